@@ -1,0 +1,305 @@
+//! `manifest.json`: everything but the weights.
+
+use serde::{Deserialize, Serialize};
+
+use super::{WeightDtype, sha256};
+use crate::label::LabelClass;
+use crate::layers::{Mode, NormStatistics};
+use crate::pix2pix::GeneratorConfig;
+use crate::{Error, Result};
+
+/// Version of the bundle format that this code writes and the newest that it reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Describes a trained generator: what it is, what it takes, and which weights belong to it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format.
+    pub format_version: u32,
+    /// Name for people.
+    pub name: String,
+    /// Family and architecture.
+    pub model: ModelConfig,
+    /// What the generator takes.
+    pub input: InputKind,
+    /// What the generator gives.
+    pub output: OutputKind,
+    /// Sizes that the generator takes.
+    pub size: SizeRule,
+    /// How to run it by default.
+    pub test_time: TestTime,
+    /// The weights that belong to this manifest.
+    pub weights: WeightFile,
+    /// Where the model comes from.
+    pub provenance: Provenance,
+}
+
+/// Family and full config of the generator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "family", rename_all = "snake_case")]
+pub enum ModelConfig {
+    /// A pix2pix generator.
+    Pix2pix {
+        /// Its config.
+        generator: GeneratorConfig,
+    },
+}
+
+/// What a generator takes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InputKind {
+    /// Pictures, as planes in `value_range`.
+    Image {
+        /// 3 for RGB, 1 for grey.
+        channels: usize,
+        /// Value of black and of white.
+        value_range: [f32; 2],
+        /// Colours that the pictures are painted with, where they are coloured label maps.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        palette: Vec<LabelClass>,
+    },
+    /// Label maps with ids in `0..num_classes`, one-hot encoded.
+    Labels {
+        /// Number of classes and of one-hot channels.
+        num_classes: usize,
+        /// Names and colours, in the order of the ids.
+        classes: Vec<LabelClass>,
+    },
+}
+
+/// What a generator gives: a picture as planes in `value_range`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct OutputKind {
+    /// 3 for RGB, 1 for grey.
+    pub channels: usize,
+    /// Value of black and of white.
+    pub value_range: [f32; 2],
+}
+
+/// Sizes that a generator takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SizeRule {
+    /// Height that it was trained at, in pixels.
+    pub height: usize,
+    /// Width that it was trained at, in pixels.
+    pub width: usize,
+    /// Both sides must be multiples of this.
+    pub multiple: usize,
+}
+
+/// How a generator is run by default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestTime {
+    /// Statistics of batch norm.
+    pub statistics: NormDefault,
+    /// Whether dropout drops.
+    pub dropout: bool,
+}
+
+/// Statistics of batch norm at test time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NormDefault {
+    /// Those of each picture, as the authors test.
+    #[default]
+    Batch,
+    /// Those collected in training.
+    Running,
+}
+
+impl TestTime {
+    /// The forward mode that this describes.
+    pub fn mode(self) -> Mode {
+        let statistics = match self.statistics {
+            NormDefault::Batch => NormStatistics::PerImage,
+            NormDefault::Running => NormStatistics::Running,
+        };
+        Mode {
+            statistics,
+            dropout: self.dropout,
+        }
+    }
+}
+
+/// The weight file of a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WeightFile {
+    /// Name, beside the manifest.
+    pub file: String,
+    /// Number type in the file.
+    pub dtype: WeightDtype,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// SHA-256 of the file, in lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Provenance {
+    /// Program and version that wrote the bundle.
+    pub producer: String,
+    /// Training steps; absent for imported weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u64>,
+    /// File that the weights were imported from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imported_from: Option<String>,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Manifest`] if it is damaged, of a later format version, or contradicts itself.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Version {
+            format_version: u32,
+        }
+        let damaged = |error: serde_json::Error| Error::Manifest(error.to_string());
+        // The version first: a later format may well not parse as this one.
+        let Version { format_version } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if format_version == 0 || format_version > FORMAT_VERSION {
+            return Err(Error::Manifest(format!(
+                "format_version: expected 1 to {FORMAT_VERSION}, found {format_version}; \
+                 a newer Underpaint may read it"
+            )));
+        }
+        let manifest: Self = serde_json::from_slice(bytes).map_err(damaged)?;
+        manifest.validate()?;
+        Ok(manifest)
+    }
+
+    /// The manifest as indented JSON.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a manifest holds nothing that JSON cannot say")
+    }
+
+    fn validate(&self) -> Result<()> {
+        let ModelConfig::Pix2pix { generator } = &self.model;
+        generator.validate()?;
+        let (found, what) = match &self.input {
+            InputKind::Image { channels, .. } => (*channels, "channels"),
+            InputKind::Labels {
+                num_classes,
+                classes,
+            } if classes.len() == *num_classes => (*num_classes, "num_classes"),
+            InputKind::Labels {
+                num_classes,
+                classes,
+            } => {
+                return Err(Error::Manifest(format!(
+                    "input: expected {num_classes} classes, found {}",
+                    classes.len()
+                )));
+            }
+        };
+        if found != generator.input_channels || self.output.channels != generator.output_channels {
+            return Err(Error::Manifest(format!(
+                "input.{what} is {found} and output.channels is {}, but the generator takes {} \
+                 and gives {}",
+                self.output.channels, generator.input_channels, generator.output_channels
+            )));
+        }
+        Ok(())
+    }
+
+    /// Checks that `bytes` are the weights that this manifest describes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Integrity`] with both digests.
+    pub fn verify_weights(&self, bytes: &[u8]) -> Result<()> {
+        let found = sha256(bytes);
+        if found == self.weights.sha256 {
+            return Ok(());
+        }
+        Err(Error::Integrity {
+            file: self.weights.file.clone(),
+            expected: self.weights.sha256.clone(),
+            found,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn manifest() -> Manifest {
+        Manifest {
+            format_version: FORMAT_VERSION,
+            name: "test".into(),
+            model: ModelConfig::Pix2pix {
+                generator: GeneratorConfig::default(),
+            },
+            input: InputKind::Image {
+                channels: 3,
+                value_range: [-1.0, 1.0],
+                palette: Vec::new(),
+            },
+            output: OutputKind {
+                channels: 3,
+                value_range: [-1.0, 1.0],
+            },
+            size: SizeRule {
+                height: 256,
+                width: 256,
+                multiple: 256,
+            },
+            test_time: TestTime {
+                statistics: NormDefault::Batch,
+                dropout: true,
+            },
+            weights: WeightFile {
+                file: "weights.safetensors".into(),
+                dtype: WeightDtype::F32,
+                bytes: 3,
+                sha256: sha256(b"abc"),
+            },
+            provenance: Provenance::default(),
+        }
+    }
+
+    #[test]
+    fn a_manifest_survives_json() {
+        let manifest = manifest();
+        assert_eq!(
+            Manifest::from_json(manifest.to_json().as_bytes()).expect("a manifest"),
+            manifest
+        );
+    }
+
+    #[test]
+    fn a_later_format_and_a_contradiction_are_told() {
+        let json = manifest()
+            .to_json()
+            .replace("\"format_version\": 1", "\"format_version\": 9");
+        assert!(
+            Manifest::from_json(json.as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("found 9")
+        );
+        let json = manifest()
+            .to_json()
+            .replace("\"input_channels\": 3", "\"input_channels\": 4");
+        let error = Manifest::from_json(json.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("the generator takes 4"), "{error}");
+    }
+
+    #[test]
+    fn other_weights_fail_the_integrity_check() {
+        assert!(manifest().verify_weights(b"abc").is_ok());
+        let error = manifest().verify_weights(b"abd").unwrap_err().to_string();
+        assert!(
+            error.starts_with("integrity: SHA-256 of weights.safetensors is"),
+            "{error}"
+        );
+    }
+}

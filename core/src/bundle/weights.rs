@@ -1,0 +1,159 @@
+//! Weight files: safetensors with the authors' keys.
+
+use half::f16;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::state_dict::{StateDict, StateTensor};
+use crate::{Error, Result};
+
+/// Number type of a weight file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WeightDtype {
+    /// 32 bits.
+    #[default]
+    F32,
+    /// 16 bits: half the size, about three decimal digits.
+    F16,
+}
+
+/// SHA-256 in lower-case hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Writes a state dict as safetensors.
+///
+/// # Errors
+///
+/// [`Error::Weights`] if a value does not fit into `dtype` (larger than 65504 for f16).
+pub fn encode_weights(dict: &StateDict, dtype: WeightDtype) -> Result<Vec<u8>> {
+    let encode = |(key, tensor): (&String, &StateTensor)| {
+        let bytes = match dtype {
+            WeightDtype::F32 => tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+            WeightDtype::F16 => encode_f16(key, tensor)?,
+        };
+        Ok((key.clone(), tensor.shape.clone(), bytes))
+    };
+    let entries = dict
+        .iter()
+        .map(encode)
+        .collect::<Result<Vec<(String, Vec<usize>, Vec<u8>)>>>()?;
+    let kind = match dtype {
+        WeightDtype::F32 => Dtype::F32,
+        WeightDtype::F16 => Dtype::F16,
+    };
+    let views = entries
+        .iter()
+        .map(|(key, shape, bytes)| Ok((key, TensorView::new(kind, shape.clone(), bytes)?)))
+        .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>();
+    views
+        .and_then(|views| safetensors::serialize(views, None))
+        .map_err(|error| Error::Weights(error.to_string()))
+}
+
+fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(2 * tensor.values.len());
+    for &value in &tensor.values {
+        let half = f16::from_f32(value);
+        if value.is_finite() && !half.is_finite() {
+            return Err(Error::Weights(format!(
+                "{key}: {value} is too large for f16, use f32"
+            )));
+        }
+        bytes.extend(half.to_le_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Reads safetensors of floating-point tensors; 16-bit and 64-bit ones become f32.
+///
+/// Integer tensors named `num_batches_tracked` are skipped.
+///
+/// # Errors
+///
+/// [`Error::Weights`] if the bytes are damaged or a tensor is of another kind, naming it.
+pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
+    let tensors =
+        SafeTensors::deserialize(bytes).map_err(|error| Error::Weights(error.to_string()))?;
+    let mut dict = StateDict::new();
+    for (key, view) in tensors.iter() {
+        if key.ends_with("num_batches_tracked") {
+            continue;
+        }
+        let data = view.data();
+        let values = match view.dtype() {
+            Dtype::F32 => decode(data, f32::from_le_bytes),
+            Dtype::F16 => decode(data, |raw| f16::from_le_bytes(raw).to_f32()),
+            Dtype::BF16 => decode(data, |raw| half::bf16::from_le_bytes(raw).to_f32()),
+            Dtype::F64 => decode(data, |raw| f64::from_le_bytes(raw) as f32),
+            other => {
+                return Err(Error::Weights(format!(
+                    "{key}: expected floating-point numbers, found {other:?}"
+                )));
+            }
+        };
+        dict.insert(
+            key.to_owned(),
+            StateTensor {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        );
+    }
+    Ok(dict)
+}
+
+fn decode<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+    data.as_chunks::<N>()
+        .0
+        .iter()
+        .map(|raw| number(*raw))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dict(values: &[f32]) -> StateDict {
+        let tensor = StateTensor {
+            shape: vec![values.len()],
+            values: values.to_vec(),
+        };
+        StateDict::from([("a.weight".to_owned(), tensor)])
+    }
+
+    #[test]
+    fn f32_survives_and_f16_rounds() {
+        let weights = dict(&[0.1, -3.0, 1e-8]);
+        let bytes = encode_weights(&weights, WeightDtype::F32).expect("f32");
+        assert_eq!(decode_weights(&bytes).expect("safetensors"), weights);
+        let bytes = encode_weights(&weights, WeightDtype::F16).expect("f16");
+        let read = &decode_weights(&bytes).expect("safetensors")["a.weight"].values;
+        assert!((read[0] - 0.1).abs() < 1e-4 && read[1] == -3.0);
+    }
+
+    #[test]
+    fn what_f16_cannot_hold_is_an_error() {
+        let error = encode_weights(&dict(&[1e6]), WeightDtype::F16)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("a.weight") && error.contains("f32"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        let bytes = encode_weights(&dict(&[0.1]), WeightDtype::F32).expect("f32");
+        assert!(decode_weights(&bytes[..bytes.len() - 1]).is_err());
+        assert!(decode_weights(b"not safetensors").is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! Label maps and instance maps: ids to network input, ids to colours.
+
+mod edges;
+mod one_hot;
+mod palette;
+
+pub use edges::edges_from_instances;
+pub use one_hot::{check_labels, one_hot_from_labels};
+pub use palette::{LabelClass, Palette};

@@ -1,0 +1,44 @@
+//! Layers that model families share.
+
+mod activation;
+mod conv;
+mod dropout;
+mod init;
+mod norm;
+mod padding;
+mod patchgan;
+
+pub use activation::leaky_relu;
+pub use conv::{conv_transpose2d, conv2d};
+pub use dropout::dropout;
+pub use init::{InitKind, WeightInit, initialize};
+pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
+pub use padding::{pad_to_multiple, reflection_pad};
+pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig};
+
+/// How a forward pass treats the parts of a network that differ between training and use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mode {
+    /// Which statistics batch norm normalises with. Instance norm does the same in every mode.
+    pub statistics: NormStatistics,
+    /// Whether dropout drops.
+    pub dropout: bool,
+}
+
+impl Mode {
+    /// Training: batch statistics that update the running ones, dropout on.
+    pub const TRAIN: Self = Self {
+        statistics: NormStatistics::Train,
+        dropout: true,
+    };
+    /// PyTorch's `eval()`: running statistics, dropout off.
+    pub const EVAL: Self = Self {
+        statistics: NormStatistics::Running,
+        dropout: false,
+    };
+    /// How the authors of pix2pix test: each picture with its own statistics, dropout on.
+    pub const AUTHORS_TEST: Self = Self {
+        statistics: NormStatistics::PerImage,
+        dropout: true,
+    };
+}

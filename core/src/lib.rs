@@ -1,0 +1,24 @@
+//! Networks, losses, label rules and model bundles of Underpaint.
+//!
+//! Every network is written once, here, for any burn device: the trainer differentiates it on
+//! libtorch, the browser runs it on WebGPU. Nothing in this crate knows files, threads, clocks,
+//! GPUs or browsers: bytes, tensors and configs go in and come out.
+//!
+//! # Reading order
+//!
+//! 1. [`pix2pix`]: one room per model family, each with `config`, `generator`, `discriminator`
+//!    and `weights` (the original authors' state-dict keys).
+//! 2. [`layers`] and [`loss`]: the pieces that families share.
+//! 3. [`label`] and [`image`]: from label maps and pixels to tensors and back.
+//! 4. [`state_dict`] and [`bundle`]: what a trained network travels in.
+
+pub mod bundle;
+mod error;
+pub mod image;
+pub mod label;
+pub mod layers;
+pub mod loss;
+pub mod pix2pix;
+pub mod state_dict;
+
+pub use error::{Error, Result};
