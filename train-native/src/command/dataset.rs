@@ -1,0 +1,175 @@
+//! `underpaint dataset`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::data::check::{CheckReport, check_labelled, check_pairs};
+use crate::data::combine::{CombineFormat, CombineOptions, combine_ab};
+use crate::data::synthetic::{SynthesizeOptions, synthesize};
+
+/// Flags of `dataset`.
+#[derive(Debug, Args)]
+pub struct DatasetArgs {
+    #[command(subcommand)]
+    command: DatasetCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum DatasetCommand {
+    /// Read every file of a data set and report what a training run would trip over
+    Check(CheckArgs),
+    /// Join folders A and B into AB pictures, as the original's combine_A_and_B
+    Combine(CombineArgs),
+    /// Paint an endless, licence-free data set
+    Synthesize(SynthesizeArgs),
+}
+
+#[derive(Debug, Args)]
+#[group(required = true)]
+struct CheckArgs {
+    /// Root of AB pictures: every phase in it is checked
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["images", "labels", "label_nc"])]
+    pairs: Option<PathBuf>,
+    /// With --pairs: only this phase
+    #[arg(long, value_name = "NAME", requires = "pairs")]
+    phase: Option<String>,
+    /// Folder of photos
+    #[arg(long, value_name = "DIR", requires = "labels")]
+    images: Option<PathBuf>,
+    /// Folder of label maps, paired with --images by name
+    #[arg(long, value_name = "DIR", requires = "images")]
+    labels: Option<PathBuf>,
+    /// Number of classes: every label must be below it [default: only count them]
+    #[arg(long, alias = "label_nc", value_name = "N", requires = "labels")]
+    label_nc: Option<usize>,
+    /// Print the report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+struct CombineArgs {
+    /// Folder with one subfolder of A pictures for every split
+    #[arg(long, alias = "fold_A", value_name = "DIR")]
+    a: PathBuf,
+    /// Folder with the same subfolders of B pictures
+    #[arg(long, alias = "fold_B", value_name = "DIR")]
+    b: PathBuf,
+    /// Folder to write AB pictures to
+    #[arg(long, alias = "fold_AB", value_name = "DIR")]
+    output: PathBuf,
+    /// Match x_A.* with x_B.* instead of equal names
+    #[arg(long, alias = "use_AB")]
+    use_ab: bool,
+    /// Format of the AB pictures
+    #[arg(long, value_name = "FORMAT", default_value = "png")]
+    format: Format,
+    /// At most that many pairs of every split [default: all]
+    #[arg(long, alias = "num_imgs", value_name = "N")]
+    max: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// Loses nothing
+    Png,
+    /// JPEG of quality 95 where A is JPEG
+    Same,
+}
+
+#[derive(Debug, Args)]
+struct SynthesizeArgs {
+    /// What to paint
+    kind: SynthesizeKind,
+    /// Number of scenes
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    count: usize,
+    /// Side of the square pictures, in pixels
+    #[arg(long, value_name = "PX", default_value_t = 256)]
+    size: u32,
+    /// Seed: the same seed paints the same scenes
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// Scenes to hold out for validation [default: a tenth]
+    #[arg(long, value_name = "N")]
+    val: Option<usize>,
+    /// Folder to write: train/ and val/ of AB pictures, *_label/ and *_img/, palette.json
+    #[arg(long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SynthesizeKind {
+    /// Landscapes with label maps
+    Landscapes,
+}
+
+impl DatasetArgs {
+    /// Runs the subcommand; a data set with errors, or a picture left out, is exit code 1.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.command {
+            DatasetCommand::Check(args) => check(&args),
+            DatasetCommand::Combine(args) => combine(args),
+            DatasetCommand::Synthesize(args) => paint(args),
+        }
+    }
+}
+
+fn exit(success: bool) -> ExitCode {
+    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn check(args: &CheckArgs) -> Result<ExitCode> {
+    let report: CheckReport = match (&args.pairs, &args.images, &args.labels) {
+        (Some(root), ..) => {
+            let phases: Vec<&str> = args.phase.as_deref().into_iter().collect();
+            check_pairs(root, &phases)
+        }
+        (None, Some(images), Some(labels)) => check_labelled(images, labels, args.label_nc),
+        _ => anyhow::bail!("expected --pairs DIR, or --images DIR with --labels DIR"),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{}", report.to_string().trim_end());
+    }
+    Ok(exit(report.is_ok()))
+}
+
+fn combine(args: CombineArgs) -> Result<ExitCode> {
+    let format = match args.format {
+        Format::Png => CombineFormat::Png,
+        Format::Same => CombineFormat::Same,
+    };
+    let options = CombineOptions { use_ab: args.use_ab, format, max_pairs: args.max };
+    let report = combine_ab(&args.a, &args.b, &args.output, &options)?;
+    print!("{report}");
+    Ok(exit(report.failures().next().is_none()))
+}
+
+fn paint(args: SynthesizeArgs) -> Result<ExitCode> {
+    let SynthesizeKind::Landscapes = args.kind;
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} scenes, {eta} left")?;
+    let bar = ProgressBar::new(args.count as u64).with_style(style);
+    let options = SynthesizeOptions {
+        count: args.count,
+        size: args.size,
+        seed: args.seed,
+        output: args.output.clone(),
+        val_count: args.val,
+    };
+    let summary = synthesize(&options, &|done| bar.set_position(done as u64))?;
+    bar.finish_and_clear();
+    eprintln!(
+        "{} scenes to train on and {} held out, {} classes, in {}",
+        summary.train,
+        summary.val,
+        summary.classes,
+        args.output.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,65 @@
+//! The command line: one file per subcommand.
+
+mod bench_step;
+mod dataset;
+mod devices;
+mod evaluate;
+mod export;
+mod generate;
+mod import;
+mod options;
+mod train;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Train image generators, generate with them, and export them for the browser.
+#[derive(Debug, Parser)]
+#[command(name = "underpaint", version, about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Train a model, or continue a run exactly where its last checkpoint left it
+    Train(Box<train::TrainArgs>),
+    /// Generate pictures with a bundle or a run
+    Generate(generate::GenerateArgs),
+    /// Compare generated pictures with the real ones: L1, PSNR, SSIM
+    Evaluate(evaluate::EvaluateArgs),
+    /// Write the generator of a run as a bundle: manifest.json + weights.safetensors
+    Export(export::ExportArgs),
+    /// Turn the original authors' weights (.pth or safetensors) into a bundle
+    Import(import::ImportArgs),
+    /// Check, combine and synthesize data sets
+    Dataset(dataset::DatasetArgs),
+    /// List the devices of this build and machine
+    Devices,
+    /// One training step, timed: what `cargo xtask bench train` runs
+    #[command(hide = true)]
+    BenchStep(bench_step::BenchStepArgs),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    ///
+    /// With a message for people.
+    pub fn run(self) -> Result<ExitCode> {
+        match self.command {
+            Command::Train(args) => args.run(),
+            Command::Generate(args) => args.run(),
+            Command::Evaluate(args) => args.run(),
+            Command::Export(args) => args.run(),
+            Command::Import(args) => args.run(),
+            Command::Dataset(args) => args.run(),
+            Command::Devices => devices::run(),
+            Command::BenchStep(args) => args.run(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Flags that several subcommands share.
+
+use anyhow::Result;
+use burn::tensor::Device;
+use clap::{Args, ValueEnum};
+use underpaint_core::bundle::{NormDefault, TestTime};
+
+use crate::device::{self, DeviceName};
+use crate::model::{Model, Runner};
+
+/// Statistics of batch norm at test time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum BnStats {
+    /// Those of each picture, as the authors test
+    Batch,
+    /// Those collected in training, as PyTorch's eval()
+    Running,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// On
+    On,
+    /// Off
+    Off,
+}
+
+/// How a generator is run.
+#[derive(Debug, Args)]
+pub struct RunnerArgs {
+    /// Where to run; `underpaint devices` lists them
+    #[arg(long, value_name = "NAME", default_value_t)]
+    pub device: DeviceName,
+    /// Statistics of batch norm [default: the model's, batch unless it was imported otherwise]
+    #[arg(long, value_name = "WHICH")]
+    pub bn_stats: Option<BnStats>,
+    /// Whether dropout drops [default: on, where the model has dropout, as the authors test]
+    #[arg(long, value_name = "ON|OFF")]
+    pub dropout: Option<Switch>,
+    /// Seed of dropout
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub seed: u64,
+}
+
+impl RunnerArgs {
+    /// The model's own way to run, changed by the flags.
+    pub fn test_time(&self, default: TestTime) -> TestTime {
+        TestTime {
+            statistics: match self.bn_stats {
+                Some(BnStats::Batch) => NormDefault::Batch,
+                Some(BnStats::Running) => NormDefault::Running,
+                None => default.statistics,
+            },
+            dropout: self.dropout.map_or(default.dropout, |switch| switch == Switch::On),
+        }
+    }
+
+    /// Puts a model on the device.
+    ///
+    /// # Errors
+    ///
+    /// If the device is not there or the weights do not fit.
+    pub fn runner(&self, model: &Model) -> Result<Runner> {
+        let device: Device = device::open(self.device)?;
+        Runner::new(model, self.test_time(model.manifest.test_time), self.seed, &device)
+    }
+}

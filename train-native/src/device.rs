@@ -1,0 +1,216 @@
+//! The only place that names devices.
+//!
+//! A device is chosen by name at run time and never by `Device::default()`, which changes with the
+//! features compiled in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use anyhow::{Result, bail};
+use burn::tensor::Device;
+
+/// Name of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceName {
+    /// burn's pure Rust backend, always there.
+    #[default]
+    Cpu,
+    /// libtorch on the CPU (feature `tch`).
+    LibtorchCpu,
+    /// libtorch on a CUDA GPU (feature `tch`, and a libtorch with CUDA).
+    LibtorchCuda(usize),
+    /// libtorch on an Apple GPU (feature `tch`).
+    LibtorchMps,
+    /// The best GPU that Vulkan, Metal or DirectX 12 offers (feature `wgpu`).
+    Wgpu,
+    /// A CUDA GPU through burn's own kernels (feature `cuda`).
+    Cuda(usize),
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::LibtorchCpu => f.write_str("libtorch-cpu"),
+            Self::LibtorchCuda(index) => write!(f, "libtorch-cuda:{index}"),
+            Self::LibtorchMps => f.write_str("libtorch-mps"),
+            Self::Wgpu => f.write_str("wgpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl FromStr for DeviceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let unknown = || {
+            format!(
+                "expected cpu, libtorch-cpu, libtorch-cuda:N, libtorch-mps, wgpu or cuda:N, \
+                 found {text:?}"
+            )
+        };
+        let (name, index) = match text.split_once(':') {
+            Some((name, index)) => (name, Some(index.parse::<usize>().map_err(|_| unknown())?)),
+            None => (text, None),
+        };
+        match (name, index) {
+            ("cpu", None) => Ok(Self::Cpu),
+            ("libtorch-cpu", None) => Ok(Self::LibtorchCpu),
+            ("libtorch-cuda", index) => Ok(Self::LibtorchCuda(index.unwrap_or(0))),
+            ("libtorch-mps", None) => Ok(Self::LibtorchMps),
+            ("wgpu", None) => Ok(Self::Wgpu),
+            ("cuda", index) => Ok(Self::Cuda(index.unwrap_or(0))),
+            _ => Err(unknown()),
+        }
+    }
+}
+
+/// The Cargo feature that a device needs and this build lacks.
+fn missing_feature(name: DeviceName) -> Option<&'static str> {
+    match name {
+        DeviceName::Cpu => None,
+        DeviceName::LibtorchCpu | DeviceName::LibtorchCuda(_) | DeviceName::LibtorchMps => {
+            (!cfg!(feature = "tch")).then_some("tch")
+        }
+        DeviceName::Wgpu => (!cfg!(feature = "wgpu")).then_some("wgpu"),
+        DeviceName::Cuda(_) => (!cfg!(feature = "cuda")).then_some("cuda"),
+    }
+}
+
+/// Opens a device.
+///
+/// # Errors
+///
+/// If it was not compiled in, naming the Cargo feature, or if the machine does not have it, naming
+/// the driver or library.
+pub fn open(name: DeviceName) -> Result<Device> {
+    if let Some(feature) = missing_feature(name) {
+        let set_up = match feature {
+            "tch" => " with libtorch set up: eval \"$(cargo xtask libtorch --print-env)\"",
+            _ => "",
+        };
+        bail!(
+            "device {name} is not in this build: build with --features {feature}{set_up}; \
+             `underpaint devices` lists what is there"
+        );
+    }
+    backends::open(name)
+}
+
+/// One line of `underpaint devices`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceStatus {
+    /// Name to give to `--device`.
+    pub name: DeviceName,
+    /// Why it cannot be used; `None` if it can.
+    pub problem: Option<String>,
+}
+
+/// Every kind of device, and whether it can be used here.
+pub fn list() -> Vec<DeviceStatus> {
+    let mut names = vec![DeviceName::Cpu, DeviceName::LibtorchCpu];
+    names.extend((0..backends::libtorch_gpus().max(1)).map(DeviceName::LibtorchCuda));
+    names.extend([DeviceName::LibtorchMps, DeviceName::Wgpu, DeviceName::Cuda(0)]);
+    let status = |name| DeviceStatus { name, problem: open(name).err().map(|error| error.to_string()) };
+    names.into_iter().map(status).collect()
+}
+
+#[allow(deprecated, reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1")]
+mod backends {
+    use super::{Device, DeviceName, Result};
+    #[cfg(any(feature = "tch", feature = "wgpu", feature = "cuda"))]
+    use anyhow::bail;
+
+    pub(super) fn open(name: DeviceName) -> Result<Device> {
+        match name {
+            DeviceName::Cpu => Ok(Device::flex()),
+            #[cfg(feature = "tch")]
+            DeviceName::LibtorchCpu => Ok(burn_tch::LibTorchDevice::Cpu.into()),
+            #[cfg(feature = "tch")]
+            DeviceName::LibtorchCuda(index) => libtorch_cuda(index),
+            #[cfg(feature = "tch")]
+            DeviceName::LibtorchMps => {
+                if !tch::utils::has_mps() {
+                    bail!("device libtorch-mps: this libtorch has no Metal support (macOS on Apple silicon has)");
+                }
+                Ok(burn_tch::LibTorchDevice::Mps.into())
+            }
+            #[cfg(feature = "wgpu")]
+            DeviceName::Wgpu => {
+                present(burn::tensor::DeviceType::Wgpu, 0, "a GPU driver for Vulkan, Metal or DirectX 12")?;
+                Ok(Device::wgpu(Default::default()))
+            }
+            #[cfg(feature = "cuda")]
+            DeviceName::Cuda(index) => {
+                present(burn::tensor::DeviceType::Cuda, index, "the NVIDIA driver and CUDA toolkit")?;
+                Ok(Device::cuda(index))
+            }
+            #[cfg(not(all(feature = "tch", feature = "wgpu", feature = "cuda")))]
+            other => anyhow::bail!("device {other} is not in this build"),
+        }
+    }
+
+    #[cfg(feature = "tch")]
+    pub(super) fn libtorch_gpus() -> usize {
+        usize::try_from(tch::Cuda::device_count()).unwrap_or(0)
+    }
+
+    #[cfg(not(feature = "tch"))]
+    pub(super) fn libtorch_gpus() -> usize {
+        0
+    }
+
+    #[cfg(feature = "tch")]
+    fn libtorch_cuda(index: usize) -> Result<Device> {
+        if !tch::utils::has_cuda() {
+            bail!(
+                "device libtorch-cuda:{index}: no CUDA in the libtorch at LIBTORCH, or no NVIDIA driver; \
+                 `cargo xtask libtorch` sets up the CPU parts only: point LIBTORCH at a full libtorch 2.9"
+            );
+        }
+        let found = libtorch_gpus();
+        if index >= found {
+            bail!("device libtorch-cuda:{index}: this machine has {found} CUDA GPUs, numbered from 0");
+        }
+        Ok(burn_tch::LibTorchDevice::Cuda(index).into())
+    }
+
+    /// Whether a runtime finds its device. cubecl panics when a driver is missing; that panic ends
+    /// here, as the error it should have been.
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    fn present(kind: burn::tensor::DeviceType, index: usize, needs: &str) -> Result<()> {
+        let hook = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        let found = std::panic::catch_unwind(|| Device::enumerate(kind).iter().count());
+        std::panic::set_hook(hook);
+        match found {
+            Ok(count) if index < count => Ok(()),
+            _ => bail!("no such device on this machine: it needs {needs}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_survive_a_round_trip_and_nonsense_does_not_parse() {
+        for name in ["cpu", "libtorch-cpu", "libtorch-cuda:1", "libtorch-mps", "wgpu", "cuda:0"] {
+            assert_eq!(name.parse::<DeviceName>().expect(name).to_string(), name);
+        }
+        for name in ["gpu", "cpu:1", "cuda:x", ""] {
+            assert!(name.parse::<DeviceName>().is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_cpu_is_always_there_and_a_missing_feature_is_named() {
+        assert!(open(DeviceName::Cpu).is_ok());
+        if !cfg!(feature = "cuda") {
+            let error = open(DeviceName::Cuda(0)).expect_err("not compiled in").to_string();
+            assert!(error.contains("--features cuda"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! One training step per model family, and what the loop needs of each.
+
+pub mod batch;
+mod image_pool;
+pub mod pix2pix;
+mod trained;
+
+use std::collections::BTreeMap;
+
+use anyhow::{Result, anyhow};
+use underpaint_core::state_dict::StateDict;
+
+use crate::data::{Sample, SampleInput};
+
+pub use image_pool::ImagePool;
+pub use trained::Trained;
+
+/// Losses of one step by name, in the family's order.
+pub type Losses = Vec<(&'static str, f64)>;
+
+/// A state dict by the name of the checkpoint file that holds it, and counters by name.
+#[derive(Debug, Default)]
+pub struct TrainerState {
+    /// Weights, moments and stored pictures: one file each.
+    pub tensors: BTreeMap<String, StateDict>,
+    /// Counters, such as an optimiser's steps.
+    pub counters: BTreeMap<String, u64>,
+}
+
+impl TrainerState {
+    /// Takes a state dict out.
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that name.
+    pub fn take(&mut self, name: &str) -> Result<StateDict> {
+        self.tensors.remove(name).ok_or_else(|| anyhow!("the checkpoint holds no {name}"))
+    }
+}
+
+/// What the training loop knows of a family: it steps, shows, saves and continues.
+pub trait Family {
+    /// Names of the losses, in the order in which [`step`](Self::step) gives them.
+    fn loss_names(&self) -> Vec<String>;
+
+    /// One iteration: every network's update, once.
+    ///
+    /// `number` counts iterations from 1 and seeds the step's random streams, so that a resumed run
+    /// draws what the run would have drawn.
+    ///
+    /// # Errors
+    ///
+    /// If the samples do not fit the networks.
+    fn step(&mut self, samples: &[Sample], learning_rate: f64, number: u64) -> Result<Losses>;
+
+    /// Generates from inputs as in use, not as in training: `[channels, height, width]` in `[-1, 1]`
+    /// each. Nothing is updated and no dropout is drawn.
+    ///
+    /// # Errors
+    ///
+    /// If an input does not fit the generator.
+    fn generate(&self, inputs: &[&SampleInput]) -> Result<Vec<crate::data::PixelsF32>>;
+
+    /// Everything that must survive.
+    fn state(&self) -> TrainerState;
+
+    /// Continues from a state.
+    ///
+    /// # Errors
+    ///
+    /// Naming what is missing or does not fit.
+    fn load(&mut self, state: TrainerState) -> Result<()>;
+}
+
+/// A seed for one purpose within a run (SplitMix64 over both).
+pub fn derive_seed(seed: u64, purpose: u64) -> u64 {
+    let mut z = seed ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}

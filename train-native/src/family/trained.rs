@@ -1,0 +1,69 @@
+//! A network in training, with its optimiser.
+
+use anyhow::{Result, anyhow};
+use burn::tensor::Gradients;
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
+
+use super::TrainerState;
+use crate::trainer::{Adam, AdamConfig};
+
+/// A network and the Adam that moves it.
+///
+/// The network is handed over to the optimiser and back, never copied: libtorch updates weights in
+/// place only where nobody else holds them.
+pub struct Trained<M> {
+    /// `None` only while it is being replaced.
+    network: Option<M>,
+    adam: Adam,
+}
+
+impl<M: AuthorsKeys> Trained<M> {
+    /// A network with a fresh optimiser.
+    pub fn new(network: M, adam: AdamConfig) -> Self {
+        Self { network: Some(network), adam: Adam::new(adam) }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &M {
+        self.network.as_ref().expect("the network is only away inside update and load_weights")
+    }
+
+    /// Moves every parameter that has a gradient.
+    pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
+        let network = self.network.take().expect("the network comes back before update returns");
+        self.network = Some(self.adam.step(network, gradients, learning_rate));
+    }
+
+    /// Replaces all weights and buffers, by the authors' keys.
+    ///
+    /// # Errors
+    ///
+    /// Listing every mismatch; the network keeps its weights then.
+    pub fn load_weights(&mut self, dict: &StateDict) -> Result<()> {
+        self.network = Some(load_state_dict(self.network().clone(), dict)?);
+        Ok(())
+    }
+
+    /// Adds weights, moments and step count to `state`, under `name` and `name_adam`.
+    pub fn save(&self, name: &str, state: &mut TrainerState) {
+        let (moments, steps) = self.adam.state(self.network());
+        state.tensors.insert(name.to_owned(), state_dict(self.network()));
+        state.tensors.insert(format!("{name}_adam"), moments);
+        state.counters.insert(format!("{name}_adam"), steps);
+    }
+
+    /// Continues from what [`save`](Self::save) added.
+    ///
+    /// # Errors
+    ///
+    /// Naming what is missing or does not fit.
+    pub fn load(&mut self, name: &str, state: &mut TrainerState) -> Result<()> {
+        let adam = format!("{name}_adam");
+        let (weights, moments) = (state.take(name)?, state.take(&adam)?);
+        let steps = state.counters.get(&adam).copied();
+        let steps = steps.ok_or_else(|| anyhow!("the checkpoint does not count the steps of {adam}"))?;
+        self.load_weights(&weights)?;
+        let network = self.network.as_ref().expect("load_weights has put it back");
+        self.adam.load(network, moments, steps).map_err(|problem| anyhow!("{adam}: {problem}"))
+    }
+}

@@ -1,0 +1,287 @@
+//! Adam as PyTorch computes it, with moments kept by state-dict key.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Gradients, Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, StateTensor};
+
+/// Added to the root of the second moment, after the bias correction (PyTorch ≥ 1.3).
+const EPSILON: f64 = 1e-8;
+
+/// Decay rates of the two moments.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AdamConfig {
+    /// Decay of the mean of the gradient.
+    pub beta1: f64,
+    /// Decay of the mean of its square.
+    pub beta2: f64,
+}
+
+/// Adam with bias correction and without weight decay.
+///
+/// Source: Kingma & Ba 2015 (<https://arxiv.org/abs/1412.6980>), Algorithm 1; `torch.optim.Adam`.
+pub struct Adam {
+    config: AdamConfig,
+    steps: u64,
+    /// A `Moments<D>` for every parameter that has had a gradient.
+    moments: BTreeMap<String, Box<dyn Any + Send>>,
+}
+
+/// Running means of a parameter's gradient and of its square.
+struct Moments<const D: usize> {
+    first: Tensor<D>,
+    second: Tensor<D>,
+}
+
+/// The factors of one step, the same for every parameter.
+#[derive(Clone, Copy)]
+struct Factors {
+    beta1: f64,
+    beta2: f64,
+    /// Learning rate over the first moment's bias correction.
+    step_size: f64,
+    /// Root of the second moment's bias correction.
+    correction: f64,
+}
+
+impl Adam {
+    /// Starts without moments.
+    pub fn new(config: AdamConfig) -> Self {
+        Self { config, steps: 0, moments: BTreeMap::new() }
+    }
+
+    /// Moves every parameter of `network` that has a gradient.
+    pub fn step<M: AuthorsKeys>(&mut self, network: M, gradients: Gradients, learning_rate: f64) -> M {
+        self.steps += 1;
+        let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
+        let factors = Factors {
+            beta1: self.config.beta1,
+            beta2: self.config.beta2,
+            step_size: learning_rate / correction(self.config.beta1),
+            correction: correction(self.config.beta2).sqrt(),
+        };
+        let keys = keys_in_order(&network);
+        let mut update = Update { keys: keys.into_iter(), gradients, moments: &mut self.moments, factors };
+        network.map(&mut update)
+    }
+
+    /// The moments as `key.exp_avg` and `key.exp_avg_sq`, and the number of steps.
+    pub fn state<M: AuthorsKeys>(&self, network: &M) -> (StateDict, u64) {
+        let keys = keys_in_order(network);
+        let mut save = Save { keys: keys.into_iter(), moments: &self.moments, dict: StateDict::new() };
+        network.visit(&mut save);
+        (save.dict, self.steps)
+    }
+
+    /// Continues from what [`state`](Self::state) gave for the same network.
+    ///
+    /// # Errors
+    ///
+    /// Naming the parameter, if moments have another shape or belong to no parameter.
+    pub fn load<M: AuthorsKeys>(&mut self, network: &M, mut dict: StateDict, steps: u64) -> Result<(), String> {
+        let keys = keys_in_order(network);
+        let mut load = Load { keys: keys.into_iter(), dict: &mut dict, moments: BTreeMap::new(), problem: None };
+        network.visit(&mut load);
+        let Load { moments, problem, .. } = load;
+        if let Some(problem) = problem {
+            return Err(problem);
+        }
+        if let Some(key) = dict.keys().next() {
+            return Err(format!("{key} belongs to no parameter"));
+        }
+        (self.moments, self.steps) = (moments, steps);
+        Ok(())
+    }
+}
+
+/// State-dict keys of all floating-point parameters and buffers, in visiting order.
+fn keys_in_order<M: AuthorsKeys>(network: &M) -> Vec<String> {
+    struct Keys<'a, M> {
+        network: &'a M,
+        path: Vec<String>,
+        keys: Vec<String>,
+    }
+    impl<M: AuthorsKeys> ModuleVisitor for Keys<'_, M> {
+        fn enter_module(&mut self, name: &str, _container_type: &str) {
+            self.path.push(name.to_owned());
+        }
+        fn exit_module(&mut self, _name: &str, _container_type: &str) {
+            self.path.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+            self.keys.push(self.network.authors_key(&self.path));
+        }
+    }
+    let mut keys = Keys { network, path: Vec::new(), keys: Vec::new() };
+    network.visit(&mut keys);
+    keys.keys
+}
+
+struct Update<'a> {
+    keys: std::vec::IntoIter<String>,
+    gradients: Gradients,
+    moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
+    factors: Factors,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let key = self.keys.next().expect("map visits what visit does, in the same order");
+        let (id, tensor, mapper) = param.consume();
+        let Some(gradient) = tensor.grad_remove(&mut self.gradients) else {
+            return Param::from_mapped_value(id, tensor, mapper);
+        };
+        let moments = self.moments.remove(&key).and_then(|found| found.downcast().ok());
+        let moments = moments.map(|found: Box<Moments<D>>| *found).unwrap_or_else(|| Moments {
+            first: gradient.zeros_like(),
+            second: gradient.zeros_like(),
+        });
+        let (value, moments) = fused::update(tensor.without_autodiff(), gradient, moments, self.factors);
+        self.moments.insert(key, Box::new(moments));
+        Param::from_mapped_value(id, value.autodiff().require_grad(), mapper)
+    }
+}
+
+/// The update in tensor operations, for any device.
+fn update<const D: usize>(
+    value: Tensor<D>,
+    gradient: Tensor<D>,
+    moments: Moments<D>,
+    factors: Factors,
+) -> (Tensor<D>, Moments<D>) {
+    let Factors { beta1, beta2, step_size, correction } = factors;
+    let square = gradient.clone() * gradient.clone();
+    let first = moments.first * beta1 + gradient * (1.0 - beta1);
+    let second = moments.second * beta2 + square * (1.0 - beta2);
+    let denominator = second.clone().sqrt() / correction + EPSILON;
+    let value = value - first.clone() / denominator * step_size;
+    (value, Moments { first, second })
+}
+
+#[cfg(not(feature = "tch"))]
+mod fused {
+    pub(super) use super::update;
+}
+
+/// On libtorch the update happens in place, a cache's worth of elements at a time: one pass over
+/// memory instead of one per operation.
+#[cfg(feature = "tch")]
+#[allow(deprecated, reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1")]
+mod fused {
+    use super::{EPSILON, Factors, Moments, Tensor};
+    use burn_tch::{LibTorch, TchTensor};
+
+    /// Elements per chunk: five arrays of 256 KiB stay in a core's second-level cache.
+    const CHUNK: i64 = 1 << 16;
+
+    pub(super) fn update<const D: usize>(
+        value: Tensor<D>,
+        gradient: Tensor<D>,
+        moments: Moments<D>,
+        factors: Factors,
+    ) -> (Tensor<D>, Moments<D>) {
+        let Ok(value_tch) = value.clone().try_into_primitive::<LibTorch>() else {
+            return super::update(value, gradient, moments, factors);
+        };
+        drop(value);
+        let (Ok(gradient), Ok(first), Ok(second)) = (
+            gradient.try_into_primitive::<LibTorch>(),
+            moments.first.try_into_primitive::<LibTorch>(),
+            moments.second.try_into_primitive::<LibTorch>(),
+        ) else {
+            unreachable!("a parameter, its gradient and its moments live on one device")
+        };
+        let (value, first, second) = (owned(value_tch), owned(first), owned(second));
+        in_place(&value.tensor, &gradient.tensor, &first.tensor, &second.tensor, factors);
+        let tensor = |primitive| Tensor::from_primitive::<LibTorch>(primitive);
+        (tensor(value), Moments { first: tensor(first), second: tensor(second) })
+    }
+
+    /// The tensor itself if nobody else holds its storage and its elements lie in order, else a copy.
+    fn owned(tensor: TchTensor) -> TchTensor {
+        if tensor.can_mut() && tensor.tensor.is_contiguous() {
+            return tensor;
+        }
+        TchTensor::new(tensor.tensor.contiguous().copy())
+    }
+
+    fn in_place(
+        value: &tch::Tensor,
+        gradient: &tch::Tensor,
+        first: &tch::Tensor,
+        second: &tch::Tensor,
+        factors: Factors,
+    ) {
+        let flat = [value, gradient, first, second].map(|tensor| tensor.reshape([-1]));
+        let count = flat[0].size1().expect("a flat tensor");
+        // GPUs have no such cache, and every kernel launch costs.
+        let chunk = if flat[0].device() == tch::Device::Cpu { CHUNK } else { count.max(1) };
+        for start in (0..count).step_by(chunk as usize) {
+            let [mut value, gradient, mut first, mut second] =
+                flat.each_ref().map(|tensor| tensor.narrow(0, start, chunk.min(count - start)));
+            let Factors { beta1, beta2, step_size, correction } = factors;
+            let _ = first.lerp_(&gradient, 1.0 - beta1);
+            let _ = second.g_mul_scalar_(beta2);
+            let _ = second.g_add_(&(&gradient * &gradient).g_mul_scalar_(1.0 - beta2));
+            // value -= step_size * first / (sqrt(second) / correction + epsilon)
+            let mut denominator = second.sqrt();
+            let _ = denominator.g_mul_scalar_(-1.0 / (correction * step_size));
+            let _ = denominator.g_add_scalar_(-EPSILON / step_size);
+            let _ = value.addcdiv_(&first, &denominator);
+        }
+    }
+}
+
+struct Save<'a> {
+    keys: std::vec::IntoIter<String>,
+    moments: &'a BTreeMap<String, Box<dyn Any + Send>>,
+    dict: StateDict,
+}
+
+impl ModuleVisitor for Save<'_> {
+    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
+        let key = self.keys.next().expect("a key for every parameter");
+        let Some(moments) = self.moments.get(&key).and_then(|found| found.downcast_ref::<Moments<D>>()) else {
+            return;
+        };
+        let entry = |tensor: &Tensor<D>| StateTensor {
+            shape: tensor.dims().to_vec(),
+            values: tensor.to_data().iter::<f32>().collect(),
+        };
+        self.dict.insert(format!("{key}.exp_avg"), entry(&moments.first));
+        self.dict.insert(format!("{key}.exp_avg_sq"), entry(&moments.second));
+    }
+}
+
+struct Load<'a> {
+    keys: std::vec::IntoIter<String>,
+    dict: &'a mut StateDict,
+    moments: BTreeMap<String, Box<dyn Any + Send>>,
+    problem: Option<String>,
+}
+
+impl ModuleVisitor for Load<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let key = self.keys.next().expect("a key for every parameter");
+        let found = [format!("{key}.exp_avg"), format!("{key}.exp_avg_sq")].map(|name| self.dict.remove(&name));
+        let [Some(first), Some(second)] = found else {
+            // No gradient so far, or one of the two is missing.
+            if found.iter().any(Option::is_some) {
+                self.problem.get_or_insert(format!("{key}: one of its two moments is missing"));
+            }
+            return;
+        };
+        let (shape, device) = (param.dims().to_vec(), param.device().without_autodiff());
+        if first.shape != shape || second.shape != shape {
+            let problem = format!("{key}: expected moments of shape {shape:?}, found {:?}", first.shape);
+            self.problem.get_or_insert(problem);
+            return;
+        }
+        let tensor =
+            |state: StateTensor| Tensor::<D>::from_data(TensorData::new(state.values, state.shape), &device);
+        self.moments.insert(key, Box::new(Moments { first: tensor(first), second: tensor(second) }));
+    }
+}

@@ -1,0 +1,193 @@
+//! The loop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use image::RgbImage;
+use rand_chacha::rand_core::SeedableRng;
+use underpaint_core::image::pixels_from_signed;
+use underpaint_core::label::Palette;
+
+use super::checkpoint::{self, Position};
+use super::report::{Report, SampleRow, SampleTile, StepRecord};
+use super::schedule::{LrPolicy, Schedule};
+use crate::data::loader::Loader;
+use crate::data::{Dataset, PixelsF32, Sample, SampleInput, SampleRng};
+use crate::family::{Family, Losses};
+
+/// What the loop is to do.
+#[derive(Debug, Clone)]
+pub struct RunPlan {
+    /// Folder of the run.
+    pub folder: PathBuf,
+    /// Stop after that many steps, counted from the start of the run.
+    pub total_steps: u64,
+    /// Steps between two checkpoints.
+    pub save_every: u64,
+    /// Steps between two sets of sample pictures.
+    pub sample_every: u64,
+    /// Checkpoints to keep.
+    pub keep: usize,
+    /// Learning rates.
+    pub schedule: Schedule,
+}
+
+/// Pictures that show how a run gets on, and what `plateau` measures.
+pub struct Validation {
+    /// Held-out pairs where there are any, else training pairs; without augmentation.
+    pub dataset: Arc<dyn Dataset>,
+    /// How many of them to show.
+    pub shown: usize,
+    /// Colours of label maps.
+    pub palette: Palette,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TrainOutcome {
+    /// All steps are done.
+    Finished,
+    /// It was asked to stop; everything is saved.
+    Interrupted,
+}
+
+/// Trains from `position` until the plan is done or `stop` is set.
+///
+/// # Errors
+///
+/// On unreadable data, a full disk, or a loss that is not finite (naming loss and step; the last
+/// good checkpoint stays).
+pub fn train(
+    family: &mut dyn Family,
+    loader: &Loader,
+    validation: &Validation,
+    plan: &RunPlan,
+    mut position: Position,
+    report: &mut Report,
+    stop: &AtomicBool,
+) -> Result<TrainOutcome> {
+    'run: while position.step < plan.total_steps {
+        let learning_rate = plan.schedule.rate(position.epoch, &position.plateau);
+        let mut batches = loader.epoch(position.epoch, position.batch as usize);
+        loop {
+            let started = Instant::now();
+            let Some(samples) = batches.next() else { break };
+            let (samples, waited) = (samples?, started.elapsed());
+            position.step += 1;
+            position.batch += 1;
+            let losses = family.step(&samples, learning_rate, position.step)?;
+            check_finite(&losses, position.step)?;
+            report.record(&StepRecord {
+                step: position.step,
+                epoch: position.epoch,
+                losses: &losses,
+                learning_rate,
+                step_seconds: started.elapsed().as_secs_f64(),
+                data_seconds: waited.as_secs_f64(),
+            })?;
+            let stopping = stop.load(Ordering::Relaxed);
+            let last = stopping || position.step >= plan.total_steps;
+            if last || position.step.is_multiple_of(plan.sample_every) {
+                report.samples(position.step, position.epoch, &samples_of(family, validation)?)?;
+            }
+            if last || position.step.is_multiple_of(plan.save_every) {
+                checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)?;
+            }
+            if stopping {
+                return Ok(TrainOutcome::Interrupted);
+            }
+            if last {
+                break 'run;
+            }
+        }
+        end_epoch(family, validation, plan, &mut position)?;
+    }
+    Ok(TrainOutcome::Finished)
+}
+
+fn end_epoch(
+    family: &dyn Family,
+    validation: &Validation,
+    plan: &RunPlan,
+    position: &mut Position,
+) -> Result<()> {
+    if plan.schedule.policy == LrPolicy::Plateau {
+        position.plateau.observe(validation_l1(family, validation)?);
+    }
+    position.epoch += 1;
+    position.batch = 0;
+    Ok(())
+}
+
+fn check_finite(losses: &Losses, step: u64) -> Result<()> {
+    match losses.iter().find(|(_, value)| !value.is_finite()) {
+        None => Ok(()),
+        Some((name, value)) => bail!(
+            "loss {name} is {value} at step {step}; the run stops here and the last good checkpoint \
+             stays. A lower --lr, another --seed or a look at the data (`underpaint dataset check`) helps"
+        ),
+    }
+}
+
+/// Mean absolute difference to the real pictures over the whole validation set, in `[0, 2]`.
+fn validation_l1(family: &dyn Family, validation: &Validation) -> Result<f64> {
+    let mut sum = 0.0;
+    for index in 0..validation.dataset.len() {
+        let sample = load(validation, index)?;
+        let fake = generate_one(family, &sample)?;
+        let distances = fake.data.iter().zip(&sample.target.data).map(|(a, b)| f64::from((a - b).abs()));
+        sum += distances.sum::<f64>() / fake.data.len() as f64;
+    }
+    Ok(sum / validation.dataset.len() as f64)
+}
+
+fn load(validation: &Validation, index: usize) -> Result<Sample> {
+    // Evaluation draws nothing; the stream is there because training does.
+    Ok(validation.dataset.load(index, &mut SampleRng::seed_from_u64(0))?)
+}
+
+fn generate_one(family: &dyn Family, sample: &Sample) -> Result<PixelsF32> {
+    let mut pictures = family.generate(&[&sample.input]).with_context(|| sample.name.clone())?;
+    pictures.pop().with_context(|| format!("{}: nothing was generated", sample.name))
+}
+
+fn samples_of(family: &dyn Family, validation: &Validation) -> Result<Vec<SampleRow>> {
+    let count = validation.shown.min(validation.dataset.len());
+    let row = |index| {
+        let sample = load(validation, index)?;
+        let tile = |caption: &str, image| SampleTile { caption: caption.to_owned(), image };
+        let tiles = vec![
+            tile("input", input_picture(&sample.input, &validation.palette)),
+            tile("generated", rgb_picture(&generate_one(family, &sample)?)),
+            tile("target", rgb_picture(&sample.target)),
+        ];
+        Ok(SampleRow { name: sample.name, tiles })
+    };
+    (0..count).map(row).collect()
+}
+
+/// An input as people see it: pictures as they are, label maps in the palette's colours.
+pub fn input_picture(input: &SampleInput, palette: &Palette) -> RgbImage {
+    match input {
+        SampleInput::Image(picture) => rgb_picture(picture),
+        SampleInput::Labels { width, height, ids } => rgb_image(*width, *height, palette.colorize(ids)),
+    }
+}
+
+/// A picture as 8-bit RGB; grey is spread over the three channels, and of other channel counts the
+/// first is shown.
+pub fn rgb_picture(picture: &PixelsF32) -> RgbImage {
+    let pixels = pixels_from_signed(&picture.data, picture.channels);
+    let rgb = match picture.channels {
+        3 => pixels,
+        channels => pixels.chunks_exact(channels).flat_map(|pixel| [pixel[0]; 3]).collect(),
+    };
+    rgb_image(picture.width, picture.height, rgb)
+}
+
+fn rgb_image(width: usize, height: usize, rgb: Vec<u8>) -> RgbImage {
+    RgbImage::from_raw(width as u32, height as u32, rgb).expect("three samples for every pixel")
+}

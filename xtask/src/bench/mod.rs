@@ -1,0 +1,25 @@
+//! `cargo xtask bench …`: the same work by Underpaint and by something people know, in one run on
+//! one machine.
+
+mod train;
+
+use anyhow::Result;
+
+use crate::project::Project;
+
+/// What can be measured.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// A pix2pix training step with libtorch, against PyTorch eager
+    Train(train::Args),
+}
+
+/// Runs one benchmark.
+///
+/// # Errors
+/// When a side cannot be built or run.
+pub fn run(project: &Project, command: &Command) -> Result<()> {
+    match command {
+        Command::Train(args) => train::run(project, args),
+    }
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask …`: everything that is done *to* this repository, in one program that needs nothing
+//! installed but Rust.
+//!
+//! Reading order: [`project`] (where things are), [`process`] (how programs are started), then one
+//! file per command.
+
+mod bench;
+mod libtorch;
+mod process;
+mod project;
+mod python;
+mod quickstart;
+mod stages;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+
+/// Sets up, tests, builds and measures Underpaint.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build Underpaint, paint a data set, train on it for a few minutes and leave pictures to look
+    /// at
+    Quickstart(quickstart::Args),
+    /// Run everything CI runs, cheapest first, up to the first failure
+    #[command(visible_alias = "ci")]
+    Test(test::Args),
+    /// Set up libtorch 2.9.0 in the cache folder (needed by `--features tch` only)
+    Libtorch(libtorch::Args),
+    /// Build the browser package into www/pkg
+    Wasm(wasm::Args),
+    /// Measure against other implementations, in one run on this machine
+    #[command(subcommand)]
+    Bench(bench::Command),
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<()> {
+    let project = Project::locate()?;
+    match cli.command {
+        Command::Quickstart(args) => quickstart::run(&project, &args),
+        Command::Test(args) => test::run(&project, &args),
+        Command::Libtorch(args) => libtorch::run(&project, &args),
+        Command::Wasm(args) => wasm::run(&project, &args),
+        Command::Bench(command) => bench::run(&project, &command),
+    }
+}
