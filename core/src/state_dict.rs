@@ -71,13 +71,24 @@ impl fmt::Display for Mismatch {
 ///
 /// Reads the device synchronously: not for the browser.
 pub fn state_dict<M: AuthorsKeys>(network: &M) -> StateDict {
-    let mut visitor = Collect {
-        network,
-        path: Vec::new(),
+    let keys = state_keys(network).into_iter();
+    let mut collect = Collect {
+        keys,
         entries: StateDict::new(),
     };
-    network.visit(&mut visitor);
-    visitor.entries
+    network.visit(&mut collect);
+    collect.entries
+}
+
+/// The keys of all parameters and buffers, in the order in which a visitor meets them.
+pub fn state_keys<M: AuthorsKeys>(network: &M) -> Vec<String> {
+    let mut shapes = Shapes {
+        network,
+        path: Vec::new(),
+        entries: Vec::new(),
+    };
+    network.visit(&mut shapes);
+    shapes.entries.into_iter().map(|(key, _)| key).collect()
 }
 
 /// Fills a network from a state dict, all of it or nothing.
@@ -86,39 +97,35 @@ pub fn state_dict<M: AuthorsKeys>(network: &M) -> StateDict {
 ///
 /// [`Mismatch`] listing every missing, unexpected and differently shaped key.
 pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M, Mismatch> {
-    let mut check = Check {
+    let mut shapes = Shapes {
         network: &network,
         path: Vec::new(),
-        dict,
-        mismatch: Mismatch::default(),
-        known: 0,
+        entries: Vec::new(),
     };
-    network.visit(&mut check);
-    let Check {
-        mut mismatch,
-        known,
-        ..
-    } = check;
-    if known < dict.len() {
-        let mut names = Names {
-            network: &network,
-            path: Vec::new(),
-            keys: Vec::new(),
-        };
-        network.visit(&mut names);
-        mismatch.unexpected = dict
-            .iter()
-            .filter(|(key, _)| !names.keys.contains(key))
-            .map(|(key, tensor)| (key.clone(), tensor.shape.clone()))
-            .collect();
+    network.visit(&mut shapes);
+    let needed: BTreeMap<String, Vec<usize>> = shapes.entries.iter().cloned().collect();
+    let mut mismatch = Mismatch::default();
+    for (key, shape) in &needed {
+        match dict.get(key) {
+            None => mismatch.missing.push((key.clone(), shape.clone())),
+            Some(found) if found.shape != *shape => {
+                mismatch
+                    .shapes
+                    .push((key.clone(), shape.clone(), found.shape.clone()));
+            }
+            Some(_) => {}
+        }
     }
+    let unexpected = dict.iter().filter(|(key, _)| !needed.contains_key(*key));
+    mismatch.unexpected = unexpected
+        .map(|(key, tensor)| (key.clone(), tensor.shape.clone()))
+        .collect();
     if !mismatch.is_empty() {
         return Err(mismatch);
     }
-    let keys = network.clone();
+    let keys: Vec<String> = shapes.entries.into_iter().map(|(key, _)| key).collect();
     Ok(network.map(&mut Fill {
-        network: &keys,
-        path: Vec::new(),
+        keys: keys.into_iter(),
         dict,
     }))
 }
@@ -155,61 +162,32 @@ pub fn strip_wrappers(mut dict: StateDict) -> StateDict {
     dict
 }
 
-struct Collect<'a, M> {
-    network: &'a M,
-    path: Vec<String>,
+struct Collect {
+    keys: std::vec::IntoIter<String>,
     entries: StateDict,
 }
 
-impl<M: AuthorsKeys> ModuleVisitor for Collect<'_, M> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
+impl ModuleVisitor for Collect {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let key = self
+            .keys
+            .next()
+            .expect("every visit meets the same parameters");
         let tensor = param.val();
         let shape = tensor.dims().to_vec();
         let values = tensor.into_data().iter::<f32>().collect();
-        self.entries.insert(
-            self.network.authors_key(&self.path),
-            StateTensor { shape, values },
-        );
+        self.entries.insert(key, StateTensor { shape, values });
     }
 }
 
-struct Names<'a, M> {
+/// Keys and shapes in visiting order, without reading a value.
+struct Shapes<'a, M> {
     network: &'a M,
     path: Vec<String>,
-    keys: Vec<String>,
+    entries: Vec<(String, Vec<usize>)>,
 }
 
-impl<M: AuthorsKeys> ModuleVisitor for Names<'_, M> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-        self.keys.push(self.network.authors_key(&self.path));
-    }
-}
-
-struct Check<'a, M> {
-    network: &'a M,
-    path: Vec<String>,
-    dict: &'a StateDict,
-    mismatch: Mismatch,
-    known: usize,
-}
-
-impl<M: AuthorsKeys> ModuleVisitor for Check<'_, M> {
+impl<M: AuthorsKeys> ModuleVisitor for Shapes<'_, M> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_owned());
     }
@@ -219,39 +197,24 @@ impl<M: AuthorsKeys> ModuleVisitor for Check<'_, M> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let key = self.network.authors_key(&self.path);
-        let needed = param.lazy_shape().to_vec();
-        match self.dict.get(&key) {
-            None => self.mismatch.missing.push((key, needed)),
-            Some(found) => {
-                self.known += 1;
-                if found.shape != needed {
-                    self.mismatch
-                        .shapes
-                        .push((key, needed, found.shape.clone()));
-                }
-            }
-        }
+        let shape = param.lazy_shape().to_vec();
+        self.entries
+            .push((self.network.authors_key(&self.path), shape));
     }
 }
 
-struct Fill<'a, M> {
-    network: &'a M,
-    path: Vec<String>,
+/// Visits as `Shapes` does, so that the keys fit without a path.
+struct Fill<'a> {
+    keys: std::vec::IntoIter<String>,
     dict: &'a StateDict,
 }
 
-impl<M: AuthorsKeys> ModuleMapper for Fill<'_, M> {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_owned());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
+impl ModuleMapper for Fill<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let key = self.network.authors_key(&self.path);
+        let key = self
+            .keys
+            .next()
+            .expect("map meets what visit meets, in the same order");
         let found = self
             .dict
             .get(&key)

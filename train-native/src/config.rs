@@ -72,7 +72,8 @@ fn parse_switch(text: &str) -> Result<bool, String> {
 /// A name that serde knows, for clap.
 fn parse_name<T: for<'de> Deserialize<'de>>(text: &str) -> Result<T, String> {
     use serde::de::IntoDeserializer;
-    let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> = text.into_deserializer();
+    let name: serde::de::value::StrDeserializer<'_, serde::de::value::Error> =
+        text.into_deserializer();
     T::deserialize(name).map_err(|error| error.to_string())
 }
 
@@ -107,7 +108,13 @@ pub struct TrainFlags {
     #[arg(long, alias = "load_size", value_name = "PX", help_heading = "Data")]
     pub load_size: Option<usize>,
     /// Side of the square to train on, in pixels [default: 256]
-    #[arg(long, alias = "crop-size", alias = "crop_size", value_name = "PX", help_heading = "Data")]
+    #[arg(
+        long,
+        alias = "crop-size",
+        alias = "crop_size",
+        value_name = "PX",
+        help_heading = "Data"
+    )]
     pub size: Option<usize>,
     /// Never mirror
     #[arg(long, alias = "no_flip", value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Data")]
@@ -119,7 +126,12 @@ pub struct TrainFlags {
     #[arg(long, alias = "serial_batches", value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Data")]
     pub serial_batches: Option<bool>,
     /// Use only that many files [default: all]
-    #[arg(long, alias = "max_dataset_size", value_name = "N", help_heading = "Data")]
+    #[arg(
+        long,
+        alias = "max_dataset_size",
+        value_name = "N",
+        help_heading = "Data"
+    )]
     pub max_dataset_size: Option<usize>,
     /// Threads that read data [default: 2]
     #[arg(long, alias = "num_threads", value_name = "N", help_heading = "Data")]
@@ -132,7 +144,12 @@ pub struct TrainFlags {
     #[arg(long, alias = "netD", value_name = "NAME", help_heading = "Networks")]
     pub net_d: Option<DiscriminatorKind>,
     /// Layers of an n_layers discriminator [default: 3]
-    #[arg(long, alias = "n_layers_D", value_name = "N", help_heading = "Networks")]
+    #[arg(
+        long,
+        alias = "n_layers_D",
+        value_name = "N",
+        help_heading = "Networks"
+    )]
     pub n_layers_d: Option<usize>,
     /// Width of the generator's first layer [default: 64]
     #[arg(long, value_name = "N", help_heading = "Networks")]
@@ -157,10 +174,21 @@ pub struct TrainFlags {
     #[arg(long, alias = "gan_mode", value_name = "NAME", value_parser = parse_name::<GanMode>, help_heading = "Losses and optimisers")]
     pub gan_mode: Option<GanMode>,
     /// Weight of the L1 loss [default: 100]
-    #[arg(long, alias = "lambda_L1", alias = "LAMBDA_L1", value_name = "X", help_heading = "Losses and optimisers")]
+    #[arg(
+        long,
+        alias = "lambda_L1",
+        alias = "LAMBDA_L1",
+        value_name = "X",
+        help_heading = "Losses and optimisers"
+    )]
     pub lambda_l1: Option<f64>,
     /// Earlier fakes kept for the discriminator [default: 0]
-    #[arg(long, alias = "pool_size", value_name = "N", help_heading = "Losses and optimisers")]
+    #[arg(
+        long,
+        alias = "pool_size",
+        value_name = "N",
+        help_heading = "Losses and optimisers"
+    )]
     pub pool_size: Option<usize>,
     /// Learning rate of both Adams [default: 0.0002]
     #[arg(long, value_name = "X", help_heading = "Losses and optimisers")]
@@ -175,13 +203,30 @@ pub struct TrainFlags {
     #[arg(long, alias = "lr_policy", value_name = "NAME", value_parser = parse_name::<LrPolicy>, help_heading = "Losses and optimisers")]
     pub lr_policy: Option<LrPolicy>,
     /// Epochs at the full learning rate [default: 100]
-    #[arg(long, alias = "n_epochs", alias = "niter", value_name = "N", help_heading = "Losses and optimisers")]
+    #[arg(
+        long,
+        alias = "n_epochs",
+        alias = "niter",
+        value_name = "N",
+        help_heading = "Losses and optimisers"
+    )]
     pub n_epochs: Option<u64>,
     /// Epochs over which the learning rate falls to zero [default: 100]
-    #[arg(long, alias = "n_epochs_decay", alias = "niter_decay", value_name = "N", help_heading = "Losses and optimisers")]
+    #[arg(
+        long,
+        alias = "n_epochs_decay",
+        alias = "niter_decay",
+        value_name = "N",
+        help_heading = "Losses and optimisers"
+    )]
     pub n_epochs_decay: Option<u64>,
     /// Epochs between two falls of the step policy [default: 50]
-    #[arg(long, alias = "lr_decay_iters", value_name = "N", help_heading = "Losses and optimisers")]
+    #[arg(
+        long,
+        alias = "lr_decay_iters",
+        value_name = "N",
+        help_heading = "Losses and optimisers"
+    )]
     pub lr_decay_iters: Option<u64>,
 
     /// Where to train; `underpaint devices` lists them [default: cpu]
@@ -189,7 +234,12 @@ pub struct TrainFlags {
     #[serde(with = "device_name", default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceName>,
     /// Stop after that many steps, counted from the start of the run
-    #[arg(long, value_name = "N", help_heading = "Run", conflicts_with = "epochs")]
+    #[arg(
+        long,
+        value_name = "N",
+        help_heading = "Run",
+        conflicts_with = "epochs"
+    )]
     pub steps: Option<u64>,
     /// Stop after that many epochs; without --n-epochs the second half decays [default: --n-epochs + --n-epochs-decay]
     #[arg(long, alias = "epoch_num", value_name = "N", help_heading = "Run")]
@@ -198,10 +248,20 @@ pub struct TrainFlags {
     #[arg(long, value_name = "N", help_heading = "Run")]
     pub seed: Option<u64>,
     /// Steps between two checkpoints [default: 1000]
-    #[arg(long, alias = "save_latest_freq", value_name = "STEPS", help_heading = "Run")]
+    #[arg(
+        long,
+        alias = "save_latest_freq",
+        value_name = "STEPS",
+        help_heading = "Run"
+    )]
     pub save_every: Option<u64>,
     /// Steps between two sets of sample pictures [default: 200]
-    #[arg(long, alias = "display_freq", value_name = "STEPS", help_heading = "Run")]
+    #[arg(
+        long,
+        alias = "display_freq",
+        value_name = "STEPS",
+        help_heading = "Run"
+    )]
     pub sample_every: Option<u64>,
     /// Newest checkpoints to keep [default: 2]
     #[arg(long, value_name = "N", help_heading = "Run")]
@@ -213,16 +273,22 @@ mod device_name {
     use super::DeviceName;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub fn serialize<S: Serializer>(name: &Option<DeviceName>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<S: Serializer>(
+        name: &Option<DeviceName>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match name {
             Some(name) => serializer.collect_str(name),
             None => serializer.serialize_none(),
         }
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DeviceName>, D::Error> {
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<DeviceName>, D::Error> {
         let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+        text.map(|text| text.parse().map_err(D::Error::custom))
+            .transpose()
     }
 }
 
@@ -235,13 +301,52 @@ macro_rules! or {
 impl TrainFlags {
     /// These settings, and those of `other` where these are silent.
     pub fn or(self, other: Self) -> Self {
-        or!(self, other, [
-            data, phase, direction, label_nc, input_nc, output_nc, preprocess, load_size, size, no_flip,
-            batch_size, serial_batches, max_dataset_size, workers, net_g, net_d, n_layers_d, ngf, ndf,
-            norm, no_dropout, init_type, init_gain, gan_mode, lambda_l1, pool_size, lr, beta1, beta2,
-            lr_policy, n_epochs, n_epochs_decay, lr_decay_iters, device, steps, epochs, seed, save_every,
-            sample_every, keep,
-        ])
+        or!(
+            self,
+            other,
+            [
+                data,
+                phase,
+                direction,
+                label_nc,
+                input_nc,
+                output_nc,
+                preprocess,
+                load_size,
+                size,
+                no_flip,
+                batch_size,
+                serial_batches,
+                max_dataset_size,
+                workers,
+                net_g,
+                net_d,
+                n_layers_d,
+                ngf,
+                ndf,
+                norm,
+                no_dropout,
+                init_type,
+                init_gain,
+                gan_mode,
+                lambda_l1,
+                pool_size,
+                lr,
+                beta1,
+                beta2,
+                lr_policy,
+                n_epochs,
+                n_epochs_decay,
+                lr_decay_iters,
+                device,
+                steps,
+                epochs,
+                seed,
+                save_every,
+                sample_every,
+                keep,
+            ]
+        )
     }
 
     /// Reads a TOML file.
@@ -250,7 +355,8 @@ impl TrainFlags {
     ///
     /// If it cannot be read, or holds an unknown name or a value of the wrong kind, with its place.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         toml::from_str(&text).with_context(|| format!("{}", path.display()))
     }
 
@@ -373,7 +479,11 @@ impl TrainConfig {
 
     /// Whether the crop fits the generator, where the preprocessing fixes the size.
     fn check_size(&self) -> Result<()> {
-        let cropped = [Preprocess::ResizeAndCrop, Preprocess::Crop, Preprocess::ScaleWidthAndCrop];
+        let cropped = [
+            Preprocess::ResizeAndCrop,
+            Preprocess::Crop,
+            Preprocess::ScaleWidthAndCrop,
+        ];
         let (size, multiple) = (self.augment.crop_size, self.model.generator.size_multiple());
         if cropped.contains(&self.augment.preprocess) && !size.is_multiple_of(multiple) {
             bail!(
@@ -397,7 +507,10 @@ impl TrainConfig {
             phase: Some(self.phase.clone()),
             direction: Some(self.direction),
             label_nc: self.label_classes,
-            input_nc: self.label_classes.is_none().then_some(generator.input_channels),
+            input_nc: self
+                .label_classes
+                .is_none()
+                .then_some(generator.input_channels),
             output_nc: Some(generator.output_channels),
             preprocess: Some(self.augment.preprocess),
             load_size: Some(self.augment.load_size),
@@ -455,7 +568,10 @@ fn check_positive(flags: &TrainFlags) -> Result<()> {
         ("--batch-size", flags.batch_size.map(|n| n as u64)),
         ("--workers", flags.workers.map(|n| n as u64)),
         ("--label-nc", flags.label_nc.map(|n| n as u64)),
-        ("--max-dataset-size", flags.max_dataset_size.map(|n| n as u64)),
+        (
+            "--max-dataset-size",
+            flags.max_dataset_size.map(|n| n as u64),
+        ),
         ("--keep", flags.keep.map(|n| n as u64)),
         ("--steps", flags.steps),
         ("--epochs", flags.epochs),
@@ -466,14 +582,25 @@ fn check_positive(flags: &TrainFlags) -> Result<()> {
     if let Some((name, _)) = counts.iter().find(|(_, value)| *value == Some(0)) {
         bail!("{name}: expected at least 1, found 0");
     }
-    for (name, value) in [("--input-nc", flags.input_nc), ("--output-nc", flags.output_nc)] {
+    for (name, value) in [
+        ("--input-nc", flags.input_nc),
+        ("--output-nc", flags.output_nc),
+    ] {
         if value.is_some_and(|channels| channels != 1 && channels != 3) {
-            bail!("{name}: expected 3 (colour) or 1 (grey), found {}", value.unwrap_or_default());
+            bail!(
+                "{name}: expected 3 (colour) or 1 (grey), found {}",
+                value.unwrap_or_default()
+            );
         }
     }
-    let rates = [("--lr", flags.lr), ("--init-gain", flags.init_gain), ("--lambda-l1", flags.lambda_l1)];
-    if let Some((name, Some(value))) =
-        rates.into_iter().find(|(_, value)| value.is_some_and(|x| !x.is_finite() || x < 0.0))
+    let rates = [
+        ("--lr", flags.lr),
+        ("--init-gain", flags.init_gain),
+        ("--lambda-l1", flags.lambda_l1),
+    ];
+    if let Some((name, Some(value))) = rates
+        .into_iter()
+        .find(|(_, value)| value.is_some_and(|x| !x.is_finite() || x < 0.0))
     {
         bail!("{name}: expected a number of at least 0, found {value}");
     }
@@ -503,8 +630,12 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
     };
     generator.validate()?;
     let pair_channels = generator.input_channels + generator.output_channels;
-    let discriminator =
-        kind.config(pair_channels, flags.ndf.unwrap_or(64), flags.n_layers_d.unwrap_or(3), norm);
+    let discriminator = kind.config(
+        pair_channels,
+        flags.ndf.unwrap_or(64),
+        flags.n_layers_d.unwrap_or(3),
+        norm,
+    );
     discriminator.validate()?;
     Ok(Pix2pixConfig {
         generator,
@@ -512,7 +643,10 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
         gan_mode: flags.gan_mode.unwrap_or_default(),
         l1_weight: flags.lambda_l1.unwrap_or(100.0),
         pool_size: flags.pool_size.unwrap_or(0),
-        adam: AdamConfig { beta1: flags.beta1.unwrap_or(0.5), beta2: flags.beta2.unwrap_or(0.999) },
+        adam: AdamConfig {
+            beta1: flags.beta1.unwrap_or(0.5),
+            beta2: flags.beta2.unwrap_or(0.999),
+        },
         init: WeightInit {
             kind: flags.init_type.unwrap_or_default(),
             gain: flags.init_gain.unwrap_or(0.02),
@@ -522,8 +656,13 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
 }
 
 fn schedule(flags: &TrainFlags) -> Schedule {
-    let only_steps = flags.steps.is_some() && flags.n_epochs.is_none() && flags.n_epochs_decay.is_none();
-    let default = if only_steps { LrPolicy::Constant } else { LrPolicy::Linear };
+    let only_steps =
+        flags.steps.is_some() && flags.n_epochs.is_none() && flags.n_epochs_decay.is_none();
+    let default = if only_steps {
+        LrPolicy::Constant
+    } else {
+        LrPolicy::Linear
+    };
     // `--epochs` alone: constant for the first half, falling for the second.
     let (first, second) = match flags.epochs {
         Some(epochs) => {
@@ -556,15 +695,24 @@ mod tests {
     use super::*;
 
     fn flags() -> TrainFlags {
-        TrainFlags { data: Some("somewhere".into()), ..TrainFlags::default() }
+        TrainFlags {
+            data: Some("somewhere".into()),
+            ..TrainFlags::default()
+        }
     }
 
     #[test]
     fn defaults_are_those_of_the_paper() {
         let config = TrainConfig::from_flags(&flags()).expect("defaults");
         assert_eq!(config.model.generator, GeneratorConfig::default());
-        assert_eq!((config.augment.load_size, config.augment.crop_size), (286, 256));
-        assert_eq!((config.model.l1_weight, config.model.adam.beta1), (100.0, 0.5));
+        assert_eq!(
+            (config.augment.load_size, config.augment.crop_size),
+            (286, 256)
+        );
+        assert_eq!(
+            (config.model.l1_weight, config.model.adam.beta1),
+            (100.0, 0.5)
+        );
         assert_eq!(config.length, Length::Epochs(200));
     }
 
@@ -572,13 +720,27 @@ mod tests {
     fn the_effective_config_survives_toml_and_gives_itself() {
         for flags in [
             flags(),
-            TrainFlags { label_nc: Some(13), steps: Some(7), device: Some(DeviceName::Cuda(1)), ..flags() },
-            TrainFlags { epochs: Some(5), net_d: Some(DiscriminatorKind::NLayers), n_layers_d: Some(4), ..flags() },
+            TrainFlags {
+                label_nc: Some(13),
+                steps: Some(7),
+                device: Some(DeviceName::Cuda(1)),
+                ..flags()
+            },
+            TrainFlags {
+                epochs: Some(5),
+                net_d: Some(DiscriminatorKind::NLayers),
+                n_layers_d: Some(4),
+                ..flags()
+            },
         ] {
             let config = TrainConfig::from_flags(&flags).expect("valid");
             let toml = toml::to_string(&config.to_flags()).expect("TOML");
             let read: TrainFlags = toml::from_str(&toml).expect("flags");
-            assert_eq!(TrainConfig::from_flags(&read).expect("valid"), config, "{toml}");
+            assert_eq!(
+                TrainConfig::from_flags(&read).expect("valid"),
+                config,
+                "{toml}"
+            );
         }
     }
 
@@ -586,10 +748,22 @@ mod tests {
     fn flags_win_over_the_file_and_the_file_over_the_preset() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), "ngf = 8\nndf = 9\nsteps = 3\nbatch_size = 2\n").expect("written");
-        let merged = TrainFlags { ngf: Some(4), epochs: Some(6), ..flags() };
-        let merged = merged.merged(Some(file.path()), Some(Preset::Edges)).expect("merged");
-        assert_eq!((merged.ngf, merged.ndf, merged.batch_size), (Some(4), Some(9), Some(2)));
-        assert_eq!((merged.steps, merged.epochs, merged.n_epochs), (None, Some(6), Some(15)));
+        let merged = TrainFlags {
+            ngf: Some(4),
+            epochs: Some(6),
+            ..flags()
+        };
+        let merged = merged
+            .merged(Some(file.path()), Some(Preset::Edges))
+            .expect("merged");
+        assert_eq!(
+            (merged.ngf, merged.ndf, merged.batch_size),
+            (Some(4), Some(9), Some(2))
+        );
+        assert_eq!(
+            (merged.steps, merged.epochs, merged.n_epochs),
+            (None, Some(6), Some(15))
+        );
     }
 
     #[test]
@@ -597,24 +771,68 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::write(file.path(), "ngf = 8\nngff = 9\n").expect("written");
         let error = format!("{:#}", TrainFlags::read(file.path()).expect_err("unknown"));
-        assert!(error.contains("line 2") && error.contains("ngff"), "{error}");
+        assert!(
+            error.contains("line 2") && error.contains("ngff"),
+            "{error}"
+        );
     }
 
     #[test]
     fn settings_that_make_no_sense_are_named() {
-        let error = |flags: TrainFlags| TrainConfig::from_flags(&flags).expect_err("wrong").to_string();
+        let error = |flags: TrainFlags| {
+            TrainConfig::from_flags(&flags)
+                .expect_err("wrong")
+                .to_string()
+        };
         assert!(error(TrainFlags::default()).starts_with("--data"));
-        assert!(error(TrainFlags { size: Some(100), ..flags() }).contains("multiple of 256"));
-        assert!(error(TrainFlags { batch_size: Some(0), ..flags() }).contains("--batch-size"));
-        assert!(error(TrainFlags { lr: Some(f64::NAN), ..flags() }).contains("--lr"));
-        assert!(error(TrainFlags { output_nc: Some(2), ..flags() }).contains("--output-nc"));
+        assert!(
+            error(TrainFlags {
+                size: Some(100),
+                ..flags()
+            })
+            .contains("multiple of 256")
+        );
+        assert!(
+            error(TrainFlags {
+                batch_size: Some(0),
+                ..flags()
+            })
+            .contains("--batch-size")
+        );
+        assert!(
+            error(TrainFlags {
+                lr: Some(f64::NAN),
+                ..flags()
+            })
+            .contains("--lr")
+        );
+        assert!(
+            error(TrainFlags {
+                output_nc: Some(2),
+                ..flags()
+            })
+            .contains("--output-nc")
+        );
     }
 
     #[test]
     fn steps_alone_keep_the_rate_and_epochs_alone_halve_the_run() {
         let config = |flags: TrainFlags| TrainConfig::from_flags(&flags).expect("valid").schedule;
-        assert_eq!(config(TrainFlags { steps: Some(10), ..flags() }).policy, LrPolicy::Constant);
-        let halved = config(TrainFlags { epochs: Some(5), ..flags() });
-        assert_eq!((halved.policy, halved.n_epochs, halved.n_epochs_decay), (LrPolicy::Linear, 3, 2));
+        assert_eq!(
+            config(TrainFlags {
+                steps: Some(10),
+                ..flags()
+            })
+            .policy,
+            LrPolicy::Constant
+        );
+        let halved = config(TrainFlags {
+            epochs: Some(5),
+            ..flags()
+        });
+        assert_eq!(
+            (halved.policy, halved.n_epochs, halved.n_epochs_decay),
+            (LrPolicy::Linear, 3, 2)
+        );
     }
 }

@@ -111,12 +111,22 @@ pub struct DeviceStatus {
 pub fn list() -> Vec<DeviceStatus> {
     let mut names = vec![DeviceName::Cpu, DeviceName::LibtorchCpu];
     names.extend((0..backends::libtorch_gpus().max(1)).map(DeviceName::LibtorchCuda));
-    names.extend([DeviceName::LibtorchMps, DeviceName::Wgpu, DeviceName::Cuda(0)]);
-    let status = |name| DeviceStatus { name, problem: open(name).err().map(|error| error.to_string()) };
+    names.extend([
+        DeviceName::LibtorchMps,
+        DeviceName::Wgpu,
+        DeviceName::Cuda(0),
+    ]);
+    let status = |name| DeviceStatus {
+        name,
+        problem: open(name).err().map(|error| error.to_string()),
+    };
     names.into_iter().map(status).collect()
 }
 
-#[allow(deprecated, reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1")]
+#[allow(
+    deprecated,
+    reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1"
+)]
 mod backends {
     use super::{Device, DeviceName, Result};
     #[cfg(any(feature = "tch", feature = "wgpu", feature = "cuda"))]
@@ -132,18 +142,28 @@ mod backends {
             #[cfg(feature = "tch")]
             DeviceName::LibtorchMps => {
                 if !tch::utils::has_mps() {
-                    bail!("device libtorch-mps: this libtorch has no Metal support (macOS on Apple silicon has)");
+                    bail!(
+                        "device libtorch-mps: this libtorch has no Metal support (macOS on Apple silicon has)"
+                    );
                 }
                 Ok(burn_tch::LibTorchDevice::Mps.into())
             }
             #[cfg(feature = "wgpu")]
             DeviceName::Wgpu => {
-                present(burn::tensor::DeviceType::Wgpu, 0, "a GPU driver for Vulkan, Metal or DirectX 12")?;
+                present(
+                    burn::tensor::DeviceType::Wgpu,
+                    0,
+                    "a GPU driver for Vulkan, Metal or DirectX 12",
+                )?;
                 Ok(Device::wgpu(Default::default()))
             }
             #[cfg(feature = "cuda")]
             DeviceName::Cuda(index) => {
-                present(burn::tensor::DeviceType::Cuda, index, "the NVIDIA driver and CUDA toolkit")?;
+                present(
+                    burn::tensor::DeviceType::Cuda,
+                    index,
+                    "the NVIDIA driver and CUDA toolkit",
+                )?;
                 Ok(Device::cuda(index))
             }
             #[cfg(not(all(feature = "tch", feature = "wgpu", feature = "cuda")))]
@@ -171,7 +191,9 @@ mod backends {
         }
         let found = libtorch_gpus();
         if index >= found {
-            bail!("device libtorch-cuda:{index}: this machine has {found} CUDA GPUs, numbered from 0");
+            bail!(
+                "device libtorch-cuda:{index}: this machine has {found} CUDA GPUs, numbered from 0"
+            );
         }
         Ok(burn_tch::LibTorchDevice::Cuda(index).into())
     }
@@ -197,7 +219,14 @@ mod tests {
 
     #[test]
     fn names_survive_a_round_trip_and_nonsense_does_not_parse() {
-        for name in ["cpu", "libtorch-cpu", "libtorch-cuda:1", "libtorch-mps", "wgpu", "cuda:0"] {
+        for name in [
+            "cpu",
+            "libtorch-cpu",
+            "libtorch-cuda:1",
+            "libtorch-mps",
+            "wgpu",
+            "cuda:0",
+        ] {
             assert_eq!(name.parse::<DeviceName>().expect(name).to_string(), name);
         }
         for name in ["gpu", "cpu:1", "cuda:x", ""] {
@@ -209,7 +238,9 @@ mod tests {
     fn the_cpu_is_always_there_and_a_missing_feature_is_named() {
         assert!(open(DeviceName::Cpu).is_ok());
         if !cfg!(feature = "cuda") {
-            let error = open(DeviceName::Cuda(0)).expect_err("not compiled in").to_string();
+            let error = open(DeviceName::Cuda(0))
+                .expect_err("not compiled in")
+                .to_string();
             assert!(error.contains("--features cuda"), "{error}");
         }
     }

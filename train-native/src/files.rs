@@ -1,17 +1,52 @@
 //! Whole files and folders, written so that nobody ever sees half of one.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-/// Writes a file beside its final name, then renames it.
+/// Ending of the name of a file that is being written.
+const PARTIAL: &str = ".partial";
+
+/// The name under which `path` is written before it is renamed.
+fn partial_sibling(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}{PARTIAL}"))
+}
+
+/// Whether a file of this name is what a killed write left behind.
+pub fn is_partial(name: &str) -> bool {
+    name.starts_with('.') && name.ends_with(PARTIAL)
+}
+
+/// Writes `path` so that it holds, at every moment, either its old content or all of `bytes`: the
+/// sibling `.NAME.partial` is written and renamed over it.
+///
+/// # Errors
+///
+/// The system's; the sibling is removed.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = partial_sibling(path);
+    let written = File::create(&partial).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written
+        .and_then(|()| fs::rename(&partial, path))
+        .inspect_err(|_| {
+            // The first error is the one to tell; that the sibling may be left is harmless.
+            let _ = fs::remove_file(&partial);
+        })
+}
+
+/// [`write_atomically`] with an error that names the file.
 ///
 /// # Errors
 ///
 /// Naming the file.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    Ok(crate::data::files::write_atomically(path, bytes)?)
+    write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes a folder of files beside its final name, then renames it.
@@ -21,7 +56,10 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// If `folder` is there and `replace` is not set, or if something cannot be written.
 pub fn write_folder(folder: &Path, files: &[(&str, &[u8])], replace: bool) -> Result<()> {
     if folder.exists() && !replace {
-        bail!("{} is already there: choose another --output, or --force to replace it", folder.display());
+        bail!(
+            "{} is already there: choose another --output, or --force to replace it",
+            folder.display()
+        );
     }
     let parent = match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
@@ -40,8 +78,10 @@ pub fn write_folder(folder: &Path, files: &[(&str, &[u8])], replace: bool) -> Re
     if folder.exists() {
         let old = parent.join(format!(".underpaint-old-{}", std::process::id()));
         fs::rename(folder, &old).with_context(|| format!("cannot replace {}", folder.display()))?;
-        fs::rename(draft.keep(), folder).with_context(|| format!("cannot write {}", folder.display()))?;
-        return fs::remove_dir_all(&old).with_context(|| format!("cannot remove {}", old.display()));
+        fs::rename(draft.keep(), folder)
+            .with_context(|| format!("cannot write {}", folder.display()))?;
+        return fs::remove_dir_all(&old)
+            .with_context(|| format!("cannot remove {}", old.display()));
     }
     fs::rename(draft.keep(), folder).with_context(|| format!("cannot write {}", folder.display()))
 }
@@ -64,11 +104,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_write_replaces_and_leaves_no_partial_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("page.html");
+        write_atomically(&path, b"old").expect("written");
+        write_atomically(&path, b"new").expect("replaced");
+        assert_eq!(fs::read(&path).expect("read"), b"new");
+        assert_eq!(fs::read_dir(folder.path()).expect("read").count(), 1);
+        assert!(is_partial(".page.html.partial") && !is_partial("page.html"));
+    }
+
+    #[test]
     fn a_folder_is_replaced_only_when_asked() {
         let parent = tempfile::tempdir().expect("a folder");
         let folder = parent.path().join("bundle");
         write_folder(&folder, &[("a", b"1")], false).expect("written");
-        let error = write_folder(&folder, &[("a", b"2")], false).expect_err("there").to_string();
+        let error = write_folder(&folder, &[("a", b"2")], false)
+            .expect_err("there")
+            .to_string();
         assert!(error.contains("--force"), "{error}");
         write_folder(&folder, &[("b", b"2")], true).expect("replaced");
         assert!(folder.join("b").exists() && !folder.join("a").exists());

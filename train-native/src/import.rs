@@ -18,13 +18,17 @@ use underpaint_core::state_dict::{StateDict, StateTensor, drop_ignorable, strip_
 pub fn read_state_dict(path: &Path) -> Result<StateDict> {
     let mut dict = match is_safetensors(path)? {
         true => {
-            let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+            let bytes =
+                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
             decode_weights(&bytes).with_context(|| format!("{}", path.display()))?
         }
         false => read_pytorch(path)?,
     };
     if dict.is_empty() {
-        bail!("{}: expected a state dict of tensors, found none", path.display());
+        bail!(
+            "{}: expected a state dict of tensors, found none",
+            path.display()
+        );
     }
     dict = strip_wrappers(dict);
     drop_ignorable(&mut dict);
@@ -52,17 +56,30 @@ fn read_pytorch(path: &Path) -> Result<StateDict> {
         if key.ends_with("num_batches_tracked") {
             continue;
         }
-        let bytes = tensor.read().with_context(|| format!("{}: {key}", path.display()))?;
-        let values = widen(tensor.dtype(), &bytes)
+        let bytes = tensor
+            .read()
             .with_context(|| format!("{}: {key}", path.display()))?;
-        dict.insert(key, StateTensor { shape: tensor.shape().to_vec(), values });
+        let values =
+            widen(tensor.dtype(), &bytes).with_context(|| format!("{}: {key}", path.display()))?;
+        dict.insert(
+            key,
+            StateTensor {
+                shape: tensor.shape().to_vec(),
+                values,
+            },
+        );
     }
     Ok(dict)
 }
 
 fn widen(dtype: DType, bytes: &[u8]) -> Result<Vec<f32>> {
     fn each<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {
-        bytes.as_chunks::<N>().0.iter().map(|raw| number(*raw)).collect()
+        bytes
+            .as_chunks::<N>()
+            .0
+            .iter()
+            .map(|raw| number(*raw))
+            .collect()
     }
     Ok(match dtype {
         DType::F32 => each(bytes, f32::from_le_bytes),

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor};
 use underpaint_core::bundle::{
-    FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault, OutputKind, Provenance,
-    SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, decode_weights, encode_weights, sha256,
+    FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault, OutputKind,
+    Provenance, SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, decode_weights,
+    encode_weights, sha256,
 };
 use underpaint_core::label::{LabelClass, Palette};
 use underpaint_core::layers::pad_to_multiple;
@@ -15,10 +16,8 @@ use underpaint_core::pix2pix::{Generator, GeneratorConfig};
 use underpaint_core::state_dict::{StateDict, load_state_dict};
 
 use crate::config::{CONFIG_FILE, TrainConfig};
+use crate::data::labelled::read_palette;
 use crate::trainer::checkpoint;
-
-/// File in a run that holds names and colours of the data set's classes.
-pub const PALETTE_FILE: &str = "palette.json";
 
 /// A trained generator at rest.
 #[derive(Debug, Clone)]
@@ -57,10 +56,15 @@ impl Model {
         let manifest = Manifest::from_json(&read(MANIFEST_FILE)?)
             .with_context(|| format!("{}", folder.display()))?;
         if Path::new(&manifest.weights.file).components().count() != 1 {
-            bail!("{}: the weight file must lie beside the manifest", folder.display());
+            bail!(
+                "{}: the weight file must lie beside the manifest",
+                folder.display()
+            );
         }
         let bytes = read(&manifest.weights.file)?;
-        manifest.verify_weights(&bytes).with_context(|| format!("{}", folder.display()))?;
+        manifest
+            .verify_weights(&bytes)
+            .with_context(|| format!("{}", folder.display()))?;
         let weights = decode_weights(&bytes).with_context(|| format!("{}", folder.display()))?;
         Ok(Self { manifest, weights })
     }
@@ -68,10 +72,18 @@ impl Model {
     fn open_run(run: &Path) -> Result<Self> {
         let config = TrainConfig::of_run(run)?;
         let (position, weights) = checkpoint::load_network(&checkpoint::latest(run)?, "generator")?;
-        let name = run.file_name().map_or("model".into(), |name| name.to_string_lossy().into_owned());
+        let name = run
+            .file_name()
+            .map_or("model".into(), |name| name.to_string_lossy().into_owned());
         let palette = read_palette(run)?;
         let generator = config.model.generator.clone();
-        let mut manifest = describe(name, generator, config.label_classes, palette, config.augment.crop_size);
+        let mut manifest = describe(
+            name,
+            generator,
+            config.label_classes,
+            palette,
+            config.augment.crop_size,
+        );
         manifest.provenance.steps = Some(position.step);
         Ok(Self { manifest, weights })
     }
@@ -82,7 +94,12 @@ impl Model {
     ///
     /// If `folder` is there and `replace` is not set, if a weight does not fit `dtype`, or if files
     /// cannot be written.
-    pub fn write_bundle(mut self, folder: &Path, dtype: WeightDtype, replace: bool) -> Result<Manifest> {
+    pub fn write_bundle(
+        mut self,
+        folder: &Path,
+        dtype: WeightDtype,
+        replace: bool,
+    ) -> Result<Manifest> {
         let bytes = encode_weights(&self.weights, dtype)?;
         self.manifest.weights = WeightFile {
             file: WEIGHTS_FILE.to_owned(),
@@ -91,7 +108,10 @@ impl Model {
             sha256: sha256(&bytes),
         };
         let json = self.manifest.to_json();
-        let files = [(MANIFEST_FILE, json.as_bytes()), (WEIGHTS_FILE, bytes.as_slice())];
+        let files = [
+            (MANIFEST_FILE, json.as_bytes()),
+            (WEIGHTS_FILE, bytes.as_slice()),
+        ];
         crate::files::write_folder(folder, &files, replace)?;
         Ok(self.manifest)
     }
@@ -115,9 +135,10 @@ pub fn describe(
     size: usize,
 ) -> Manifest {
     let input = match label_classes {
-        Some(num_classes) => {
-            InputKind::Labels { num_classes, classes: named_classes(num_classes, palette) }
-        }
+        Some(num_classes) => InputKind::Labels {
+            num_classes,
+            classes: named_classes(num_classes, palette),
+        },
         None => InputKind::Image {
             channels: generator.input_channels,
             value_range: [-1.0, 1.0],
@@ -128,9 +149,19 @@ pub fn describe(
         format_version: FORMAT_VERSION,
         name,
         input,
-        output: OutputKind { channels: generator.output_channels, value_range: [-1.0, 1.0] },
-        size: SizeRule { height: size, width: size, multiple: generator.size_multiple() },
-        test_time: TestTime { statistics: NormDefault::Batch, dropout: generator.dropout },
+        output: OutputKind {
+            channels: generator.output_channels,
+            value_range: [-1.0, 1.0],
+        },
+        size: SizeRule {
+            height: size,
+            width: size,
+            multiple: generator.size_multiple(),
+        },
+        test_time: TestTime {
+            statistics: NormDefault::Batch,
+            dropout: generator.dropout,
+        },
         model: ModelConfig::Pix2pix { generator },
         weights: WeightFile {
             file: WEIGHTS_FILE.to_owned(),
@@ -156,24 +187,6 @@ fn named_classes(num_classes: usize, palette: Option<Palette>) -> Vec<LabelClass
     classes
 }
 
-/// The palette beside a data set or in a run.
-///
-/// # Errors
-///
-/// If there is one and it is damaged.
-pub fn read_palette(folder: &Path) -> Result<Option<Palette>> {
-    let path = folder.join(PALETTE_FILE);
-    match fs::read(&path) {
-        Ok(bytes) => {
-            let palette: Palette =
-                serde_json::from_slice(&bytes).with_context(|| format!("{}", path.display()))?;
-            Ok(Some(palette))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
-    }
-}
-
 /// A generator on a device, ready to run.
 pub struct Runner {
     generator: Generator,
@@ -193,7 +206,13 @@ impl Runner {
         let ModelConfig::Pix2pix { generator: config } = &model.manifest.model;
         let generator = load_state_dict(config.init(device)?, &model.weights)
             .with_context(|| model.manifest.name.clone())?;
-        Ok(Self { generator, config: config.clone(), test_time, device: device.clone(), seed })
+        Ok(Self {
+            generator,
+            config: config.clone(),
+            test_time,
+            device: device.clone(),
+            seed,
+        })
     }
 
     /// Where it runs.
@@ -244,12 +263,17 @@ impl Runner {
 pub fn input_files(input: &Path) -> Result<Vec<(PathBuf, String)>> {
     use crate::data::files::{list_pictures, sample_name};
     if input.is_file() {
-        let name = input.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let name = input
+            .file_stem()
+            .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         return Ok(vec![(input.to_path_buf(), name)]);
     }
     let files = list_pictures(input)?;
     if files.is_empty() {
         bail!("{}: expected pictures, found none", input.display());
     }
-    Ok(files.into_iter().map(|path| (path.clone(), sample_name(input, &path))).collect())
+    Ok(files
+        .into_iter()
+        .map(|path| (path.clone(), sample_name(input, &path)))
+        .collect())
 }

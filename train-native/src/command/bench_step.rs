@@ -77,8 +77,11 @@ impl BenchStepArgs {
         let mut steps = Vec::new();
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
-            losses = family.step_tensors(condition.clone(), real.clone(), 2e-4, number as u64 + 1);
-            if number >= self.warmup {
+            let number = number as u64;
+            losses = family
+                .step_tensors(condition.clone(), real.clone(), 2e-4, number + 1)
+                .losses;
+            if number >= self.warmup as u64 {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
@@ -104,7 +107,10 @@ impl BenchStepArgs {
     /// Median of a forward pass in evaluation mode, in milliseconds.
     fn time_forward(&self, family: &Pix2pix, condition: Tensor<4>) -> f64 {
         let generator = family.generator().valid();
-        let mode = Mode { statistics: NormStatistics::Running, dropout: false };
+        let mode = Mode {
+            statistics: NormStatistics::Running,
+            dropout: false,
+        };
         let mut times = Vec::new();
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
@@ -119,13 +125,22 @@ impl BenchStepArgs {
     }
 }
 
-fn write_init(folder: &Path, family: &Pix2pix, condition: &Tensor<4>, real: &Tensor<4>) -> Result<()> {
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+fn write_init(
+    folder: &Path,
+    family: &Pix2pix,
+    condition: &Tensor<4>,
+    real: &Tensor<4>,
+) -> Result<()> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let entry = |tensor: &Tensor<4>| StateTensor {
         shape: tensor.dims().to_vec(),
         values: tensor.to_data().iter::<f32>().collect(),
     };
-    let batch = StateDict::from([("A".to_owned(), entry(condition)), ("B".to_owned(), entry(real))]);
+    let batch = StateDict::from([
+        ("A".to_owned(), entry(condition)),
+        ("B".to_owned(), entry(real)),
+    ]);
     let dicts = [
         ("G", state_dict(family.generator())),
         ("D", state_dict(family.discriminator())),

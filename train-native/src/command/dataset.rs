@@ -120,7 +120,11 @@ impl DatasetArgs {
 }
 
 fn exit(success: bool) -> ExitCode {
-    if success { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if success {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn check(args: &CheckArgs) -> Result<ExitCode> {
@@ -145,7 +149,11 @@ fn combine(args: CombineArgs) -> Result<ExitCode> {
         Format::Png => CombineFormat::Png,
         Format::Same => CombineFormat::Same,
     };
-    let options = CombineOptions { use_ab: args.use_ab, format, max_pairs: args.max };
+    let options = CombineOptions {
+        use_ab: args.use_ab,
+        format,
+        max_pairs: args.max,
+    };
     let report = combine_ab(&args.a, &args.b, &args.output, &options)?;
     print!("{report}");
     Ok(exit(report.failures().next().is_none()))

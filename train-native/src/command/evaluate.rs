@@ -99,18 +99,38 @@ fn evaluate(runner: &Runner, dataset: &dyn Dataset, index: usize) -> Result<File
         .with_context(|| sample.name.clone())?;
     let generated = batch::pictures(runner.run(condition).with_context(|| sample.name.clone())?);
     let generated = generated.first().context("one picture for one input")?;
-    let metrics =
-        PairedMetrics::between(&picture_from_signed(generated)?, &picture_from_signed(&sample.target)?)
-            .with_context(|| sample.name.clone())?;
-    Ok(FileMetrics { name: sample.name, metrics })
+    let metrics = PairedMetrics::between(
+        &picture_from_signed(generated)?,
+        &picture_from_signed(&sample.target)?,
+    )
+    .with_context(|| sample.name.clone())?;
+    Ok(FileMetrics {
+        name: sample.name,
+        metrics,
+    })
 }
 
 fn print_table(evaluation: &Evaluation) {
-    let width = evaluation.files.iter().map(|file| file.name.chars().count()).max().unwrap_or(0).max(4);
-    println!("{:<width$}  {:>8}  {:>8}  {:>8}", "file", "L1", "PSNR dB", "SSIM");
+    let width = evaluation
+        .files
+        .iter()
+        .map(|file| file.name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(4);
+    println!(
+        "{:<width$}  {:>8}  {:>8}  {:>8}",
+        "file", "L1", "PSNR dB", "SSIM"
+    );
     let line = |name: &str, metrics: &PairedMetrics| {
-        println!("{name:<width$}  {:>8.5}  {:>8.3}  {:>8.5}", metrics.l1, metrics.psnr, metrics.ssim);
+        println!(
+            "{name:<width$}  {:>8.5}  {:>8.3}  {:>8.5}",
+            metrics.l1, metrics.psnr, metrics.ssim
+        );
     };
-    evaluation.files.iter().for_each(|file| line(&file.name, &file.metrics));
+    evaluation
+        .files
+        .iter()
+        .for_each(|file| line(&file.name, &file.metrics));
     line("mean", &evaluation.mean);
 }

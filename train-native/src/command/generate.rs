@@ -35,7 +35,12 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "BUNDLE|RUN")]
     model: PathBuf,
     /// Picture or label map, or a folder of them; any size
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "tensors_in", requires = "output")]
+    #[arg(
+        long,
+        value_name = "FILE|DIR",
+        required_unless_present = "tensors_in",
+        requires = "output"
+    )]
     input: Option<PathBuf>,
     /// PNG file, or folder of PNG files named as the inputs
     #[arg(long, value_name = "FILE|DIR")]
@@ -69,20 +74,43 @@ impl GenerateArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn generate_files(&self, runner: &Runner, model: &Model, input: &Path, output: &Path) -> Result<()> {
+    fn generate_files(
+        &self,
+        runner: &Runner,
+        model: &Model,
+        input: &Path,
+        output: &Path,
+    ) -> Result<()> {
         let to_folder = input.is_dir() || output.is_dir();
-        if !to_folder && output.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("png")) {
-            bail!("--output: expected a .png file or an existing folder, found {}", output.display());
+        if !to_folder
+            && output
+                .extension()
+                .is_none_or(|extension| !extension.eq_ignore_ascii_case("png"))
+        {
+            bail!(
+                "--output: expected a .png file or an existing folder, found {}",
+                output.display()
+            );
         }
         let files = input_files(input)?;
         for (path, name) in &files {
             let condition = self.read(path, &model.manifest.input)?;
             let tensor = batch::conditions(&[&condition], runner.input_channels(), runner.device())
                 .with_context(|| format!("{}", path.display()))?;
-            let generated = runner.run(tensor).with_context(|| format!("{}", path.display()))?;
-            let target = if to_folder { output.join(format!("{name}.png")) } else { output.to_path_buf() };
-            if let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-                fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))?;
+            let generated = runner
+                .run(tensor)
+                .with_context(|| format!("{}", path.display()))?;
+            let target = if to_folder {
+                output.join(format!("{name}.png"))
+            } else {
+                output.to_path_buf()
+            };
+            if let Some(parent) = target
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty())
+            {
+                fs::create_dir_all(parent)
+                    .with_context(|| format!("cannot create {}", parent.display()))?;
             }
             for picture in batch::pictures(generated) {
                 write_picture_png(&target, &picture_from_signed(&picture)?)?;
@@ -102,8 +130,14 @@ impl GenerateArgs {
                 }
                 if let Some(size) = self.size {
                     let (from, to) = (picture.size(), Size::new(size, size));
-                    let pixels = resize_bytes(&picture.pixels, from, picture.channels, to, Filter::Bicubic);
-                    picture = Picture { width: size, height: size, pixels, ..picture };
+                    let pixels =
+                        resize_bytes(&picture.pixels, from, picture.channels, to, Filter::Bicubic);
+                    picture = Picture {
+                        width: size,
+                        height: size,
+                        pixels,
+                        ..picture
+                    };
                 }
                 Ok(SampleInput::Image(signed_from_picture(&picture)))
             }
@@ -143,7 +177,11 @@ fn generate_tensors(runner: &Runner, input: &Path, output: &Path) -> Result<()> 
     let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
     let mut dict = decode_weights(&bytes).with_context(|| format!("{}", input.display()))?;
     let Some(tensor) = dict.remove("input") else {
-        bail!("{}: expected a tensor named input, found {:?}", input.display(), dict.keys());
+        bail!(
+            "{}: expected a tensor named input, found {:?}",
+            input.display(),
+            dict.keys()
+        );
     };
     if tensor.shape.len() != 4 {
         bail!(
@@ -152,8 +190,13 @@ fn generate_tensors(runner: &Runner, input: &Path, output: &Path) -> Result<()> 
             tensor.shape
         );
     }
-    let condition = Tensor::<4>::from_data(TensorData::new(tensor.values, tensor.shape), runner.device());
-    let generated = runner.run(condition).with_context(|| format!("{}", input.display()))?;
+    let condition = Tensor::<4>::from_data(
+        TensorData::new(tensor.values, tensor.shape),
+        runner.device(),
+    );
+    let generated = runner
+        .run(condition)
+        .with_context(|| format!("{}", input.display()))?;
     let shape = generated.dims().to_vec();
     let values = generated.into_data().iter::<f32>().collect();
     let dict = StateDict::from([("output".to_owned(), StateTensor { shape, values })]);

@@ -11,8 +11,9 @@ use underpaint_core::state_dict::load_state_dict;
 
 use super::export::Dtype;
 use super::options::{BnStats, RunnerArgs, Switch};
+use crate::data::labelled::read_palette;
 use crate::import::read_state_dict;
-use crate::model::{Model, describe, read_palette};
+use crate::model::{Model, describe};
 
 /// Family of the weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,11 +68,16 @@ impl ImportArgs {
     pub fn run(self) -> Result<ExitCode> {
         let FamilyName::Pix2pix = self.family;
         let weights = read_state_dict(&self.file)?;
-        let generator =
-            infer_generator(&weights, !self.no_dropout).with_context(|| format!("{}", self.file.display()))?;
+        let generator = infer_generator(&weights, !self.no_dropout)
+            .with_context(|| format!("{}", self.file.display()))?;
         // All of it or nothing: the same strict load that every user of the bundle makes.
-        load_state_dict(generator.init(&Device::flex())?, &weights)
-            .with_context(|| format!("{}: read as {}", self.file.display(), generator.architecture))?;
+        load_state_dict(generator.init(&Device::flex())?, &weights).with_context(|| {
+            format!(
+                "{}: read as {}",
+                self.file.display(),
+                generator.architecture
+            )
+        })?;
         eprintln!(
             "{}: {}, {} to {} channels, width {}, norm {:?}, dropout layers: {}",
             self.file.display(),
@@ -82,17 +88,31 @@ impl ImportArgs {
             generator.norm,
             if generator.dropout { "yes" } else { "no" },
         );
-        let stem = self.file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem = self
+            .file
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned());
         let name = self.name.or(stem).unwrap_or_else(|| "imported".to_owned());
         let labels = self.labels || ![1, 3].contains(&generator.input_channels);
         let classes = labels.then_some(generator.input_channels);
-        let palette = self.palette.as_deref().map(read_palette).transpose()?.flatten();
+        let palette = self
+            .palette
+            .as_deref()
+            .map(read_palette)
+            .transpose()?
+            .flatten();
         let mut manifest = describe(name, generator, classes, palette, self.size);
-        manifest.test_time =
-            RunnerArgs { bn_stats: Some(self.bn_stats), dropout: self.dropout, device: Default::default(), seed: 0 }
-                .test_time(manifest.test_time);
-        manifest.provenance.imported_from =
-            self.file.file_name().map(|name| name.to_string_lossy().into_owned());
+        manifest.test_time = RunnerArgs {
+            bn_stats: Some(self.bn_stats),
+            dropout: self.dropout,
+            device: Default::default(),
+            seed: 0,
+        }
+        .test_time(manifest.test_time);
+        manifest.provenance.imported_from = self
+            .file
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
         Model { manifest, weights }.write_bundle(&self.output, self.dtype.into(), self.force)?;
         eprintln!("written to {}", self.output.display());
         Ok(ExitCode::SUCCESS)

@@ -52,7 +52,9 @@ impl RunnerArgs {
                 Some(BnStats::Running) => NormDefault::Running,
                 None => default.statistics,
             },
-            dropout: self.dropout.map_or(default.dropout, |switch| switch == Switch::On),
+            dropout: self
+                .dropout
+                .map_or(default.dropout, |switch| switch == Switch::On),
         }
     }
 
@@ -63,6 +65,11 @@ impl RunnerArgs {
     /// If the device is not there or the weights do not fit.
     pub fn runner(&self, model: &Model) -> Result<Runner> {
         let device: Device = device::open(self.device)?;
-        Runner::new(model, self.test_time(model.manifest.test_time), self.seed, &device)
+        Runner::new(
+            model,
+            self.test_time(model.manifest.test_time),
+            self.seed,
+            &device,
+        )
     }
 }

@@ -12,14 +12,13 @@ use underpaint_core::label::Palette;
 
 use crate::config::{CONFIG_FILE, Length, Preset, TrainConfig, TrainFlags};
 use crate::data::check::{CheckSource, quick_check};
-use crate::data::labelled::{LabelledDataset, LabelledOptions};
+use crate::data::labelled::{LabelledDataset, LabelledOptions, PALETTE_FILE, read_palette};
 use crate::data::loader::{Loader, LoaderOptions};
 use crate::data::paired::{PairedDataset, PairedOptions};
 use crate::data::{Dataset, augment::AugmentOptions};
 use crate::device::{self, DeviceName};
 use crate::family::pix2pix::Pix2pix;
 use crate::family::{Family, derive_seed};
-use crate::model::{PALETTE_FILE, read_palette};
 use crate::trainer::checkpoint::{self, Position};
 use crate::trainer::report::{Outcome, Report, ReportOptions};
 use crate::trainer::schedule::LrPolicy;
@@ -87,11 +86,17 @@ impl TrainArgs {
         match (self.family, self.resume) {
             (Some(FamilyArgs::Pix2pix(args)), _) => start(*args),
             (None, Some(run)) => {
-                let changes =
-                    Changes { steps: self.steps, epochs: self.epochs, device: self.device, data: self.data };
+                let changes = Changes {
+                    steps: self.steps,
+                    epochs: self.epochs,
+                    device: self.device,
+                    data: self.data,
+                };
                 resume(&run, changes, self.quiet)
             }
-            (None, None) => bail!("expected a family (`underpaint train pix2pix …`) or --resume RUN"),
+            (None, None) => {
+                bail!("expected a family (`underpaint train pix2pix …`) or --resume RUN")
+            }
         }
     }
 }
@@ -144,7 +149,9 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
         None => Position::START,
         Some((_, path)) => {
             let (position, state) = checkpoint::load(path)?;
-            family.load(state).with_context(|| format!("{}", path.display()))?;
+            family
+                .load(state)
+                .with_context(|| format!("{}", path.display()))?;
             position
         }
     };
@@ -166,7 +173,10 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
 fn check_data(config: &TrainConfig) -> Result<()> {
     let root = config.data.clone();
     let source = match config.label_classes {
-        None => CheckSource::Pairs { root, phase: config.phase.clone() },
+        None => CheckSource::Pairs {
+            root,
+            phase: config.phase.clone(),
+        },
         Some(num_classes) => CheckSource::Labelled {
             images: root.join(format!("{}_img", config.phase)),
             labels: root.join(format!("{}_label", config.phase)),
@@ -185,7 +195,11 @@ fn check_data(config: &TrainConfig) -> Result<()> {
 /// # Errors
 ///
 /// If there is no such phase or its files do not fit.
-pub fn open_dataset(config: &TrainConfig, phase: &str, augment: AugmentOptions) -> Result<Arc<dyn Dataset>> {
+pub fn open_dataset(
+    config: &TrainConfig,
+    phase: &str,
+    augment: AugmentOptions,
+) -> Result<Arc<dyn Dataset>> {
     let generator = &config.model.generator;
     Ok(match config.label_classes {
         None => {
@@ -250,22 +264,38 @@ impl Session {
             schedule: config.schedule,
         };
         let lock = lock(&plan.folder)?;
-        Ok(Self { config, plan, loader, validation, palette, _lock: lock })
+        Ok(Self {
+            config,
+            plan,
+            loader,
+            validation,
+            palette,
+            _lock: lock,
+        })
     }
 
     fn write_config(&self) -> Result<()> {
         let toml = toml::to_string(&self.config.to_flags()).context("the config as TOML")?;
-        let head = concat!("# Effective config of this run, underpaint ", env!("CARGO_PKG_VERSION"), "\n");
+        let head = concat!(
+            "# Effective config of this run, underpaint ",
+            env!("CARGO_PKG_VERSION"),
+            "\n"
+        );
         if let Some(palette) = &self.palette {
             let json = serde_json::to_string_pretty(palette)?;
             crate::files::write(&self.plan.folder.join(PALETTE_FILE), json.as_bytes())?;
         }
-        crate::files::write(&self.plan.folder.join(CONFIG_FILE), format!("{head}{toml}").as_bytes())
+        crate::files::write(
+            &self.plan.folder.join(CONFIG_FILE),
+            format!("{head}{toml}").as_bytes(),
+        )
     }
 
     fn train(&self, mut family: impl Family, position: Position, quiet: bool) -> Result<ExitCode> {
         let run = &self.plan.folder;
-        let title = run.file_name().map_or("run".into(), |name| name.to_string_lossy().into_owned());
+        let title = run
+            .file_name()
+            .map_or("run".into(), |name| name.to_string_lossy().into_owned());
         let mut report = Report::open(
             run,
             ReportOptions {
@@ -281,8 +311,15 @@ impl Session {
             self.introduce(&report, position);
         }
         let stop = stop_on_ctrl_c();
-        let result =
-            train(&mut family, &self.loader, &self.validation, &self.plan, position, &mut report, &stop);
+        let result = train(
+            &mut family,
+            &self.loader,
+            &self.validation,
+            &self.plan,
+            position,
+            &mut report,
+            &stop,
+        );
         let outcome = match &result {
             Ok(TrainOutcome::Finished) => Outcome::Finished,
             Ok(TrainOutcome::Interrupted) => Outcome::Interrupted,
@@ -290,10 +327,15 @@ impl Session {
         };
         report.finish(&outcome)?;
         match result? {
-            TrainOutcome::Finished if !quiet => eprintln!("done: look at {}", run.join("index.html").display()),
+            TrainOutcome::Finished if !quiet => {
+                eprintln!("done: look at {}", run.join("index.html").display())
+            }
             TrainOutcome::Finished => {}
             TrainOutcome::Interrupted => {
-                eprintln!("stopped and saved. Go on with: underpaint train --resume {}", run.display());
+                eprintln!(
+                    "stopped and saved. Go on with: underpaint train --resume {}",
+                    run.display()
+                );
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -311,8 +353,10 @@ impl Session {
             self.plan.total_steps,
             schedule.learning_rate,
             match schedule.policy {
-                LrPolicy::Linear =>
-                    format!("for {} epochs, then linearly to 0 in {}", schedule.n_epochs, schedule.n_epochs_decay),
+                LrPolicy::Linear => format!(
+                    "for {} epochs, then linearly to 0 in {}",
+                    schedule.n_epochs, schedule.n_epochs_decay
+                ),
                 LrPolicy::Step => format!("times 0.1 every {} epochs", schedule.lr_decay_iters),
                 LrPolicy::Plateau => "times 0.2 after 6 epochs without progress".to_owned(),
                 LrPolicy::Cosine => format!("along a cosine to 0 in {} epochs", schedule.n_epochs),
@@ -328,7 +372,9 @@ fn open_validation(config: &TrainConfig, palette: Option<Palette>) -> Result<Val
         None => config.data.join(phase),
         Some(_) => config.data.join(format!("{phase}_label")),
     };
-    let held_out = ["val", "test"].into_iter().find(|phase| *phase != config.phase && folder(phase).is_dir());
+    let held_out = ["val", "test"]
+        .into_iter()
+        .find(|phase| *phase != config.phase && folder(phase).is_dir());
     if held_out.is_none() && config.schedule.policy == LrPolicy::Plateau {
         bail!(
             "--lr-policy plateau watches held-out pairs: expected {} or {}, found neither",
@@ -339,7 +385,11 @@ fn open_validation(config: &TrainConfig, palette: Option<Palette>) -> Result<Val
     let phase = held_out.unwrap_or(&config.phase);
     let dataset = open_dataset(config, phase, config.augment.for_evaluation())?;
     let palette = palette.unwrap_or_else(|| Palette::numbered(config.label_classes.unwrap_or(0)));
-    Ok(Validation { dataset, shown: SHOWN, palette })
+    Ok(Validation {
+        dataset,
+        shown: SHOWN,
+        palette,
+    })
 }
 
 fn lock(run: &Path) -> Result<File> {
@@ -348,8 +398,12 @@ fn lock(run: &Path) -> Result<File> {
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!("{} is being trained by another process", run.display()),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock {}", path.display())),
+        Err(TryLockError::WouldBlock) => {
+            bail!("{} is being trained by another process", run.display())
+        }
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock {}", path.display()))
+        }
     }
 }
 

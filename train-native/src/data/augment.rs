@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use underpaint_core::image::signed_from_pixels;
 
 use crate::data::decode::{LabelMap, Picture};
 use crate::data::error::{DataError, Size};
@@ -309,33 +310,14 @@ fn mirror<T>(samples: &mut [T], width: usize, channels: usize) {
     }
 }
 
-/// Bytes to [-1, 1]: `(v / 255 - 0.5) / 0.5` in f32, exactly as the authors' ToTensor and Normalize.
-///
-/// # Shapes
-/// `[height, width, channels]` to `[channels, height, width]`.
-#[must_use]
-pub fn to_signed(picture: &Picture) -> Vec<f32> {
-    let table: [f32; 256] = std::array::from_fn(|value| (value as f32 / 255.0 - 0.5) / 0.5);
-    let mut signed = Vec::with_capacity(picture.pixels.len());
-    for channel in 0..picture.channels {
-        let plane = picture
-            .pixels
-            .iter()
-            .skip(channel)
-            .step_by(picture.channels);
-        signed.extend(plane.map(|value| table[usize::from(*value)]));
-    }
-    signed
-}
-
-/// A picture as network values, see [`to_signed`].
+/// A picture as network values: `[channels, height, width]` in [-1, 1].
 #[must_use]
 pub fn signed_from_picture(picture: &Picture) -> PixelsF32 {
     PixelsF32 {
         channels: picture.channels,
         height: picture.height,
         width: picture.width,
-        data: to_signed(picture),
+        data: signed_from_pixels(&picture.pixels, picture.channels),
     }
 }
 
@@ -500,7 +482,7 @@ mod tests {
         };
         let expected =
             [0, 128, 1, 127, 255, 64].map(|value: u8| (f32::from(value) / 255.0 - 0.5) / 0.5);
-        assert_eq!(to_signed(&picture), expected);
+        assert_eq!(signed_from_picture(&picture).data, expected);
         assert_eq!((expected[0], expected[4]), (-1.0, 1.0));
     }
 

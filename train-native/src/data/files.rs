@@ -1,7 +1,6 @@
 //! Folders of pictures: which files count, in which order, under which names; and safe writing.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -136,23 +135,7 @@ pub fn sample_name(folder: &Path, path: &Path) -> String {
 /// # Errors
 /// [`DataError::Io`].
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), DataError> {
-    let failed = |error| DataError::io("write", path, error);
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // The user's umask decides, as for any other file; temporary files are private otherwise.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder
-        .prefix(".writing-")
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
-    file.persist(path)
-        .map(drop)
-        .map_err(|error| failed(error.error))
+    crate::files::write_atomically(path, bytes).map_err(|error| DataError::io("write", path, error))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use underpaint_core::label::Palette;
 
 use crate::data::augment::{
     AugmentOptions, TransformParams, signed_from_picture, transform_labels, transform_picture,
@@ -13,6 +13,9 @@ use crate::data::error::DataError;
 use crate::data::files::{list_pictures_of, sample_name};
 use crate::data::paired::at_least_one;
 use crate::data::{Dataset, Sample, SampleInput, SampleRng};
+
+/// File beside a data set, and in a run, that holds names and colours of the classes.
+pub const PALETTE_FILE: &str = "palette.json";
 
 /// How label maps and photos are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,51 +224,34 @@ fn by_name(
     named
 }
 
-/// Names and colours of the classes: `palette.json` at the root of a data set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LabelPalette {
-    /// The classes, in any order; no id twice.
-    pub classes: Vec<PaletteClass>,
-}
-
-/// One class of a [`LabelPalette`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PaletteClass {
-    /// The id in the label maps.
-    pub id: u16,
-    /// What people call it.
-    pub name: String,
-    /// Red, green, blue, 0 to 255.
-    pub color: [u8; 3],
-}
-
-impl LabelPalette {
-    /// Reads `{root}/palette.json`; none if there is no such file.
-    ///
-    /// # Errors
-    /// [`DataError::InvalidPalette`] for bad JSON or an id that occurs twice, [`DataError::Io`].
-    pub fn read(root: &Path) -> Result<Option<Self>, DataError> {
-        let path = root.join("palette.json");
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(DataError::io("read", &path, error)),
-            Ok(text) => text,
-        };
-        let invalid = |reason| DataError::InvalidPalette {
-            path: path.clone(),
-            reason,
-        };
-        let palette: Self =
-            serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-        let mut ids: Vec<u16> = palette.classes.iter().map(|class| class.id).collect();
-        ids.sort_unstable();
-        match ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(invalid(format!(
-                "id {} occurs twice, expected one class per id",
-                pair[0]
-            ))),
-            None => Ok(Some(palette)),
-        }
+/// Reads `{root}/palette.json`, names and colours of the classes; none if there is no such file.
+///
+/// # Errors
+/// [`DataError::InvalidPalette`] for bad JSON or an id that occurs twice, [`DataError::Io`].
+pub fn read_palette(root: &Path) -> Result<Option<Palette>, DataError> {
+    let path = root.join(PALETTE_FILE);
+    let text = match std::fs::read_to_string(&path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(DataError::io("read", &path, error)),
+        Ok(text) => text,
+    };
+    let invalid = |reason| DataError::InvalidPalette {
+        path: path.clone(),
+        reason,
+    };
+    let mut palette: Palette =
+        serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
+    palette.classes.sort_by_key(|class| class.id);
+    match palette
+        .classes
+        .windows(2)
+        .find(|pair| pair[0].id == pair[1].id)
+    {
+        Some(pair) => Err(invalid(format!(
+            "id {} occurs twice, expected one class per id",
+            pair[0].id
+        ))),
+        None => Ok(Some(palette)),
     }
 }
 
@@ -413,14 +399,14 @@ mod tests {
     #[test]
     fn palette_is_optional_read_and_checked() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(LabelPalette::read(root.path()).unwrap(), None);
+        assert_eq!(read_palette(root.path()).unwrap(), None);
         let path = root.path().join("palette.json");
         std::fs::write(
             &path,
             r#"{"classes":[{"id":0,"name":"sky","color":[1,2,3]}]}"#,
         )
         .unwrap();
-        let palette = LabelPalette::read(root.path()).unwrap().unwrap();
+        let palette = read_palette(root.path()).unwrap().unwrap();
         assert_eq!(
             (palette.classes[0].name.as_str(), palette.classes[0].color),
             ("sky", [1, 2, 3])
@@ -429,7 +415,7 @@ mod tests {
         for bad in [twice, r#"{"classes":[{"id":-1}]}"#, ""] {
             std::fs::write(&path, bad).unwrap();
             assert!(matches!(
-                LabelPalette::read(root.path()),
+                read_palette(root.path()),
                 Err(DataError::InvalidPalette { .. })
             ));
         }

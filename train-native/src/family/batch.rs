@@ -16,7 +16,10 @@ pub fn images(pictures: &[&PixelsF32], device: &Device) -> Tensor<4> {
         return Tensor::zeros([0, 1, 1, 1], device);
     };
     let shape = [pictures.len(), first.channels, first.height, first.width];
-    let values: Vec<f32> = pictures.iter().flat_map(|picture| picture.data.iter().copied()).collect();
+    let values: Vec<f32> = pictures
+        .iter()
+        .flat_map(|picture| picture.data.iter().copied())
+        .collect();
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
@@ -29,7 +32,11 @@ pub fn images(pictures: &[&PixelsF32], device: &Device) -> Tensor<4> {
 /// # Errors
 ///
 /// If a label is not below `input_channels`, with its value and place.
-pub fn conditions(inputs: &[&SampleInput], input_channels: usize, device: &Device) -> Result<Tensor<4>> {
+pub fn conditions(
+    inputs: &[&SampleInput],
+    input_channels: usize,
+    device: &Device,
+) -> Result<Tensor<4>> {
     let mut pictures = Vec::new();
     let mut labels: Vec<i64> = Vec::new();
     let mut size = [0, 0];
@@ -59,6 +66,14 @@ pub fn conditions(inputs: &[&SampleInput], input_channels: usize, device: &Devic
 pub fn pictures(tensor: Tensor<4>) -> Vec<PixelsF32> {
     let [_, channels, height, width] = tensor.dims();
     let values: Vec<f32> = tensor.into_data().iter::<f32>().collect();
-    let picture = |data: &[f32]| PixelsF32 { channels, height, width, data: data.to_vec() };
-    values.chunks_exact(channels * height * width).map(picture).collect()
+    let picture = |data: &[f32]| PixelsF32 {
+        channels,
+        height,
+        width,
+        data: data.to_vec(),
+    };
+    values
+        .chunks_exact(channels * height * width)
+        .map(picture)
+        .collect()
 }

@@ -17,7 +17,10 @@ pub struct ImagePool {
 impl ImagePool {
     /// An empty pool of `capacity` pictures.
     pub fn new(capacity: usize) -> Self {
-        Self { capacity, stored: Vec::new() }
+        Self {
+            capacity,
+            stored: Vec::new(),
+        }
     }
 
     /// Gives back as many fakes as it gets. While the pool fills these are the same; then each is,
@@ -51,14 +54,22 @@ impl ImagePool {
     pub fn state(&self) -> StateDict {
         let entry = |(index, tensor): (usize, &Tensor<4>)| {
             let values = tensor.to_data().iter::<f32>().collect();
-            (format!("{index:05}"), StateTensor { shape: tensor.dims().to_vec(), values })
+            (
+                format!("{index:05}"),
+                StateTensor {
+                    shape: tensor.dims().to_vec(),
+                    values,
+                },
+            )
         };
         self.stored.iter().enumerate().map(entry).collect()
     }
 
     /// Continues from what [`state`](Self::state) gave.
     pub fn load(&mut self, state: StateDict, device: &Device) {
-        let tensor = |entry: StateTensor| Tensor::from_data(TensorData::new(entry.values, entry.shape), device);
+        let tensor = |entry: StateTensor| {
+            Tensor::from_data(TensorData::new(entry.values, entry.shape), device)
+        };
         self.stored = state.into_values().map(tensor).collect();
     }
 }

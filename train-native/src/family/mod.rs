@@ -34,7 +34,9 @@ impl TrainerState {
     ///
     /// If there is none of that name.
     pub fn take(&mut self, name: &str) -> Result<StateDict> {
-        self.tensors.remove(name).ok_or_else(|| anyhow!("the checkpoint holds no {name}"))
+        self.tensors
+            .remove(name)
+            .ok_or_else(|| anyhow!("the checkpoint holds no {name}"))
     }
 }
 

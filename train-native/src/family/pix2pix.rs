@@ -39,6 +39,14 @@ pub struct Pix2pixConfig {
     pub seed: u64,
 }
 
+/// What one iteration gives.
+pub struct Step {
+    /// Losses by name.
+    pub losses: Losses,
+    /// The pictures that were generated, before any update: `[batch, channels, height, width]`.
+    pub fake: Tensor<4>,
+}
+
 /// pix2pix in training: two networks and their optimisers.
 ///
 /// Source: pix2pix `Pix2PixModel.optimize_parameters` (spec 2.4).
@@ -67,7 +75,10 @@ impl Pix2pix {
             generator: Trained::new(generator, config.adam),
             discriminator: Trained::new(discriminator, config.adam),
             pool: ImagePool::new(config.pool_size),
-            mode: Mode { statistics: NormStatistics::Train, dropout: config.generator.dropout },
+            mode: Mode {
+                statistics: NormStatistics::Train,
+                dropout: config.generator.dropout,
+            },
             device,
             config,
         })
@@ -89,8 +100,12 @@ impl Pix2pix {
     ///
     /// Listing every mismatch.
     pub fn load_weights(&mut self, generator: &StateDict, discriminator: &StateDict) -> Result<()> {
-        self.generator.load_weights(generator).context("generator")?;
-        self.discriminator.load_weights(discriminator).context("discriminator")
+        self.generator
+            .load_weights(generator)
+            .context("generator")?;
+        self.discriminator
+            .load_weights(discriminator)
+            .context("discriminator")
     }
 
     /// One iteration on tensors: generate once, update the discriminator, then the generator with
@@ -106,15 +121,24 @@ impl Pix2pix {
         real: Tensor<4>,
         learning_rate: f64,
         number: u64,
-    ) -> Losses {
+    ) -> Step {
         self.device.seed(derive_seed(self.config.seed ^ 3, number));
         let fake = self.generator().forward(condition.clone(), self.mode);
-        let [d_real, d_fake] =
-            self.discriminator_step(&condition, &real, fake.clone().detach(), learning_rate, number);
+        let [d_real, d_fake] = self.discriminator_step(
+            &condition,
+            &real,
+            fake.clone().detach(),
+            learning_rate,
+            number,
+        );
+        let shown = fake.clone().without_autodiff();
         let [g_gan, g_l1] = self.generator_step(condition, real, fake, learning_rate);
         // One readback for all four.
         let values = Tensor::cat(vec![g_gan, g_l1, d_real, d_fake], 0).into_data();
-        LOSS_NAMES.into_iter().zip(values.iter::<f64>()).collect()
+        Step {
+            losses: LOSS_NAMES.into_iter().zip(values.iter::<f64>()).collect(),
+            fake: shown,
+        }
     }
 
     fn discriminator_step(
@@ -126,13 +150,18 @@ impl Pix2pix {
         number: u64,
     ) -> [Tensor<1>; 2] {
         let fake_pair = Tensor::cat(vec![condition.clone(), fake], 1);
-        let fake_pair = self.pool.query(fake_pair, derive_seed(self.config.seed ^ 4, number));
+        let fake_pair = self
+            .pool
+            .query(fake_pair, derive_seed(self.config.seed ^ 4, number));
         let judge = |pair, target| {
             let logits = self.discriminator().forward(pair, self.mode);
             adversarial_loss(logits, target, self.config.gan_mode)
         };
         let fake_loss = judge(fake_pair, GanTarget::Fake);
-        let real_loss = judge(Tensor::cat(vec![condition.clone(), real.clone()], 1), GanTarget::Real);
+        let real_loss = judge(
+            Tensor::cat(vec![condition.clone(), real.clone()], 1),
+            GanTarget::Real,
+        );
         let gradients = ((fake_loss.clone() + real_loss.clone()) * 0.5).backward();
         self.discriminator.update(gradients, learning_rate);
         [real_loss, fake_loss].map(Tensor::without_autodiff)
@@ -165,27 +194,43 @@ impl Family for Pix2pix {
     fn step(&mut self, samples: &[Sample], learning_rate: f64, number: u64) -> Result<Losses> {
         let inputs: Vec<&SampleInput> = samples.iter().map(|sample| &sample.input).collect();
         let targets: Vec<&PixelsF32> = samples.iter().map(|sample| &sample.target).collect();
-        let condition = batch::conditions(&inputs, self.config.generator.input_channels, &self.device)?;
-        self.config.generator.check_input(condition.dims()).with_context(|| {
-            format!("{}: change --size, --load-size or --preprocess", samples[0].name)
-        })?;
+        let condition =
+            batch::conditions(&inputs, self.config.generator.input_channels, &self.device)?;
+        self.config
+            .generator
+            .check_input(condition.dims())
+            .with_context(|| {
+                format!(
+                    "{}: change --size, --load-size or --preprocess",
+                    samples[0].name
+                )
+            })?;
         let real = batch::images(&targets, &self.device);
-        Ok(self.step_tensors(condition, real, learning_rate, number))
+        Ok(self
+            .step_tensors(condition, real, learning_rate, number)
+            .losses)
     }
 
     fn generate(&self, inputs: &[&SampleInput]) -> Result<Vec<PixelsF32>> {
         let device = self.device.clone().without_autodiff();
         let condition = batch::conditions(inputs, self.config.generator.input_channels, &device)?;
         self.config.generator.check_input(condition.dims())?;
-        let mode = Mode { statistics: NormStatistics::PerImage, dropout: false };
-        Ok(batch::pictures(self.generator().valid().forward(condition, mode)))
+        let mode = Mode {
+            statistics: NormStatistics::PerImage,
+            dropout: false,
+        };
+        Ok(batch::pictures(
+            self.generator().valid().forward(condition, mode),
+        ))
     }
 
     fn state(&self) -> TrainerState {
         let mut state = TrainerState::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
-        state.tensors.insert("image_pool".to_owned(), self.pool.state());
+        state
+            .tensors
+            .insert("image_pool".to_owned(), self.pool.state());
         state
     }
 

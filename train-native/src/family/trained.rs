@@ -20,17 +20,25 @@ pub struct Trained<M> {
 impl<M: AuthorsKeys> Trained<M> {
     /// A network with a fresh optimiser.
     pub fn new(network: M, adam: AdamConfig) -> Self {
-        Self { network: Some(network), adam: Adam::new(adam) }
+        Self {
+            network: Some(network),
+            adam: Adam::new(adam),
+        }
     }
 
     /// The network.
     pub fn network(&self) -> &M {
-        self.network.as_ref().expect("the network is only away inside update and load_weights")
+        self.network
+            .as_ref()
+            .expect("the network is only away inside update and load_weights")
     }
 
     /// Moves every parameter that has a gradient.
     pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
-        let network = self.network.take().expect("the network comes back before update returns");
+        let network = self
+            .network
+            .take()
+            .expect("the network comes back before update returns");
         self.network = Some(self.adam.step(network, gradients, learning_rate));
     }
 
@@ -47,7 +55,9 @@ impl<M: AuthorsKeys> Trained<M> {
     /// Adds weights, moments and step count to `state`, under `name` and `name_adam`.
     pub fn save(&self, name: &str, state: &mut TrainerState) {
         let (moments, steps) = self.adam.state(self.network());
-        state.tensors.insert(name.to_owned(), state_dict(self.network()));
+        state
+            .tensors
+            .insert(name.to_owned(), state_dict(self.network()));
         state.tensors.insert(format!("{name}_adam"), moments);
         state.counters.insert(format!("{name}_adam"), steps);
     }
@@ -61,9 +71,12 @@ impl<M: AuthorsKeys> Trained<M> {
         let adam = format!("{name}_adam");
         let (weights, moments) = (state.take(name)?, state.take(&adam)?);
         let steps = state.counters.get(&adam).copied();
-        let steps = steps.ok_or_else(|| anyhow!("the checkpoint does not count the steps of {adam}"))?;
+        let steps =
+            steps.ok_or_else(|| anyhow!("the checkpoint does not count the steps of {adam}"))?;
         self.load_weights(&weights)?;
         let network = self.network.as_ref().expect("load_weights has put it back");
-        self.adam.load(network, moments, steps).map_err(|problem| anyhow!("{adam}: {problem}"))
+        self.adam
+            .load(network, moments, steps)
+            .map_err(|problem| anyhow!("{adam}: {problem}"))
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, StateTensor};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, StateTensor, state_keys};
 
 /// Added to the root of the second moment, after the bias correction (PyTorch ≥ 1.3).
 const EPSILON: f64 = 1e-8;
@@ -50,11 +50,20 @@ struct Factors {
 impl Adam {
     /// Starts without moments.
     pub fn new(config: AdamConfig) -> Self {
-        Self { config, steps: 0, moments: BTreeMap::new() }
+        Self {
+            config,
+            steps: 0,
+            moments: BTreeMap::new(),
+        }
     }
 
     /// Moves every parameter of `network` that has a gradient.
-    pub fn step<M: AuthorsKeys>(&mut self, network: M, gradients: Gradients, learning_rate: f64) -> M {
+    pub fn step<M: AuthorsKeys>(
+        &mut self,
+        network: M,
+        gradients: Gradients,
+        learning_rate: f64,
+    ) -> M {
         self.steps += 1;
         let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let factors = Factors {
@@ -63,15 +72,24 @@ impl Adam {
             step_size: learning_rate / correction(self.config.beta1),
             correction: correction(self.config.beta2).sqrt(),
         };
-        let keys = keys_in_order(&network);
-        let mut update = Update { keys: keys.into_iter(), gradients, moments: &mut self.moments, factors };
+        let keys = state_keys(&network);
+        let mut update = Update {
+            keys: keys.into_iter(),
+            gradients,
+            moments: &mut self.moments,
+            factors,
+        };
         network.map(&mut update)
     }
 
     /// The moments as `key.exp_avg` and `key.exp_avg_sq`, and the number of steps.
     pub fn state<M: AuthorsKeys>(&self, network: &M) -> (StateDict, u64) {
-        let keys = keys_in_order(network);
-        let mut save = Save { keys: keys.into_iter(), moments: &self.moments, dict: StateDict::new() };
+        let keys = state_keys(network);
+        let mut save = Save {
+            keys: keys.into_iter(),
+            moments: &self.moments,
+            dict: StateDict::new(),
+        };
         network.visit(&mut save);
         (save.dict, self.steps)
     }
@@ -81,11 +99,23 @@ impl Adam {
     /// # Errors
     ///
     /// Naming the parameter, if moments have another shape or belong to no parameter.
-    pub fn load<M: AuthorsKeys>(&mut self, network: &M, mut dict: StateDict, steps: u64) -> Result<(), String> {
-        let keys = keys_in_order(network);
-        let mut load = Load { keys: keys.into_iter(), dict: &mut dict, moments: BTreeMap::new(), problem: None };
+    pub fn load<M: AuthorsKeys>(
+        &mut self,
+        network: &M,
+        mut dict: StateDict,
+        steps: u64,
+    ) -> Result<(), String> {
+        let keys = state_keys(network);
+        let mut load = Load {
+            keys: keys.into_iter(),
+            dict: &mut dict,
+            moments: BTreeMap::new(),
+            problem: None,
+        };
         network.visit(&mut load);
-        let Load { moments, problem, .. } = load;
+        let Load {
+            moments, problem, ..
+        } = load;
         if let Some(problem) = problem {
             return Err(problem);
         }
@@ -97,29 +127,6 @@ impl Adam {
     }
 }
 
-/// State-dict keys of all floating-point parameters and buffers, in visiting order.
-fn keys_in_order<M: AuthorsKeys>(network: &M) -> Vec<String> {
-    struct Keys<'a, M> {
-        network: &'a M,
-        path: Vec<String>,
-        keys: Vec<String>,
-    }
-    impl<M: AuthorsKeys> ModuleVisitor for Keys<'_, M> {
-        fn enter_module(&mut self, name: &str, _container_type: &str) {
-            self.path.push(name.to_owned());
-        }
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.path.pop();
-        }
-        fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
-            self.keys.push(self.network.authors_key(&self.path));
-        }
-    }
-    let mut keys = Keys { network, path: Vec::new(), keys: Vec::new() };
-    network.visit(&mut keys);
-    keys.keys
-}
-
 struct Update<'a> {
     keys: std::vec::IntoIter<String>,
     gradients: Gradients,
@@ -129,17 +136,26 @@ struct Update<'a> {
 
 impl ModuleMapper for Update<'_> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let key = self.keys.next().expect("map visits what visit does, in the same order");
+        let key = self
+            .keys
+            .next()
+            .expect("map visits what visit does, in the same order");
         let (id, tensor, mapper) = param.consume();
         let Some(gradient) = tensor.grad_remove(&mut self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
-        let moments = self.moments.remove(&key).and_then(|found| found.downcast().ok());
-        let moments = moments.map(|found: Box<Moments<D>>| *found).unwrap_or_else(|| Moments {
-            first: gradient.zeros_like(),
-            second: gradient.zeros_like(),
-        });
-        let (value, moments) = fused::update(tensor.without_autodiff(), gradient, moments, self.factors);
+        let moments = self
+            .moments
+            .remove(&key)
+            .and_then(|found| found.downcast().ok());
+        let moments = moments
+            .map(|found: Box<Moments<D>>| *found)
+            .unwrap_or_else(|| Moments {
+                first: gradient.zeros_like(),
+                second: gradient.zeros_like(),
+            });
+        let (value, moments) =
+            fused::update(tensor.without_autodiff(), gradient, moments, self.factors);
         self.moments.insert(key, Box::new(moments));
         Param::from_mapped_value(id, value.autodiff().require_grad(), mapper)
     }
@@ -152,7 +168,12 @@ fn update<const D: usize>(
     moments: Moments<D>,
     factors: Factors,
 ) -> (Tensor<D>, Moments<D>) {
-    let Factors { beta1, beta2, step_size, correction } = factors;
+    let Factors {
+        beta1,
+        beta2,
+        step_size,
+        correction,
+    } = factors;
     let square = gradient.clone() * gradient.clone();
     let first = moments.first * beta1 + gradient * (1.0 - beta1);
     let second = moments.second * beta2 + square * (1.0 - beta2);
@@ -169,7 +190,10 @@ mod fused {
 /// On libtorch the update happens in place, a cache's worth of elements at a time: one pass over
 /// memory instead of one per operation.
 #[cfg(feature = "tch")]
-#[allow(deprecated, reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1")]
+#[allow(
+    deprecated,
+    reason = "burn-tch is what burn is pinned for: DECISIONS.md, 1"
+)]
 mod fused {
     use super::{EPSILON, Factors, Moments, Tensor};
     use burn_tch::{LibTorch, TchTensor};
@@ -195,9 +219,21 @@ mod fused {
             unreachable!("a parameter, its gradient and its moments live on one device")
         };
         let (value, first, second) = (owned(value_tch), owned(first), owned(second));
-        in_place(&value.tensor, &gradient.tensor, &first.tensor, &second.tensor, factors);
+        in_place(
+            &value.tensor,
+            &gradient.tensor,
+            &first.tensor,
+            &second.tensor,
+            factors,
+        );
         let tensor = |primitive| Tensor::from_primitive::<LibTorch>(primitive);
-        (tensor(value), Moments { first: tensor(first), second: tensor(second) })
+        (
+            tensor(value),
+            Moments {
+                first: tensor(first),
+                second: tensor(second),
+            },
+        )
     }
 
     /// The tensor itself if nobody else holds its storage and its elements lie in order, else a copy.
@@ -218,11 +254,21 @@ mod fused {
         let flat = [value, gradient, first, second].map(|tensor| tensor.reshape([-1]));
         let count = flat[0].size1().expect("a flat tensor");
         // GPUs have no such cache, and every kernel launch costs.
-        let chunk = if flat[0].device() == tch::Device::Cpu { CHUNK } else { count.max(1) };
+        let chunk = if flat[0].device() == tch::Device::Cpu {
+            CHUNK
+        } else {
+            count.max(1)
+        };
         for start in (0..count).step_by(chunk as usize) {
-            let [mut value, gradient, mut first, mut second] =
-                flat.each_ref().map(|tensor| tensor.narrow(0, start, chunk.min(count - start)));
-            let Factors { beta1, beta2, step_size, correction } = factors;
+            let [mut value, gradient, mut first, mut second] = flat
+                .each_ref()
+                .map(|tensor| tensor.narrow(0, start, chunk.min(count - start)));
+            let Factors {
+                beta1,
+                beta2,
+                step_size,
+                correction,
+            } = factors;
             let _ = first.lerp_(&gradient, 1.0 - beta1);
             let _ = second.g_mul_scalar_(beta2);
             let _ = second.g_add_(&(&gradient * &gradient).g_mul_scalar_(1.0 - beta2));
@@ -244,15 +290,21 @@ struct Save<'a> {
 impl ModuleVisitor for Save<'_> {
     fn visit_float<const D: usize>(&mut self, _param: &Param<Tensor<D>>) {
         let key = self.keys.next().expect("a key for every parameter");
-        let Some(moments) = self.moments.get(&key).and_then(|found| found.downcast_ref::<Moments<D>>()) else {
+        let Some(moments) = self
+            .moments
+            .get(&key)
+            .and_then(|found| found.downcast_ref::<Moments<D>>())
+        else {
             return;
         };
         let entry = |tensor: &Tensor<D>| StateTensor {
             shape: tensor.dims().to_vec(),
             values: tensor.to_data().iter::<f32>().collect(),
         };
-        self.dict.insert(format!("{key}.exp_avg"), entry(&moments.first));
-        self.dict.insert(format!("{key}.exp_avg_sq"), entry(&moments.second));
+        self.dict
+            .insert(format!("{key}.exp_avg"), entry(&moments.first));
+        self.dict
+            .insert(format!("{key}.exp_avg_sq"), entry(&moments.second));
     }
 }
 
@@ -266,22 +318,34 @@ struct Load<'a> {
 impl ModuleVisitor for Load<'_> {
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
         let key = self.keys.next().expect("a key for every parameter");
-        let found = [format!("{key}.exp_avg"), format!("{key}.exp_avg_sq")].map(|name| self.dict.remove(&name));
+        let found = [format!("{key}.exp_avg"), format!("{key}.exp_avg_sq")]
+            .map(|name| self.dict.remove(&name));
         let [Some(first), Some(second)] = found else {
             // No gradient so far, or one of the two is missing.
             if found.iter().any(Option::is_some) {
-                self.problem.get_or_insert(format!("{key}: one of its two moments is missing"));
+                self.problem
+                    .get_or_insert(format!("{key}: one of its two moments is missing"));
             }
             return;
         };
         let (shape, device) = (param.dims().to_vec(), param.device().without_autodiff());
         if first.shape != shape || second.shape != shape {
-            let problem = format!("{key}: expected moments of shape {shape:?}, found {:?}", first.shape);
+            let problem = format!(
+                "{key}: expected moments of shape {shape:?}, found {:?}",
+                first.shape
+            );
             self.problem.get_or_insert(problem);
             return;
         }
-        let tensor =
-            |state: StateTensor| Tensor::<D>::from_data(TensorData::new(state.values, state.shape), &device);
-        self.moments.insert(key, Box::new(Moments { first: tensor(first), second: tensor(second) }));
+        let tensor = |state: StateTensor| {
+            Tensor::<D>::from_data(TensorData::new(state.values, state.shape), &device)
+        };
+        self.moments.insert(
+            key,
+            Box::new(Moments {
+                first: tensor(first),
+                second: tensor(second),
+            }),
+        );
     }
 }

@@ -40,8 +40,12 @@ pub struct Position {
 
 impl Position {
     /// Before the first step.
-    pub const START: Self =
-        Self { step: 0, epoch: 1, batch: 0, plateau: PlateauState::START };
+    pub const START: Self = Self {
+        step: 0,
+        epoch: 1,
+        batch: 0,
+        plateau: PlateauState::START,
+    };
 }
 
 #[derive(Serialize, Deserialize)]
@@ -65,9 +69,13 @@ pub fn save(run: &Path, position: &Position, state: &TrainerState, keep: usize) 
     }
     let folder = run.join(FOLDER);
     let name = format!("{PREFIX}{:08}", position.step);
-    let (unfinished, finished) = (folder.join(format!("{UNFINISHED}{name}")), folder.join(&name));
+    let (unfinished, finished) = (
+        folder.join(format!("{UNFINISHED}{name}")),
+        folder.join(&name),
+    );
     remove(&unfinished)?;
-    fs::create_dir_all(&unfinished).with_context(|| format!("cannot create {}", unfinished.display()))?;
+    fs::create_dir_all(&unfinished)
+        .with_context(|| format!("cannot create {}", unfinished.display()))?;
     let mut files = BTreeMap::new();
     for (name, dict) in &state.tensors {
         let file = format!("{name}.safetensors");
@@ -76,11 +84,20 @@ pub fn save(run: &Path, position: &Position, state: &TrainerState, keep: usize) 
         files.insert(file, sha256(&bytes));
     }
     let counters = state.counters.clone();
-    let json = StateFile { format_version: FORMAT_VERSION, position: *position, counters, files };
-    write_synced(&unfinished.join(STATE_FILE), serde_json::to_string_pretty(&json)?.as_bytes())?;
+    let json = StateFile {
+        format_version: FORMAT_VERSION,
+        position: *position,
+        counters,
+        files,
+    };
+    write_synced(
+        &unfinished.join(STATE_FILE),
+        serde_json::to_string_pretty(&json)?.as_bytes(),
+    )?;
     // A resumed run may come by a step that it has been to before.
     remove(&finished)?;
-    fs::rename(&unfinished, &finished).with_context(|| format!("cannot write {}", finished.display()))?;
+    fs::rename(&unfinished, &finished)
+        .with_context(|| format!("cannot write {}", finished.display()))?;
     sync_folder(&folder)?;
     for (_, old) in list(run)?.iter().rev().skip(keep.max(1)) {
         remove(old)?;
@@ -98,12 +115,18 @@ pub fn list(run: &Path) -> Result<Vec<(u64, PathBuf)>> {
     let entries = match fs::read_dir(&folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", folder.display())),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot read {}", folder.display()));
+        }
     };
     let mut found = Vec::new();
     for entry in entries {
-        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
-        let step = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX)?.parse().ok());
+        let path = entry
+            .with_context(|| format!("cannot read {}", folder.display()))?
+            .path();
+        let step = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_prefix(PREFIX)?.parse().ok());
         found.extend(step.map(|step: u64| (step, path)));
     }
     found.sort();
@@ -138,7 +161,13 @@ pub fn load(checkpoint: &Path) -> Result<(Position, TrainerState)> {
         let name = file.trim_end_matches(".safetensors").to_owned();
         tensors.insert(name, read_tensors(checkpoint, &state, file)?);
     }
-    Ok((state.position, TrainerState { tensors, counters: state.counters }))
+    Ok((
+        state.position,
+        TrainerState {
+            tensors,
+            counters: state.counters,
+        },
+    ))
 }
 
 /// Reads the weights of one network.
@@ -176,7 +205,10 @@ fn read_tensors(checkpoint: &Path, state: &StateFile, file: &str) -> Result<Stat
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let found = sha256(&bytes);
     if found != *expected {
-        bail!("{}: damaged checkpoint: expected SHA-256 {expected}, found {found}", path.display());
+        bail!(
+            "{}: damaged checkpoint: expected SHA-256 {expected}, found {found}",
+            path.display()
+        );
     }
     decode_weights(&bytes).with_context(|| format!("{}", path.display()))
 }
@@ -210,7 +242,9 @@ fn sync_folder(folder: &Path) -> Result<()> {
 
 /// Removes a checkpoint so that a half-removed one never has a checkpoint's name.
 fn remove(folder: &Path) -> Result<()> {
-    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else { return Ok(()) };
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+        return Ok(());
+    };
     if !folder.exists() {
         return Ok(());
     }
@@ -236,9 +270,14 @@ fn remove(folder: &Path) -> Result<()> {
 ///
 /// If a folder cannot be removed.
 pub fn remove_unfinished(run: &Path) -> Result<()> {
-    let Ok(entries) = fs::read_dir(run.join(FOLDER)) else { return Ok(()) };
+    let Ok(entries) = fs::read_dir(run.join(FOLDER)) else {
+        return Ok(());
+    };
     for path in entries.flatten().map(|entry| entry.path()) {
-        if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED)) {
+        if path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with(UNFINISHED))
+        {
             remove(&path)?;
         }
     }
@@ -251,15 +290,25 @@ mod tests {
     use underpaint_core::state_dict::StateTensor;
 
     fn state(value: f32) -> TrainerState {
-        let tensor = StateTensor { shape: vec![2], values: vec![value, 0.5] };
+        let tensor = StateTensor {
+            shape: vec![2],
+            values: vec![value, 0.5],
+        };
         TrainerState {
-            tensors: [("generator".to_owned(), [("a.weight".to_owned(), tensor)].into())].into(),
+            tensors: [(
+                "generator".to_owned(),
+                [("a.weight".to_owned(), tensor)].into(),
+            )]
+            .into(),
             counters: [("generator_adam".to_owned(), 7)].into(),
         }
     }
 
     fn at(step: u64) -> Position {
-        Position { step, ..Position::START }
+        Position {
+            step,
+            ..Position::START
+        }
     }
 
     #[test]
@@ -268,10 +317,17 @@ mod tests {
         for step in [5, 10, 15] {
             save(run.path(), &at(step), &state(step as f32), 2).expect("saved");
         }
-        let steps: Vec<u64> = list(run.path()).expect("listed").into_iter().map(|(step, _)| step).collect();
+        let steps: Vec<u64> = list(run.path())
+            .expect("listed")
+            .into_iter()
+            .map(|(step, _)| step)
+            .collect();
         assert_eq!(steps, [10, 15]);
         let (position, loaded) = load(&latest(run.path()).expect("newest")).expect("loaded");
-        assert_eq!((position, loaded.tensors, loaded.counters), (at(15), state(15.0).tensors, state(15.0).counters));
+        assert_eq!(
+            (position, loaded.tensors, loaded.counters),
+            (at(15), state(15.0).tensors, state(15.0).counters)
+        );
     }
 
     #[test]
@@ -283,24 +339,46 @@ mod tests {
         *bytes.last_mut().expect("not empty") ^= 1;
         fs::write(&file, bytes).expect("written");
         let error = load(&checkpoint).expect_err("damaged").to_string();
-        assert!(error.contains("generator.safetensors") && error.contains("damaged"), "{error}");
+        assert!(
+            error.contains("generator.safetensors") && error.contains("damaged"),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_weight_that_is_not_finite_is_never_saved() {
         let run = tempfile::tempdir().expect("a folder");
         save(run.path(), &at(1), &state(1.0), 2).expect("saved");
-        let error = save(run.path(), &at(2), &state(f32::NAN), 2).expect_err("NaN").to_string();
+        let error = save(run.path(), &at(2), &state(f32::NAN), 2)
+            .expect_err("NaN")
+            .to_string();
         assert!(error.contains("a.weight holds NaN"), "{error}");
-        assert!(latest(run.path()).expect("newest").ends_with("step-00000001"));
+        assert!(
+            latest(run.path())
+                .expect("newest")
+                .ends_with("step-00000001")
+        );
     }
 
     #[test]
     fn an_unfinished_checkpoint_is_not_one() {
         let run = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(run.path().join(FOLDER).join(format!("{UNFINISHED}{PREFIX}00000009"))).expect("made");
-        assert!(latest(run.path()).expect_err("none").to_string().contains("no checkpoint"));
+        fs::create_dir_all(
+            run.path()
+                .join(FOLDER)
+                .join(format!("{UNFINISHED}{PREFIX}00000009")),
+        )
+        .expect("made");
+        assert!(
+            latest(run.path())
+                .expect_err("none")
+                .to_string()
+                .contains("no checkpoint")
+        );
         remove_unfinished(run.path()).expect("removed");
-        assert_eq!(fs::read_dir(run.path().join(FOLDER)).expect("read").count(), 0);
+        assert_eq!(
+            fs::read_dir(run.path().join(FOLDER)).expect("read").count(),
+            0
+        );
     }
 }

@@ -91,7 +91,11 @@ pub fn train(
             let stopping = stop.load(Ordering::Relaxed);
             let last = stopping || position.step >= plan.total_steps;
             if last || position.step.is_multiple_of(plan.sample_every) {
-                report.samples(position.step, position.epoch, &samples_of(family, validation)?)?;
+                report.samples(
+                    position.step,
+                    position.epoch,
+                    &samples_of(family, validation)?,
+                )?;
             }
             if last || position.step.is_multiple_of(plan.save_every) {
                 checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)?;
@@ -138,7 +142,11 @@ fn validation_l1(family: &dyn Family, validation: &Validation) -> Result<f64> {
     for index in 0..validation.dataset.len() {
         let sample = load(validation, index)?;
         let fake = generate_one(family, &sample)?;
-        let distances = fake.data.iter().zip(&sample.target.data).map(|(a, b)| f64::from((a - b).abs()));
+        let distances = fake
+            .data
+            .iter()
+            .zip(&sample.target.data)
+            .map(|(a, b)| f64::from((a - b).abs()));
         sum += distances.sum::<f64>() / fake.data.len() as f64;
     }
     Ok(sum / validation.dataset.len() as f64)
@@ -146,25 +154,37 @@ fn validation_l1(family: &dyn Family, validation: &Validation) -> Result<f64> {
 
 fn load(validation: &Validation, index: usize) -> Result<Sample> {
     // Evaluation draws nothing; the stream is there because training does.
-    Ok(validation.dataset.load(index, &mut SampleRng::seed_from_u64(0))?)
+    Ok(validation
+        .dataset
+        .load(index, &mut SampleRng::seed_from_u64(0))?)
 }
 
 fn generate_one(family: &dyn Family, sample: &Sample) -> Result<PixelsF32> {
-    let mut pictures = family.generate(&[&sample.input]).with_context(|| sample.name.clone())?;
-    pictures.pop().with_context(|| format!("{}: nothing was generated", sample.name))
+    let mut pictures = family
+        .generate(&[&sample.input])
+        .with_context(|| sample.name.clone())?;
+    pictures
+        .pop()
+        .with_context(|| format!("{}: nothing was generated", sample.name))
 }
 
 fn samples_of(family: &dyn Family, validation: &Validation) -> Result<Vec<SampleRow>> {
     let count = validation.shown.min(validation.dataset.len());
     let row = |index| {
         let sample = load(validation, index)?;
-        let tile = |caption: &str, image| SampleTile { caption: caption.to_owned(), image };
+        let tile = |caption: &str, image| SampleTile {
+            caption: caption.to_owned(),
+            image,
+        };
         let tiles = vec![
             tile("input", input_picture(&sample.input, &validation.palette)),
             tile("generated", rgb_picture(&generate_one(family, &sample)?)),
             tile("target", rgb_picture(&sample.target)),
         ];
-        Ok(SampleRow { name: sample.name, tiles })
+        Ok(SampleRow {
+            name: sample.name,
+            tiles,
+        })
     };
     (0..count).map(row).collect()
 }
@@ -173,7 +193,9 @@ fn samples_of(family: &dyn Family, validation: &Validation) -> Result<Vec<Sample
 pub fn input_picture(input: &SampleInput, palette: &Palette) -> RgbImage {
     match input {
         SampleInput::Image(picture) => rgb_picture(picture),
-        SampleInput::Labels { width, height, ids } => rgb_image(*width, *height, palette.colorize(ids)),
+        SampleInput::Labels { width, height, ids } => {
+            rgb_image(*width, *height, palette.colorize(ids))
+        }
     }
 }
 
@@ -183,7 +205,10 @@ pub fn rgb_picture(picture: &PixelsF32) -> RgbImage {
     let pixels = pixels_from_signed(&picture.data, picture.channels);
     let rgb = match picture.channels {
         3 => pixels,
-        channels => pixels.chunks_exact(channels).flat_map(|pixel| [pixel[0]; 3]).collect(),
+        channels => pixels
+            .chunks_exact(channels)
+            .flat_map(|pixel| [pixel[0]; 3])
+            .collect(),
     };
     rgb_image(picture.width, picture.height, rgb)
 }

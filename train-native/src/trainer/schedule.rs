@@ -49,7 +49,11 @@ pub struct PlateauState {
 
 impl PlateauState {
     /// Before the first epoch.
-    pub const START: Self = Self { best: None, bad_epochs: 0, falls: 0 };
+    pub const START: Self = Self {
+        best: None,
+        bad_epochs: 0,
+        falls: 0,
+    };
 
     /// Takes the metric of an epoch, lower being better; better means by 1 % of the best.
     ///
@@ -93,7 +97,13 @@ mod tests {
     use super::*;
 
     fn schedule(policy: LrPolicy) -> Schedule {
-        Schedule { learning_rate: 1.0, policy, n_epochs: 100, n_epochs_decay: 100, lr_decay_iters: 50 }
+        Schedule {
+            learning_rate: 1.0,
+            policy,
+            n_epochs: 100,
+            n_epochs_decay: 100,
+            lr_decay_iters: 50,
+        }
     }
 
     #[test]

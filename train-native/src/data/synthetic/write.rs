@@ -255,12 +255,7 @@ fn write_palette(path: &Path) -> Result<(), SynthesizeError> {
 
 /// Writes a file whole or not at all: into a temporary sibling that is then renamed.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), SynthesizeError> {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    fs::write(&part, bytes)
-        .and_then(|()| fs::rename(&part, path))
-        .map_err(|source| write_error(path, source))
+    crate::files::write_atomically(path, bytes).map_err(|source| write_error(path, source))
 }
 
 #[cfg(test)]

@@ -1,32 +1,16 @@
 //! The one way in which whole files of a report are written.
 
-use std::fs::{self, File};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use super::ReportError;
 
-/// Ending of the name of a file that is being written.
-const PARTIAL: &str = ".partial";
-
-/// Writes `path` so that it holds, at every moment, either its old content or all of `bytes`: a
-/// sibling `.NAME.partial` is written and renamed over it.
+/// Writes a file whole or not at all.
 ///
 /// # Errors
-/// [`ReportError::Io`] naming `path`; the partial sibling is removed.
+/// [`ReportError::Io`] naming `path`.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
-    let partial = partial_sibling(path);
-    let written = File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written
-        .and_then(|()| fs::rename(&partial, path))
-        .map_err(|source| {
-            // The first error is the one to tell; that the partial file may be left is harmless.
-            let _ = fs::remove_file(&partial);
-            ReportError::io("write", path)(source)
-        })
+    crate::files::write_atomically(path, bytes).map_err(ReportError::io("write", path))
 }
 
 /// Lists `folder` by name, sorted, and removes what a write that was killed left half done there.
@@ -38,7 +22,7 @@ pub(super) fn list_whole_files(folder: &Path) -> Result<Vec<String>, ReportError
     for entry in fs::read_dir(folder).map_err(ReportError::io("read", folder))? {
         let entry = entry.map_err(ReportError::io("read", folder))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') && name.ends_with(PARTIAL) {
+        if crate::files::is_partial(&name) {
             let path = entry.path();
             fs::remove_file(&path).map_err(ReportError::io("remove", &path))?;
         } else {
@@ -49,33 +33,17 @@ pub(super) fn list_whole_files(folder: &Path) -> Result<Vec<String>, ReportError
     Ok(names)
 }
 
-/// The name under which `path` is written before it is renamed.
-fn partial_sibling(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}{PARTIAL}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn atomic_write_replaces_and_leaves_no_partial_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("page.html");
-        write_atomically(&path, b"old").unwrap();
-        write_atomically(&path, b"new").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
-    }
-
-    #[test]
     fn half_written_files_are_removed_and_not_listed() {
         let dir = tempfile::tempdir().unwrap();
-        fs::write(partial_sibling(&dir.path().join("b.png")), "half").unwrap();
+        fs::write(dir.path().join(".b.png.partial"), "half").unwrap();
         write_atomically(&dir.path().join("b.png"), b"b").unwrap();
         write_atomically(&dir.path().join("a.png"), b"a").unwrap();
-        fs::write(partial_sibling(&dir.path().join("a.png")), "half").unwrap();
+        fs::write(dir.path().join(".a.png.partial"), "half").unwrap();
         assert_eq!(list_whole_files(dir.path()).unwrap(), ["a.png", "b.png"]);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
     }

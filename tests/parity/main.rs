@@ -1,0 +1,85 @@
+//! Golden parity with the original PyTorch code, on every device of this build.
+//!
+//! Every folder in `tests/fixtures`, or in `$UNDERPAINT_FIXTURES`, is built from its `meta.json` and
+//! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
+//! that the harness does not know is a failure, never skipped.
+
+mod data;
+mod gan_loss;
+mod network;
+mod schedule;
+mod trace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use libtest_mimic::{Arguments, Failed, Trial};
+use underpaint::device::DeviceName;
+use underpaint_tests::Fixture;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    match trials() {
+        Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
+        Err(error) => {
+            eprintln!("parity: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Devices that must agree with the originals.
+fn devices() -> Vec<DeviceName> {
+    let mut devices = vec![DeviceName::Cpu];
+    if cfg!(feature = "tch") {
+        devices.push(DeviceName::LibtorchCpu);
+    }
+    devices
+}
+
+fn trials() -> Result<Vec<Trial>> {
+    let root = match std::env::var_os("UNDERPAINT_FIXTURES") {
+        Some(folder) => PathBuf::from(folder),
+        None => PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures"),
+    };
+    let entries = std::fs::read_dir(&root).map_err(anyhow::Error::from)?;
+    let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    folders.retain(|folder| folder.is_dir());
+    folders.sort();
+    if folders.is_empty() {
+        bail!("{}: expected fixtures, found none", root.display());
+    }
+    let mut trials = Vec::new();
+    for folder in folders {
+        let name = folder
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        for device in devices() {
+            let folder = folder.clone();
+            trials.push(Trial::test(
+                format!("parity::{name}::{device}"),
+                move || run(&folder, device).map_err(|error| Failed::from(format!("{error:#}"))),
+            ));
+        }
+    }
+    Ok(trials)
+}
+
+fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
+    let fixture = Fixture::open(folder)?;
+    let device = underpaint::device::open(device)?;
+    match (fixture.text("family")?, fixture.text("kind")?) {
+        ("pix2pix", "generator") => network::generator(&fixture, &device),
+        ("pix2pix", "discriminator") => network::discriminator(&fixture, &device),
+        ("pix2pix", "gan_loss") => gan_loss::check(&fixture, &device),
+        ("pix2pix", "trace") => trace::check(&fixture, &device),
+        ("pix2pix", "lr_tables") => schedule::check(&fixture),
+        ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
+        ("data", "resize") => data::resize(&fixture),
+        ("pix2pixHD", "palette") => data::palette(&fixture),
+        (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
+    }
+}
