@@ -1,2 +1,3 @@
-//! x
-fn main(){}
+//! Tests that cross crates, in one binary.
+
+mod cli;

@@ -92,7 +92,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// If `folder` is there and `replace` is not set, if a weight does not fit `dtype`, or if files
+    /// If `folder` is there and `replace` is not set or it is not a bundle, if a weight does not fit `dtype`, or if files
     /// cannot be written.
     pub fn write_bundle(
         mut self,
@@ -100,6 +100,12 @@ impl Model {
         dtype: WeightDtype,
         replace: bool,
     ) -> Result<Manifest> {
+        if replace && folder.exists() && !folder.join(MANIFEST_FILE).is_file() {
+            bail!(
+                "{} is not a bundle: expected {MANIFEST_FILE} in it; --force replaces nothing but bundles",
+                folder.display()
+            );
+        }
         let bytes = encode_weights(&self.weights, dtype)?;
         self.manifest.weights = WeightFile {
             file: WEIGHTS_FILE.to_owned(),

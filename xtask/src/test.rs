@@ -14,6 +14,18 @@ use crate::project::Project;
 use crate::stages::{Outcome, Stages};
 use crate::wasm;
 
+/// What is built with libtorch, in the order in which it runs.
+const LIBTORCH_STAGES: [(&str, &str); 2] = [
+    (
+        "lints, libtorch",
+        "clippy --release -p underpaint --features tch -- -D warnings",
+    ),
+    (
+        "tests, libtorch",
+        "test --release -p underpaint-tests --features tch",
+    ),
+];
+
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -68,15 +80,15 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
         process::run(&mut cargo("test --release"))
     });
     if !args.quick {
-        let title = "tests, libtorch";
-        stages.add_optional(title, || {
-            if args.no_libtorch {
-                return Ok(Outcome::Skipped("--no-libtorch".into()));
-            }
-            let libtorch = libtorch::set_up(project)?;
-            let mut test = cargo("test --release -p underpaint-tests --features tch");
-            process::run(libtorch.apply_to(&mut test)).map(|()| Outcome::Passed)
-        });
+        for (title, words) in LIBTORCH_STAGES {
+            stages.add_optional(title, || {
+                if args.no_libtorch {
+                    return Ok(Outcome::Skipped("--no-libtorch".into()));
+                }
+                let libtorch = libtorch::set_up(project)?;
+                process::run(libtorch.apply_to(&mut cargo(words))).map(|()| Outcome::Passed)
+            });
+        }
     }
     stages.run()
 }

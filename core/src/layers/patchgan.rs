@@ -64,6 +64,25 @@ impl PatchDiscriminatorConfig {
         }
     }
 
+    /// Checks the size of an input: at least one patch must come out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] telling the smallest side.
+    pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
+        // A stride of 2 halves (rounding down), each of the two strides of 1 takes a pixel.
+        let smallest = if self.pixel { 1 } else { 3 << self.num_layers };
+        let [_, _, height, width] = shape;
+        if height.min(width) >= smallest {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: "input of the discriminator".into(),
+            expected: format!("height and width of at least {smallest}"),
+            found: shape.to_vec(),
+        })
+    }
+
     /// Builds the network with zero weights.
     ///
     /// # Errors

@@ -145,6 +145,9 @@ fn check(args: &CheckArgs) -> Result<ExitCode> {
 }
 
 fn combine(args: CombineArgs) -> Result<ExitCode> {
+    if args.max == Some(0) {
+        anyhow::bail!("--max: expected at least 1 pair, found 0");
+    }
     let format = match args.format {
         Format::Png => CombineFormat::Png,
         Format::Same => CombineFormat::Same,

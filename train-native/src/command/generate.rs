@@ -81,6 +81,10 @@ impl GenerateArgs {
         input: &Path,
         output: &Path,
     ) -> Result<()> {
+        if self.size == Some(0) {
+            bail!("--size: expected at least 1 pixel, found 0");
+        }
+        let files = input_files(input)?;
         let to_folder = input.is_dir() || output.is_dir();
         if !to_folder
             && output
@@ -92,7 +96,6 @@ impl GenerateArgs {
                 output.display()
             );
         }
-        let files = input_files(input)?;
         for (path, name) in &files {
             let condition = self.read(path, &model.manifest.input)?;
             let tensor = batch::conditions(&[&condition], runner.input_channels(), runner.device())

@@ -12,6 +12,7 @@ use underpaint_core::label::Palette;
 
 use crate::config::{CONFIG_FILE, Length, Preset, TrainConfig, TrainFlags};
 use crate::data::check::{CheckSource, quick_check};
+use crate::data::files::list_pictures;
 use crate::data::labelled::{LabelledDataset, LabelledOptions, PALETTE_FILE, read_palette};
 use crate::data::loader::{Loader, LoaderOptions};
 use crate::data::paired::{PairedDataset, PairedOptions};
@@ -111,9 +112,12 @@ struct Changes {
 
 fn start(args: Pix2pixArgs) -> Result<ExitCode> {
     let flags = args.flags.merged(args.config.as_deref(), args.preset)?;
-    let config = TrainConfig::from_flags(&flags)?;
+    let mut config = TrainConfig::from_flags(&flags)?;
+    // A run is resumed from anywhere.
+    config.data = std::path::absolute(&config.data).context("--data")?;
     let run = args.output;
-    if run.join(CONFIG_FILE).exists() {
+    // A run that ended before its first checkpoint has nothing worth keeping.
+    if run.join(CONFIG_FILE).exists() && !checkpoint::list(&run)?.is_empty() {
         bail!(
             "{} already holds a run: continue it with `underpaint train --resume {}`, or choose \
              another --output",
@@ -133,7 +137,9 @@ fn start(args: Pix2pixArgs) -> Result<ExitCode> {
 fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
     let mut config = TrainConfig::of_run(run)?;
     config.device = changes.device.unwrap_or(config.device);
-    config.data = changes.data.unwrap_or(config.data);
+    if let Some(data) = changes.data {
+        config.data = std::path::absolute(data).context("--data")?;
+    }
     config.length = match (changes.steps, changes.epochs) {
         (Some(steps), _) => Length::Steps(steps),
         (None, Some(epochs)) => Length::Epochs(epochs),
@@ -372,9 +378,11 @@ fn open_validation(config: &TrainConfig, palette: Option<Palette>) -> Result<Val
         None => config.data.join(phase),
         Some(_) => config.data.join(format!("{phase}_label")),
     };
+    let has_pictures =
+        |phase: &&str| list_pictures(&folder(phase)).is_ok_and(|all| !all.is_empty());
     let held_out = ["val", "test"]
         .into_iter()
-        .find(|phase| *phase != config.phase && folder(phase).is_dir());
+        .find(|phase| *phase != config.phase && has_pictures(phase));
     if held_out.is_none() && config.schedule.policy == LrPolicy::Plateau {
         bail!(
             "--lr-policy plateau watches held-out pairs: expected {} or {}, found neither",

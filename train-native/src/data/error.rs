@@ -30,14 +30,14 @@ impl fmt::Display for Size {
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
     /// The file system refused something.
-    #[error("cannot {action} {}: {source}", path.display())]
+    #[error("cannot {action} {}: {cause}", path.display())]
     Io {
         /// What was being done, as a verb: "read", "create", …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// The reason the system gave.
-        source: std::io::Error,
+        /// The reason the system gave; part of the message, so not a source of its own.
+        cause: std::io::Error,
     },
     /// A file that is no picture, or a damaged or cut-off one.
     #[error("cannot decode {}: {reason}", path.display())]
@@ -181,11 +181,11 @@ pub enum DataError {
 
 impl DataError {
     /// An [`DataError::Io`] for `action` on `path`.
-    pub(crate) fn io(action: &'static str, path: &Path, source: std::io::Error) -> Self {
+    pub(crate) fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Self {
         Self::Io {
             action,
             path: path.to_path_buf(),
-            source,
+            cause,
         }
     }
 

@@ -34,7 +34,7 @@ fn walk_error(folder: &Path, error: walkdir::Error) -> DataError {
     DataError::Io {
         action: "list",
         path,
-        source,
+        cause: source,
     }
 }
 

@@ -196,14 +196,11 @@ impl Family for Pix2pix {
         let targets: Vec<&PixelsF32> = samples.iter().map(|sample| &sample.target).collect();
         let condition =
             batch::conditions(&inputs, self.config.generator.input_channels, &self.device)?;
-        self.config
-            .generator
-            .check_input(condition.dims())
+        let fits = self.config.generator.check_input(condition.dims());
+        fits.and_then(|()| self.config.discriminator.check_input(condition.dims()))
             .with_context(|| {
-                format!(
-                    "{}: change --size, --load-size or --preprocess",
-                    samples[0].name
-                )
+                let name = &samples[0].name;
+                format!("{name}: change --size, --load-size, --preprocess or the networks")
             })?;
         let real = batch::images(&targets, &self.device);
         Ok(self

@@ -98,7 +98,8 @@ pub fn train(
                 )?;
             }
             if last || position.step.is_multiple_of(plan.save_every) {
-                checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)?;
+                checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)
+                    .with_context(|| format!("step {}", position.step))?;
             }
             if stopping {
                 return Ok(TrainOutcome::Interrupted);
@@ -130,8 +131,8 @@ fn check_finite(losses: &Losses, step: u64) -> Result<()> {
     match losses.iter().find(|(_, value)| !value.is_finite()) {
         None => Ok(()),
         Some((name, value)) => bail!(
-            "loss {name} is {value} at step {step}; the run stops here and the last good checkpoint \
-             stays. A lower --lr, another --seed or a look at the data (`underpaint dataset check`) helps"
+            "loss {name} is {value} at step {step}; the run stops here, and checkpoints stay as they \
+             are. A lower --lr, another --seed or a look at the data (`underpaint dataset check`) helps"
         ),
     }
 }

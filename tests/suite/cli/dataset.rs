@@ -1,0 +1,205 @@
+//! `dataset`: synthesize, check, combine.
+
+use serde_json::Value;
+
+use super::{Place, file_names, picture, size_of};
+
+#[test]
+fn landscapes_have_pairs_labels_photos_and_a_palette() {
+    let place = Place::empty();
+    let synthesize = "dataset synthesize landscapes --count 5 --val 2 --size 48 --seed 3 --output";
+    let finished = place.run(&format!("{synthesize} one"));
+    assert!(
+        finished.stderr.contains("3 scenes") && finished.stderr.contains("2 held out"),
+        "{finished:?}"
+    );
+    assert_eq!(
+        file_names(&place.path("one")),
+        [
+            "palette.json",
+            "train",
+            "train_img",
+            "train_label",
+            "val",
+            "val_img",
+            "val_label"
+        ]
+    );
+    assert_eq!(
+        file_names(&place.path("one/train")),
+        ["00000.png", "00001.png", "00002.png"]
+    );
+    assert_eq!(
+        file_names(&place.path("one/val_label")),
+        ["00003.png", "00004.png"]
+    );
+    assert_eq!(size_of(&place.path("one/train/00000.png")), (96, 48));
+    assert_eq!(size_of(&place.path("one/train_img/00000.png")), (48, 48));
+    place.run(&format!("{synthesize} two"));
+    for folder in ["train", "train_label", "val", "val_img"] {
+        assert!(place.tree(&format!("one/{folder}")) == place.tree(&format!("two/{folder}")));
+    }
+    place.run("dataset synthesize landscapes --count 5 --val 2 --size 48 --seed 4 --output three");
+    assert!(place.tree("three/train") != place.tree("one/train"));
+    place.fails(&format!("{synthesize} one"), &["one"]);
+    place.fails(
+        "dataset synthesize landscapes --count 0 --output four",
+        &["at least 1 scene", "0"],
+    );
+    place.fails(
+        "dataset synthesize landscapes --count 2 --val 3 --output four",
+        &["3", "2"],
+    );
+    place.fails(
+        "dataset synthesize landscapes --count 2 --size 3 --output four",
+        &["3"],
+    );
+    assert!(!place.path("four").exists());
+}
+
+fn check(place: &Place, arguments: &str, code: i32) -> Value {
+    let finished = place
+        .start(&format!("dataset check {arguments} --json"))
+        .wait();
+    assert_eq!(finished.code, Some(code), "{finished:?}");
+    serde_json::from_str(&finished.stdout).expect("JSON")
+}
+
+fn messages(report: &Value) -> String {
+    let findings = report["findings"].as_array().expect("findings").iter();
+    let line = |finding: &Value| format!("{}: {}\n", finding["severity"], finding["message"]);
+    findings.map(line).collect()
+}
+
+#[test]
+fn a_good_data_set_passes_the_check() {
+    let place = Place::with_landscapes(3, 2);
+    let report = check(&place, "--pairs data", 0);
+    assert_eq!(report["files"], 5);
+    assert_eq!(report["sizes"]["64x32"], 5);
+    assert_eq!(report["findings"], Value::Array(Vec::new()));
+    assert_eq!(check(&place, "--pairs data --phase val", 0)["files"], 2);
+    let labelled = "--images data/train_img --labels data/train_label";
+    let report = check(&place, labelled, 0);
+    assert_eq!(report["files"], 6);
+    let counted: u64 = report["labels"]["histogram"]
+        .as_object()
+        .expect("a histogram")
+        .values()
+        .map(|count| count.as_u64().expect("a count"))
+        .sum();
+    assert_eq!(counted, 3 * 32 * 32);
+    check(&place, &format!("{labelled} --label-nc 15"), 0);
+    let finished = place.run("dataset check --pairs data");
+    assert!(
+        finished.stdout.contains("5") && finished.stdout.contains("64x32"),
+        "{finished:?}"
+    );
+}
+
+#[test]
+fn every_bad_file_of_a_data_set_is_found_at_once() {
+    let place = Place::with_landscapes(4, 1);
+    let whole = place.read("data/train/00000.png");
+    place.write("data/train/00000.png", &whole[..whole.len() / 2]);
+    place.write("data/train/00001.png", "text");
+    place.draw("data/train/00002.png", 65, 32, 1);
+    place.draw("data/train/00003.png", 1, 32, 1);
+    let report = check(&place, "--pairs data", 1);
+    let told = messages(&report);
+    for part in [
+        "00000.png",
+        "00001.png",
+        "data/train/00002.png: expected an even width",
+        "00003.png",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert_eq!(told.matches("\"error\"").count(), 3, "{told}");
+    assert_eq!(told.matches("\"warning\"").count(), 1, "{told}");
+
+    place.draw("data/train_label/00000.png", 32, 32, 1);
+    place.draw("data/train_img/00001.png", 31, 32, 1);
+    std::fs::remove_file(place.path("data/train_img/00002.png")).expect("removed");
+    let report = check(
+        &place,
+        "--images data/train_img --labels data/train_label --label-nc 2",
+        1,
+    );
+    let told = messages(&report);
+    for part in [
+        "00000.png",
+        "single-channel",
+        "31x32",
+        "has no partner",
+        "expected ids 0..=1",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    place.fails("dataset check --pairs nothing", &["nothing"]);
+    place.fails("dataset check --images data/train_img", &["--labels"]);
+    place.fails("dataset check", &["--pairs"]);
+}
+
+#[test]
+fn folders_a_and_b_become_pairs_that_train() {
+    let place = Place::empty();
+    for split in ["train", "val"] {
+        for (name, seed) in [("1", 1), ("2", 5)] {
+            for (side, shift) in [("a", 0), ("b", 3)] {
+                place.draw(&format!("{side}/{split}/{name}.png"), 32, 32, seed + shift);
+            }
+        }
+    }
+    let finished = place.run("dataset combine --a a --b b --output data");
+    assert!(
+        finished
+            .stdout
+            .contains("train: 2 AB pictures written, 0 left out"),
+        "{finished:?}"
+    );
+    assert_eq!(file_names(&place.path("data/train")), ["1.png", "2.png"]);
+    let pair = image::open(place.path("data/train/2.png"))
+        .expect("a picture")
+        .to_rgb8();
+    let [left, right] = [0, 32].map(|x| image::imageops::crop_imm(&pair, x, 0, 32, 32).to_image());
+    assert!(left == picture(32, 32, 5) && right == picture(32, 32, 8));
+    place.train("run", "--steps 2");
+    place.run("evaluate --run run");
+    // As the original spells it.
+    place.run("dataset combine --fold_A a --fold_B b --fold_AB data2 --num_imgs 1");
+    assert_eq!(file_names(&place.path("data2/val")), ["1.png"]);
+}
+
+#[test]
+fn what_cannot_be_combined_is_left_out_and_told() {
+    let place = Place::empty();
+    for name in [
+        "a/train/1.png",
+        "b/train/1.png",
+        "a/train/2.png",
+        "a/train/3.png",
+        "b/train/3.png",
+    ] {
+        place.draw(name, 16, 16, 1);
+    }
+    place.draw("b/train/3.png", 17, 16, 1);
+    place.fails(
+        "dataset combine --a a --b b --output data",
+        &[
+            "1 AB pictures written, 2 left out",
+            "2.png has no partner",
+            "3.png",
+            "17x16",
+        ],
+    );
+    assert_eq!(file_names(&place.path("data/train")), ["1.png"]);
+    place.fails(
+        "dataset combine --a nothing --b b --output other",
+        &["nothing"],
+    );
+    place.fails(
+        "dataset combine --a a --b nothing --output other",
+        &["nothing"],
+    );
+}
