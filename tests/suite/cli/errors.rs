@@ -29,9 +29,9 @@ fn a_data_set_that_is_not_there() {
 #[test]
 fn a_phase_that_is_not_there_lists_those_that_are() {
     let place = Place::with_landscapes(2, 1);
-    let parts = ["data/trian", "train, train_img, train_label, val"];
+    let parts = ["data/training", "train, train_img, train_label, val"];
     assert_refused(&place, "--steps 1 --phase training", &parts, |place| {
-        fs::rename(place.path("data/train"), place.path("data/trian")).expect("moved");
+        fs::rename(place.path("data/train"), place.path("data/training")).expect("moved");
     });
 }
 
