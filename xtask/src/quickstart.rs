@@ -13,11 +13,11 @@ use crate::project::Project;
 use crate::stages::Stages;
 
 /// Landscapes to learn from: how many, and their side in pixels.
-const LANDSCAPES: &str = "--count 200 --size 128 --seed 1";
+const LANDSCAPES: &str = "--count 400 --size 128 --seed 1";
 /// A small network and a few minutes on two cores. 15 is the number of kinds of things in a
 /// landscape (`data/palette.json` names them).
 const TRAINING: &str = "--label-nc 15 --net-g unet_128 --ngf 16 --ndf 16 \
-    --size 128 --load-size 128 --seed 1 --steps 600 --save-every 100 --sample-every 100";
+    --size 128 --load-size 128 --seed 1 --steps 2000 --save-every 500 --sample-every 250";
 /// Label maps that were not trained on, below the output folder.
 const HELD_OUT: &str = "data/val_label";
 
