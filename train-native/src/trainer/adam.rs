@@ -272,6 +272,10 @@ mod fused {
             let _ = first.lerp_(&gradient, 1.0 - beta1);
             let _ = second.g_mul_scalar_(beta2);
             let _ = second.g_add_(&(&gradient * &gradient).g_mul_scalar_(1.0 - beta2));
+            if step_size == 0.0 {
+                // The last epoch of a linear decay; the factors below would be infinite.
+                continue;
+            }
             // value -= step_size * first / (sqrt(second) / correction + epsilon)
             let mut denominator = second.sqrt();
             let _ = denominator.g_mul_scalar_(-1.0 / (correction * step_size));
