@@ -23,6 +23,9 @@ pub enum Error {
         /// The shape found.
         found: Vec<usize>,
     },
+    /// An input is not of the kind or the size that the model takes.
+    #[error("{0}")]
+    Input(String),
     /// A label map holds an id outside `0..num_classes`.
     #[error("label {value} at x {x}, y {y} is outside 0..{num_classes}")]
     LabelRange {

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::BTreeMap;
 use underpaint::import::read_state_dict;
 use underpaint_core::layers::{
-    Mode, NormKind, NormStatistics, PatchDiscriminator, PatchDiscriminatorConfig,
+    Dropout, Mode, NormKind, NormStatistics, PatchDiscriminator, PatchDiscriminatorConfig,
 };
 use underpaint_core::pix2pix::{DiscriminatorKind, Generator, GeneratorConfig, infer_generator};
 use underpaint_core::state_dict::{
@@ -131,7 +131,7 @@ fn check<N: Network>(
             fixture,
             Mode {
                 statistics,
-                dropout: false,
+                dropout: Dropout::Off,
             },
             device,
         )?;

@@ -1,19 +1,17 @@
-//! Trained generators in use: bundles and runs, read, written and run.
+//! Trained generators at rest: bundles and runs, read and written.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use burn::tensor::{Device, Tensor};
 use underpaint_core::bundle::{
     FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault, OutputKind,
     Provenance, SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, decode_weights,
     encode_weights, sha256,
 };
 use underpaint_core::label::{LabelClass, Palette};
-use underpaint_core::layers::pad_to_multiple;
-use underpaint_core::pix2pix::{Generator, GeneratorConfig};
-use underpaint_core::state_dict::{StateDict, load_state_dict};
+use underpaint_core::pix2pix::GeneratorConfig;
+use underpaint_core::state_dict::StateDict;
 
 use crate::config::{CONFIG_FILE, TrainConfig};
 use crate::data::labelled::read_palette;
@@ -191,74 +189,6 @@ fn named_classes(num_classes: usize, palette: Option<Palette>) -> Vec<LabelClass
         }
     }
     classes
-}
-
-/// A generator on a device, ready to run.
-pub struct Runner {
-    generator: Generator,
-    config: GeneratorConfig,
-    test_time: TestTime,
-    device: Device,
-    seed: u64,
-}
-
-impl Runner {
-    /// Puts a model on a device.
-    ///
-    /// # Errors
-    ///
-    /// If the weights do not fit the architecture, listing every mismatch.
-    pub fn new(model: &Model, test_time: TestTime, seed: u64, device: &Device) -> Result<Self> {
-        let ModelConfig::Pix2pix { generator: config } = &model.manifest.model;
-        let generator = load_state_dict(config.init(device)?, &model.weights)
-            .with_context(|| model.manifest.name.clone())?;
-        Ok(Self {
-            generator,
-            config: config.clone(),
-            test_time,
-            device: device.clone(),
-            seed,
-        })
-    }
-
-    /// Where it runs.
-    pub fn device(&self) -> &Device {
-        &self.device
-    }
-
-    /// Channels that it takes.
-    pub fn input_channels(&self) -> usize {
-        self.config.input_channels
-    }
-
-    /// Generates from inputs of any size: they are padded to the multiple that the network needs, and
-    /// the result is cropped back. The same seed drops the same out.
-    ///
-    /// # Shapes
-    ///
-    /// - `condition`: `[batch, input_channels, height, width]`
-    /// - result: `[batch, output_channels, height, width]` in `[-1, 1]`
-    ///
-    /// # Errors
-    ///
-    /// If the number of channels is another.
-    pub fn run(&self, condition: Tensor<4>) -> Result<Tensor<4>> {
-        let [batch, channels, height, width] = condition.dims();
-        if channels != self.config.input_channels || batch * height * width == 0 {
-            bail!(
-                "input: expected [batch, {}, height, width], found {:?}",
-                self.config.input_channels,
-                condition.dims()
-            );
-        }
-        // A ResNet mirrors borders of a quarter-size picture: four pixels would leave one.
-        let multiple = self.config.size_multiple().max(8);
-        let padded = pad_to_multiple(condition, multiple);
-        self.device.seed(self.seed);
-        let output = self.generator.forward(padded, self.test_time.mode());
-        let [_, output_channels, ..] = output.dims();
-        Ok(output.slice([0..batch, 0..output_channels, 0..height, 0..width]))
-    }
 }
 
 /// Every picture file of a folder, or the file itself, with its name below the folder.

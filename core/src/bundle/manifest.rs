@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{WeightDtype, sha256};
 use crate::label::LabelClass;
-use crate::layers::{Mode, NormStatistics};
+use crate::layers::{Dropout, Mode, NormStatistics};
 use crate::pix2pix::GeneratorConfig;
 use crate::{Error, Result};
 
@@ -109,15 +109,19 @@ pub enum NormDefault {
 }
 
 impl TestTime {
-    /// The forward mode that this describes.
-    pub fn mode(self) -> Mode {
+    /// The forward mode that this describes, with dropout masks drawn from `seed`.
+    pub fn mode(self, seed: u64) -> Mode {
         let statistics = match self.statistics {
             NormDefault::Batch => NormStatistics::PerImage,
             NormDefault::Running => NormStatistics::Running,
         };
         Mode {
             statistics,
-            dropout: self.dropout,
+            dropout: if self.dropout {
+                Dropout::Seeded(seed)
+            } else {
+                Dropout::Off
+            },
         }
     }
 }
@@ -226,21 +230,25 @@ impl Manifest {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     fn manifest() -> Manifest {
+        let input = InputKind::Image {
+            channels: 3,
+            value_range: [-1.0, 1.0],
+            palette: Vec::new(),
+        };
+        manifest_of(GeneratorConfig::default(), input)
+    }
+
+    /// A manifest for a generator of pictures with three channels.
+    pub(crate) fn manifest_of(generator: GeneratorConfig, input: InputKind) -> Manifest {
         Manifest {
             format_version: FORMAT_VERSION,
             name: "test".into(),
-            model: ModelConfig::Pix2pix {
-                generator: GeneratorConfig::default(),
-            },
-            input: InputKind::Image {
-                channels: 3,
-                value_range: [-1.0, 1.0],
-                palette: Vec::new(),
-            },
+            model: ModelConfig::Pix2pix { generator },
+            input,
             output: OutputKind {
                 channels: 3,
                 value_range: [-1.0, 1.0],

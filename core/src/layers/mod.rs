@@ -10,7 +10,7 @@ mod patchgan;
 
 pub use activation::leaky_relu;
 pub use conv::{conv_transpose2d, conv2d};
-pub use dropout::dropout;
+pub use dropout::Dropout;
 pub use init::{InitKind, WeightInit, initialize};
 pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
 pub use padding::{pad_to_multiple, reflection_pad};
@@ -21,24 +21,19 @@ pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig};
 pub struct Mode {
     /// Which statistics batch norm normalises with. Instance norm does the same in every mode.
     pub statistics: NormStatistics,
-    /// Whether dropout drops.
-    pub dropout: bool,
+    /// Whether and how dropout drops.
+    pub dropout: Dropout,
 }
 
 impl Mode {
     /// Training: batch statistics that update the running ones, dropout on.
     pub const TRAIN: Self = Self {
         statistics: NormStatistics::Train,
-        dropout: true,
+        dropout: Dropout::Device,
     };
     /// PyTorch's `eval()`: running statistics, dropout off.
     pub const EVAL: Self = Self {
         statistics: NormStatistics::Running,
-        dropout: false,
-    };
-    /// How the authors of pix2pix test: each picture with its own statistics, dropout on.
-    pub const AUTHORS_TEST: Self = Self {
-        statistics: NormStatistics::PerImage,
-        dropout: true,
+        dropout: Dropout::Off,
     };
 }

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor, activation::relu};
 
 use super::GeneratorConfig;
-use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, dropout, reflection_pad};
+use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, reflection_pad};
 
 /// ResNet generator: two halvings, residual blocks, two doublings.
 ///
@@ -87,8 +87,8 @@ impl ResnetGenerator {
         for down in &self.downs {
             x = finish(down.conv.forward(x), &down.norm);
         }
-        for block in &self.blocks {
-            x = block.forward(x, mode);
+        for (index, block) in self.blocks.iter().enumerate() {
+            x = block.forward(x, index, mode);
         }
         for up in &self.ups {
             x = finish(up.conv.forward(x), &up.norm);
@@ -98,17 +98,17 @@ impl ResnetGenerator {
 }
 
 impl ResidualBlock {
-    /// Adds the block's output to its input.
+    /// Adds the block's output to its input. `index` is its place in the row: dropout differs by it.
     ///
     /// # Shapes
     ///
     /// - `x`: `[batch, channels, height, width]`
     /// - result: the same
-    pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, index: usize, mode: Mode) -> Tensor<4> {
         let inner = self.first.conv.forward(reflection_pad(x.clone(), 1));
         let mut inner = relu(self.first.norm.forward(inner, mode.statistics));
-        if self.dropout && mode.dropout {
-            inner = dropout(inner);
+        if self.dropout {
+            inner = mode.dropout.apply(inner, index);
         }
         let inner = self.second.conv.forward(reflection_pad(inner, 1));
         x + self.second.norm.forward(inner, mode.statistics)

@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor, activation::relu};
 
 use super::GeneratorConfig;
-use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, dropout, leaky_relu};
+use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, leaky_relu};
 
 /// U-Net: halves the picture level by level, doubles it again, and hands each level's input over to
 /// the other side.
@@ -56,8 +56,8 @@ impl UnetGenerator {
             }
             x = level.forward_down(x, mode);
         }
-        for level in self.levels.iter().rev() {
-            x = level.forward_up(x, mode);
+        for (depth, level) in self.levels.iter().enumerate().rev() {
+            x = level.forward_up(x, depth, mode);
             if let Some(skip) = skips.pop() {
                 // [batch, channels of the level's input + as many generated, height, width]
                 x = Tensor::cat(vec![skip, x], 1);
@@ -96,14 +96,14 @@ impl UnetLevel {
         }
     }
 
-    fn forward_up(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
+    fn forward_up(&self, x: Tensor<4>, depth: usize, mode: Mode) -> Tensor<4> {
         let x = self.up.forward(relu(x));
         let x = match &self.up_norm {
             Some(norm) => norm.forward(x, mode.statistics),
             None => x,
         };
-        if self.dropout && mode.dropout {
-            dropout(x)
+        if self.dropout {
+            mode.dropout.apply(x, depth)
         } else {
             x
         }

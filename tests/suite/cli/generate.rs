@@ -211,7 +211,11 @@ fn bad_tensors_are_told() {
         );
         place.fails(
             generate,
-            &["in.safetensors", "expected [batch", &format!("{shape:?}")],
+            &[
+                "in.safetensors",
+                "expected shape [batch",
+                &format!("{shape:?}"),
+            ],
         );
     }
     assert!(!place.path("out.safetensors").exists());

@@ -79,3 +79,42 @@ fn a_run_moves_from_one_device_to_another() {
     place.write_weights("in.safetensors", &[("input".to_owned(), input)].into());
     assert!(distance(&tensors("cpu"), &tensors("libtorch-cpu")) < 1e-4);
 }
+
+#[test]
+fn the_last_epoch_at_rate_zero_changes_no_weight() {
+    // The update in place divides by its step size unless told otherwise: NaN in every default run's
+    // last epoch.
+    let place = Place::with_landscapes(2, 0);
+    let schedule = "--device libtorch-cpu --n-epochs 1 --n-epochs-decay 1";
+    place.train("before", &format!("{schedule} --epochs 1"));
+    place.train("after", &format!("{schedule} --epochs 2"));
+    assert_eq!(place.column("after", "lr")[2..], [0.0, 0.0]);
+    let weights = |run: &str| {
+        place.weights(&format!(
+            "{}/generator.safetensors",
+            place.newest_checkpoint(run)
+        ))
+    };
+    for (key, after) in weights("after") {
+        if !key.contains("running_") {
+            assert_eq!(weights("before")[&key], after, "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_seed_drops_the_same_out_on_both_devices() {
+    let place = Place::with_landscapes(2, 0);
+    place.train("run", "--steps 2 --device libtorch-cpu");
+    let input = wave(&[2, 3, 32, 32]);
+    place.write_weights("in.safetensors", &[("input".to_owned(), input)].into());
+    let tensors = |device: &str, seed: u32| {
+        place.run(&format!(
+            "generate --model run --tensors-in in.safetensors --tensors-out out.safetensors \
+             --device {device} --seed {seed}"
+        ));
+        place.weights("out.safetensors")["output"].clone()
+    };
+    assert!(distance(&tensors("cpu", 7), &tensors("libtorch-cpu", 7)) < 1e-4);
+    assert!(distance(&tensors("cpu", 7), &tensors("cpu", 8)) > 1e-3);
+}

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
 use serde::Serialize;
 use underpaint_core::bundle::{WeightDtype, encode_weights};
-use underpaint_core::layers::{Mode, NormStatistics};
+use underpaint_core::layers::{Dropout, Mode, NormStatistics};
 use underpaint_core::pix2pix::Architecture;
 use underpaint_core::state_dict::{StateDict, StateTensor, state_dict};
 
@@ -109,7 +109,7 @@ impl BenchStepArgs {
         let generator = family.generator().valid();
         let mode = Mode {
             statistics: NormStatistics::Train,
-            dropout: false,
+            dropout: Dropout::Off,
         };
         let mut times = Vec::new();
         for number in 0..self.warmup + self.steps {

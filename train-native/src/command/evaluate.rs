@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
+use underpaint_core::bundle::Runner;
 
 use super::generate::picture_from_signed;
 use super::options::RunnerArgs;
@@ -15,7 +16,7 @@ use crate::config::TrainConfig;
 use crate::data::{Dataset, SampleRng};
 use crate::evaluate::paired::PairedMetrics;
 use crate::family::batch;
-use crate::model::{Model, Runner};
+use crate::model::Model;
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
@@ -71,7 +72,8 @@ impl EvaluateArgs {
         let dataset = open_dataset(&config, &self.phase, config.augment.for_evaluation())?;
         let model = Model::open(&self.run)?;
         let runner = self.runner.runner(&model)?;
-        let files = (0..dataset.len()).map(|index| evaluate(&runner, dataset.as_ref(), index));
+        let files = (0..dataset.len())
+            .map(|index| evaluate(&runner, self.runner.seed, dataset.as_ref(), index));
         let files = files.collect::<Result<Vec<_>>>()?;
         let all: Vec<PairedMetrics> = files.iter().map(|file| file.metrics).collect();
         let mean = PairedMetrics::mean(&all).context("a data set is never empty")?;
@@ -92,12 +94,20 @@ impl EvaluateArgs {
     }
 }
 
-fn evaluate(runner: &Runner, dataset: &dyn Dataset, index: usize) -> Result<FileMetrics> {
+fn evaluate(
+    runner: &Runner,
+    seed: u64,
+    dataset: &dyn Dataset,
+    index: usize,
+) -> Result<FileMetrics> {
     // Evaluation draws nothing from it.
     let sample = dataset.load(index, &mut SampleRng::seed_from_u64(0))?;
     let condition = batch::conditions(&[&sample.input], runner.input_channels(), runner.device())
         .with_context(|| sample.name.clone())?;
-    let generated = batch::pictures(runner.run(condition).with_context(|| sample.name.clone())?);
+    let generated = runner
+        .run(condition, seed)
+        .with_context(|| sample.name.clone())?;
+    let generated = batch::pictures(generated);
     let generated = generated.first().context("one picture for one input")?;
     let metrics = PairedMetrics::between(
         &picture_from_signed(generated)?,

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::tensor::{Tensor, TensorData};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{InputKind, WeightDtype, decode_weights, encode_weights};
+use underpaint_core::bundle::{InputKind, Runner, WeightDtype, decode_weights, encode_weights};
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
 use super::options::RunnerArgs;
@@ -16,7 +16,7 @@ use crate::data::decode::{Color, Picture, read_label_map, read_picture, write_pi
 use crate::data::resize::{Filter, resize_bytes, resize_ids};
 use crate::data::{PixelsF32, SampleInput, Size};
 use crate::family::batch;
-use crate::model::{Model, Runner, input_files};
+use crate::model::{Model, input_files};
 use underpaint_core::image::pixels_from_signed;
 
 /// Half of an AB picture.
@@ -67,7 +67,7 @@ impl GenerateArgs {
         let model = Model::open(&self.model)?;
         let runner = self.runner.runner(&model)?;
         if let (Some(input), Some(output)) = (&self.tensors_in, &self.tensors_out) {
-            generate_tensors(&runner, input, output)?;
+            generate_tensors(&runner, self.runner.seed, input, output)?;
         } else if let (Some(input), Some(output)) = (&self.input, &self.output) {
             self.generate_files(&runner, &model, input, output)?;
         }
@@ -101,7 +101,7 @@ impl GenerateArgs {
             let tensor = batch::conditions(&[&condition], runner.input_channels(), runner.device())
                 .with_context(|| format!("{}", path.display()))?;
             let generated = runner
-                .run(tensor)
+                .run(tensor, self.runner.seed)
                 .with_context(|| format!("{}", path.display()))?;
             let target = if to_folder {
                 output.join(format!("{name}.png"))
@@ -176,7 +176,7 @@ pub fn picture_from_signed(picture: &PixelsF32) -> Result<Picture> {
     })
 }
 
-fn generate_tensors(runner: &Runner, input: &Path, output: &Path) -> Result<()> {
+fn generate_tensors(runner: &Runner, seed: u64, input: &Path, output: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
     let mut dict = decode_weights(&bytes).with_context(|| format!("{}", input.display()))?;
     let Some(tensor) = dict.remove("input") else {
@@ -198,7 +198,7 @@ fn generate_tensors(runner: &Runner, input: &Path, output: &Path) -> Result<()> 
         runner.device(),
     );
     let generated = runner
-        .run(condition)
+        .run(condition, seed)
         .with_context(|| format!("{}", input.display()))?;
     let shape = generated.dims().to_vec();
     let values = generated.into_data().iter::<f32>().collect();

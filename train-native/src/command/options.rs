@@ -1,12 +1,12 @@
 //! Flags that several subcommands share.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{NormDefault, TestTime};
+use underpaint_core::bundle::{NormDefault, Runner, TestTime};
 
 use crate::device::{self, DeviceName};
-use crate::model::{Model, Runner};
+use crate::model::Model;
 
 /// Statistics of batch norm at test time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,11 +65,8 @@ impl RunnerArgs {
     /// If the device is not there or the weights do not fit.
     pub fn runner(&self, model: &Model) -> Result<Runner> {
         let device: Device = device::open(self.device)?;
-        Runner::new(
-            model,
-            self.test_time(model.manifest.test_time),
-            self.seed,
-            &device,
-        )
+        let test_time = self.test_time(model.manifest.test_time);
+        Runner::new(&model.manifest, &model.weights, test_time, &device)
+            .with_context(|| model.manifest.name.clone())
     }
 }

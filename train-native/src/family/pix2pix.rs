@@ -5,7 +5,8 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 use underpaint_core::layers::{
-    Mode, NormStatistics, PatchDiscriminator, PatchDiscriminatorConfig, WeightInit, initialize,
+    Dropout, Mode, NormStatistics, PatchDiscriminator, PatchDiscriminatorConfig, WeightInit,
+    initialize,
 };
 use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
 use underpaint_core::pix2pix::{Generator, GeneratorConfig};
@@ -77,7 +78,11 @@ impl Pix2pix {
             pool: ImagePool::new(config.pool_size),
             mode: Mode {
                 statistics: NormStatistics::Train,
-                dropout: config.generator.dropout,
+                dropout: if config.generator.dropout {
+                    Dropout::Device
+                } else {
+                    Dropout::Off
+                },
             },
             device,
             config,
@@ -214,7 +219,7 @@ impl Family for Pix2pix {
         self.config.generator.check_input(condition.dims())?;
         let mode = Mode {
             statistics: NormStatistics::PerImage,
-            dropout: false,
+            dropout: Dropout::Off,
         };
         Ok(batch::pictures(
             self.generator().valid().forward(condition, mode),
