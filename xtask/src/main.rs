@@ -5,14 +5,18 @@
 //! file per command.
 
 mod bench;
+mod chromium;
 mod libtorch;
+mod npm;
 mod process;
 mod project;
 mod python;
 mod quickstart;
 mod stages;
+mod studio;
 mod test;
 mod wasm;
+mod wasm_contents;
 
 use std::process::ExitCode;
 
@@ -31,6 +35,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Build the painting studio and serve it, with the demo model, for a browser on this machine
+    Demo(studio::DemoArgs),
+    /// Build the painting studio into www/dist/studio
+    Studio(studio::Args),
     /// Build Underpaint, paint a data set, train on it for a few minutes and leave pictures to look
     /// at
     Quickstart(quickstart::Args),
@@ -59,6 +67,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<()> {
     let project = Project::locate()?;
     match cli.command {
+        Command::Demo(args) => studio::demo(&project, &args),
+        Command::Studio(args) => studio::run(&project, &args),
         Command::Quickstart(args) => quickstart::run(&project, &args),
         Command::Test(args) => test::run(&project, &args),
         Command::Libtorch(args) => libtorch::run(&project, &args),

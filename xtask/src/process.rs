@@ -3,8 +3,12 @@
 use std::env;
 use std::io::ErrorKind;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+
+use crate::stages::readable;
 
 /// A cargo command without the variables that `cargo run` sets for xtask itself, which would
 /// otherwise reach build scripts and make cargo believe that their surroundings had changed.
@@ -33,6 +37,36 @@ pub fn run(command: &mut Command) -> Result<()> {
     let status = command
         .status()
         .map_err(|error| not_started(command, error))?;
+    if !status.success() {
+        bail!("failed ({status}): {}", described(command));
+    }
+    Ok(())
+}
+
+/// Runs a program that might never end, and ends it when its time is over.
+///
+/// # Errors
+/// As [`run`], and when the time is over.
+pub fn run_within(limit: Duration, command: &mut Command) -> Result<()> {
+    let deadline = Instant::now() + limit;
+    let mut child = command
+        .spawn()
+        .map_err(|error| not_started(command, error))?;
+    let status = loop {
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        if Instant::now() > deadline {
+            child.kill()?;
+            child.wait()?;
+            bail!(
+                "still running after {}: {}",
+                readable(limit),
+                described(command)
+            );
+        }
+        thread::sleep(Duration::from_millis(100));
+    };
     if !status.success() {
         bail!("failed ({status}): {}", described(command));
     }
@@ -77,7 +111,7 @@ pub fn is_installed(program: &str) -> bool {
 fn not_started(command: &Command, error: std::io::Error) -> anyhow::Error {
     let program = command.get_program().to_string_lossy().into_owned();
     let hint = match (error.kind(), program.as_str()) {
-        (ErrorKind::NotFound, "npm") => ": not found; install Node.js 20 or newer",
+        (ErrorKind::NotFound, "npm") => ": not found; install Node.js 20.19 or newer",
         (ErrorKind::NotFound, _) => ": not found; install it or add it to PATH",
         _ => "",
     };
@@ -110,5 +144,18 @@ mod tests {
             .stderr(Stdio::null()))
         .unwrap_err();
         assert!(format!("{error:#}").contains("underpaint-no-such-command"));
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_program_that_does_not_end_is_ended() {
+        let start = Instant::now();
+        let error = run_within(Duration::from_millis(200), Command::new("sleep").arg("60"));
+        let message = error.unwrap_err().to_string();
+        assert!(
+            message.contains("still running after 0.2 s: sleep 60"),
+            "{message}"
+        );
+        assert!(start.elapsed() < Duration::from_secs(30));
+        run_within(Duration::from_secs(30), &mut Command::new("true")).unwrap();
     }
 }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::process;
 
@@ -55,9 +56,14 @@ impl Project {
 
     /// The `underpaint` program of the last release build.
     pub fn underpaint(&self) -> PathBuf {
+        self.program("underpaint")
+    }
+
+    /// A program of the last release build.
+    pub fn program(&self, name: &str) -> PathBuf {
         self.target
             .join("release")
-            .join(format!("underpaint{}", env::consts::EXE_SUFFIX))
+            .join(format!("{name}{}", env::consts::EXE_SUFFIX))
     }
 }
 
@@ -73,4 +79,10 @@ fn cache_folder() -> Result<PathBuf> {
 /// `path` as seen from `base` where it lies below it, for shorter messages.
 pub fn short<'a>(path: &'a Path, base: &Path) -> std::path::Display<'a> {
     path.strip_prefix(base).unwrap_or(path).display()
+}
+
+/// SHA-256 in lower-case hexadecimal, by which files are told to be the same.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

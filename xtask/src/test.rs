@@ -5,14 +5,21 @@
 //! set.
 
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::chromium;
 use crate::libtorch;
+use crate::npm::Npm;
 use crate::process;
 use crate::project::Project;
 use crate::stages::{Outcome, Stages};
 use crate::wasm;
+
+/// Of the default members, with everything that is only for tests.
+const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
+const DEFAULT_TESTS: &str = "test --release";
 
 /// What is built with libtorch, in the order in which it runs.
 const LIBTORCH_STAGES: [(&str, &str); 2] = [
@@ -26,12 +33,18 @@ const LIBTORCH_STAGES: [(&str, &str); 2] = [
     ),
 ];
 
+/// A browser whose GPU process is stuck would never end.
+const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
+
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Leave out the build and the tests with libtorch (no download of 900 MB)
     #[arg(long)]
     no_libtorch: bool,
+    /// Leave out the page: everything that needs Node.js or Chromium
+    #[arg(long)]
+    no_www: bool,
     /// Only formatting, native lints and the default tests
     #[arg(long)]
     quick: bool,
@@ -42,55 +55,117 @@ pub struct Args {
 /// # Errors
 /// The failing stage's.
 pub fn run(project: &Project, args: &Args) -> Result<()> {
-    let cargo = |words: &str| {
-        let mut command = project.cargo();
+    let suite = Suite { project, args };
+    let mut stages = Stages::default();
+    suite.add_cargo(&mut stages, "formatting", "fmt --all --check");
+    if args.quick {
+        suite.add_cargo(&mut stages, "lints, native", NATIVE_LINTS);
+        suite.add_cargo(&mut stages, "tests, default features", DEFAULT_TESTS);
+        return stages.run();
+    }
+    stages.add_optional("spelling", || TYPOS.run(project));
+    stages.add_optional("licences and sources of dependencies", || DENY.run(project));
+    suite.add_page(&mut stages);
+    suite.add_rust(&mut stages);
+    suite.add_browser(&mut stages);
+    suite.add_libtorch(&mut stages);
+    stages.run()
+}
+
+/// What stages are made from.
+#[derive(Clone, Copy)]
+struct Suite<'a> {
+    project: &'a Project,
+    args: &'a Args,
+}
+
+impl<'a> Suite<'a> {
+    fn cargo(self, words: &str) -> Command {
+        let mut command = self.project.cargo();
         command.args(words.split_whitespace());
         command
-    };
-    let mut stages = Stages::default();
-    stages.add("formatting", || {
-        process::run(&mut cargo("fmt --all --check"))
-    });
-    if !args.quick {
-        stages.add_optional("spelling", || TYPOS.run(project));
-        stages.add_optional("licences and sources of dependencies", || DENY.run(project));
-        stages.add("lints, xtask", || {
-            process::run(&mut cargo(
-                "clippy --release -p xtask --all-targets -- -D warnings",
-            ))
-        });
-        stages.add("tests, xtask", || {
-            process::run(&mut cargo("test --release -p xtask"))
+    }
+
+    fn add_cargo(self, stages: &mut Stages<'a>, title: &str, words: &'a str) {
+        stages.add(title, move || process::run(&mut self.cargo(words)));
+    }
+
+    /// Adds a stage that `--no-www` leaves out.
+    fn add_www(
+        self,
+        stages: &mut Stages<'a>,
+        title: &str,
+        action: impl FnOnce(Npm) -> Result<()> + 'a,
+    ) {
+        stages.add_optional(title, move || {
+            if self.args.no_www {
+                return Ok(Outcome::Skipped("--no-www".into()));
+            }
+            action(Npm::find(self.project)?).map(|()| Outcome::Passed)
         });
     }
-    stages.add("lints, native", || {
-        process::run(&mut cargo("clippy --release --all-targets -- -D warnings"))
-    });
-    if !args.quick {
-        stages.add("lints, wasm32", || {
+
+    /// What needs neither the module nor a browser.
+    fn add_page(self, stages: &mut Stages<'a>) {
+        self.add_www(stages, "types, www", |npm| {
+            npm.install()?;
+            process::run(&mut npm.script("check"))
+        });
+        self.add_www(stages, "tests, www", |npm| {
+            process::run(&mut npm.script("test"))
+        });
+    }
+
+    /// What is built with the default features.
+    fn add_rust(self, stages: &mut Stages<'a>) {
+        let words = "clippy --release -p xtask --all-targets -- -D warnings";
+        self.add_cargo(stages, "lints, xtask", words);
+        self.add_cargo(stages, "tests, xtask", "test --release -p xtask");
+        self.add_cargo(stages, "lints, native", NATIVE_LINTS);
+        stages.add("lints, wasm32", move || {
             let words =
                 "clippy --release --lib -p underpaint-core -p underpaint-web -- -D warnings";
-            process::run(wasm::for_wasm32(&mut cargo(words)))
+            process::run(wasm::for_wasm32(&mut self.cargo(words)))
         });
-        stages.add("documentation", || {
-            process::run(cargo("doc --release --no-deps").env("RUSTDOCFLAGS", "-D warnings"))
+        stages.add("documentation", move || {
+            let mut doc = self.cargo("doc --release --no-deps");
+            process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
+        });
+        self.add_cargo(stages, "tests, default features", DEFAULT_TESTS);
+    }
+
+    /// The module, the page around it, and both in a browser, compared with the program that the
+    /// default tests have just built: so before anything is built with other features.
+    fn add_browser(self, stages: &mut Stages<'a>) {
+        self.add_www(stages, "WebAssembly module", move |npm| {
+            wasm::build(self.project, &npm, false)
+        });
+        self.add_www(stages, "studio and npm package", |npm| {
+            process::run(&mut npm.script("build"))?;
+            process::run(&mut npm.script("build:lib"))
+        });
+        self.add_www(stages, "tests in Chromium", move |npm| {
+            let program = self.project.program("underpaint-under-test");
+            let mut tests = npm.script("test:browser");
+            tests
+                .env("UNDERPAINT_BIN", program)
+                .env(chromium::VARIABLE, chromium::set_up()?);
+            process::run_within(BROWSER_LIMIT, &mut tests)
         });
     }
-    stages.add("tests, default features", || {
-        process::run(&mut cargo("test --release"))
-    });
-    if !args.quick {
+
+    fn add_libtorch(self, stages: &mut Stages<'a>) {
         for (title, words) in LIBTORCH_STAGES {
-            stages.add_optional(title, || {
-                if args.no_libtorch {
+            stages.add_optional(title, move || {
+                if self.args.no_libtorch {
                     return Ok(Outcome::Skipped("--no-libtorch".into()));
                 }
-                let libtorch = libtorch::set_up(project)?;
-                process::run(libtorch.apply_to(&mut cargo(words))).map(|()| Outcome::Passed)
+                let libtorch = libtorch::set_up(self.project)?;
+                process::run(libtorch.apply_to(&mut self.cargo(words)))?;
+                Ok(Outcome::Passed)
             });
         }
     }
-    stages.run()
 }
 
 /// A checking tool that is worth having, but not worth minutes of building where it is missing.

@@ -8,6 +8,7 @@ mod export;
 mod generate;
 mod import;
 mod options;
+mod serve;
 mod train;
 
 use std::process::ExitCode;
@@ -35,6 +36,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Turn the original authors' weights (.pth or safetensors) into a bundle
     Import(import::ImportArgs),
+    /// Serve the painting studio with your own bundles, for a browser on this machine
+    Serve(serve::ServeArgs),
     /// Check, combine and synthesize data sets
     Dataset(dataset::DatasetArgs),
     /// List the devices of this build and machine
@@ -57,6 +60,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(),
             Command::Export(args) => args.run(),
             Command::Import(args) => args.run(),
+            Command::Serve(args) => args.run(),
             Command::Dataset(args) => args.run(),
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),

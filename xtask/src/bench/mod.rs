@@ -2,6 +2,7 @@
 //! one machine.
 
 mod train;
+mod web;
 
 use anyhow::Result;
 
@@ -12,6 +13,8 @@ use crate::project::Project;
 pub enum Command {
     /// A pix2pix training step with libtorch, against PyTorch eager
     Train(train::Args),
+    /// The generator in headless Chromium, against ONNX Runtime Web
+    Web(web::Args),
 }
 
 /// Runs one benchmark.
@@ -21,5 +24,6 @@ pub enum Command {
 pub fn run(project: &Project, command: &Command) -> Result<()> {
     match command {
         Command::Train(args) => train::run(project, args),
+        Command::Web(args) => web::run(project, args),
     }
 }
