@@ -1,0 +1,108 @@
+import { copyFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { defineConfig, type Plugin } from "rolldown";
+
+const OUT = "dist/lib";
+const MODULE = "underpaint_web_bg.wasm";
+
+if (!existsSync(`pkg/${MODULE}`)) {
+  throw new Error(`www/pkg/${MODULE} is missing: build it with cargo xtask wasm`);
+}
+
+/** Addresses as they are in the package, where everything lies in one folder. */
+const PLACES = [
+  ['"./worker.ts"', '"./worker.js"'],
+  [`"../../pkg/${MODULE}"`, `"./${MODULE}"`],
+] as const;
+
+const place: Plugin = {
+  name: "underpaint:place",
+  transform: {
+    filter: { id: /\/engine\/(client|worker)\.ts$/ },
+    handler: (code) => PLACES.reduce((placed, [from, to]) => placed.replace(from, to), code),
+  },
+};
+
+/** `file?raw` is the file's text, as in Vite. */
+const rawText: Plugin = {
+  name: "underpaint:raw-text",
+  resolveId: {
+    filter: { id: /\?raw$/ },
+    async handler(source, importer) {
+      const resolved = await this.resolve(source.replace(/\?raw$/, ""), importer);
+      return resolved && `${resolved.id}?raw`;
+    },
+  },
+  load: {
+    filter: { id: /\?raw$/ },
+    handler: (id) => ({
+      code: `export default ${JSON.stringify(readFileSync(id.replace(/\?raw$/, ""), "utf8"))}`,
+      moduleType: "js",
+    }),
+  },
+};
+
+const copyModule: Plugin = {
+  name: "underpaint:copy-module",
+  writeBundle() {
+    copyFileSync(`pkg/${MODULE}`, `${OUT}/${MODULE}`);
+    for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(`../${licence}`, `${OUT}/${licence}`);
+  },
+};
+
+/** Names what was bundled in from elsewhere, with its licence. */
+const notices: Plugin = {
+  name: "underpaint:notices",
+  generateBundle(_, bundle) {
+    const folders = new Set<string>();
+    for (const file of Object.values(bundle)) {
+      if (file.type !== "chunk") continue;
+      for (const id of file.moduleIds) {
+        const folder = /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(id)?.[0];
+        if (folder !== undefined) folders.add(folder);
+      }
+    }
+    const texts = [...folders].sort().map((folder) => noticeOf(folder));
+    this.emitFile({ type: "asset", fileName: "THIRD-PARTY.txt", source: texts.join("\n\n") });
+  },
+};
+
+function noticeOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+  if (file === undefined) throw new Error(`${name} has no licence file: expected one in ${folder}`);
+  return `${name} ${version} (${license})\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+}
+
+/** The npm package: plain ES modules that a static server can serve as they are. */
+export default defineConfig([
+  {
+    input: { index: "src/index.ts", element: "src/element/index.ts" },
+    external: /^lit(\/|$)/,
+    plugins: [place, rawText],
+    output: {
+      dir: OUT,
+      minify: true,
+      cleanDir: true,
+      chunkFileNames: "[name].js",
+      codeSplitting: {
+        groups: [
+          { name: "engine", test: /src\/engine/ },
+          // Loaded when a file is opened or saved.
+          { name: "png", test: /node_modules\/(fast-png|fflate|iobuffer)\// },
+        ],
+      },
+    },
+  },
+  {
+    // With Lit inside, for pages that are not bundled: one script tag.
+    input: { standalone: "src/element/index.ts" },
+    plugins: [place, rawText, notices],
+    output: { dir: OUT, minify: true, codeSplitting: false },
+  },
+  {
+    input: { worker: "src/engine/worker.ts" },
+    plugins: [place, copyModule],
+    output: { dir: OUT, minify: true, codeSplitting: false },
+  },
+]);

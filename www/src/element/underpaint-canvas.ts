@@ -1,0 +1,406 @@
+/** `<underpaint-canvas>`: a painting surface with a generator behind it. */
+
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { DeviceKind, DeviceReport } from "../engine/device.js";
+import { UnderpaintError, errorFrom } from "../engine/errors.js";
+import type { LabelMapInput, Picture } from "../engine/generator.js";
+import type { Manifest } from "../engine/manifest.js";
+import { openPhoto } from "../files/photo.js";
+import { encodePicturePng } from "../files/picture.js";
+import * as commands from "../state/commands.js";
+import {
+  DEFAULT_PREFERENCES,
+  LAYOUTS,
+  TOOL_IDS,
+  classesOf,
+  type Layout,
+  type ShownError,
+  type StudioState,
+  type ToolId,
+} from "../state/studio-state.js";
+import { Studio } from "../state/studio.js";
+import { cssVars } from "../ui/css-vars.js";
+import { palette, toolBar } from "./controls.js";
+import { cover } from "./cover.js";
+import type { ElementEventMap } from "./events.js";
+import { whenNear } from "./lazy.js";
+import { mainCanvas, noticeCard, photoPrompt, status } from "./panes.js";
+import { ElementSession } from "./session.js";
+import { elementStyles } from "./styles.js";
+import { SurfaceController } from "./surface-controller.js";
+import { languageOfTag, textIn, type ElementLanguage, type ElementText } from "./text.js";
+
+/** The attribute follows the property, but is not added for a default. */
+const REFLECTED = { reflect: true, useDefault: true } as const;
+
+/**
+ * A label map that is painted on, and the picture that a generator makes of it while it is painted; for models that
+ * take photos, a photo and its picture.
+ *
+ * Attributes and events are described in the package's README. Loading begins when the element comes near the window,
+ * or at once with `loading="eager"`, or with {@link load}.
+ */
+export class UnderpaintCanvas extends LitElement {
+  static override readonly properties = {
+    model: { type: String },
+    device: { type: String, ...REFLECTED },
+    scene: { type: String },
+    label: { type: Number, reflect: true },
+    brushSize: { type: Number, attribute: "brush-size", ...REFLECTED },
+    tool: { type: String, ...REFLECTED },
+    layout: { type: String, ...REFLECTED },
+    seed: { type: Number, ...REFLECTED },
+    controls: { type: Boolean, ...REFLECTED },
+    readOnly: { type: Boolean, attribute: "readonly", ...REFLECTED },
+    loading: { type: String, ...REFLECTED },
+    workerUrl: { type: String, attribute: "worker-url" },
+    wasmUrl: { type: String, attribute: "wasm-url" },
+  };
+
+  static override readonly styles = elementStyles;
+
+  /** Address of the bundle: its folder or its manifest.json. */
+  declare model: string | undefined;
+  /** What to run on; `auto` by default. */
+  declare device: "auto" | DeviceKind;
+  /** Address of a label map (PNG) to begin with. */
+  declare scene: string | undefined;
+  /** Class to paint with. */
+  declare label: number | undefined;
+  /** Diameter of the brush in label-map pixels, 1 to 512. */
+  declare brushSize: number;
+  /** Tool to paint with. */
+  declare tool: ToolId;
+  /** What is shown. */
+  declare layout: Layout;
+  /** Seed, for models with dropout. */
+  declare seed: number;
+  /** Whether the tool bar and the palette are shown. */
+  declare controls: boolean;
+  /** Whether painting is prevented. */
+  declare readOnly: boolean;
+  /** When to begin loading. */
+  declare loading: "lazy" | "eager";
+  /** Address of `worker.js`, where a bundler has moved it. */
+  declare workerUrl: string | undefined;
+  /** Address of `underpaint_web_bg.wasm`, where it is not beside the worker. */
+  declare wasmUrl: string | undefined;
+
+  private readonly studio = new Studio();
+  private readonly session = new ElementSession(this.studio);
+  private surface: SurfaceController | undefined;
+  private opening: Promise<void> | undefined;
+  private stopWaiting: (() => void) | undefined;
+  /** What failed last, until something succeeds. */
+  private notice: ShownError | undefined;
+  /** Whether a key was the last thing used: only then the canvas shows that it has the focus. */
+  private usesKeys = false;
+
+  constructor() {
+    super();
+    const { tool, brushSize, layout } = DEFAULT_PREFERENCES;
+    Object.assign(this, { device: "auto", tool, brushSize, layout, seed: 0, controls: false, readOnly: false });
+    this.loading = "lazy";
+    this.studio.store.subscribe((state, before) => this.follow(state, before));
+    this.session.onError = (error) => this.tellError(error);
+  }
+
+  /** What is painted, as a copy; undefined while there is no model, and for models that take photos. */
+  get labelMap(): LabelMapInput | undefined {
+    const { map } = this.studio.state;
+    return map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height };
+  }
+
+  /** Shows a label map, resized to the model's size; one undoable step. Before the model is there, it waits for it. */
+  set labelMap(map: LabelMapInput) {
+    this.session.show(map);
+  }
+
+  /** The last picture. */
+  get picture(): ImageData | undefined {
+    return this.studio.state.picture?.image;
+  }
+
+  /** Describes the loaded model. */
+  get manifest(): Manifest | undefined {
+    return this.session.generator?.manifest;
+  }
+
+  /** What the loaded model runs on, and why. */
+  get deviceReport(): DeviceReport | undefined {
+    return this.session.generator?.device;
+  }
+
+  /**
+   * Loads the model, if that has not happened; resolves when it is ready.
+   *
+   * @throws UnderpaintError
+   */
+  load(): Promise<void> {
+    if (this.session.generator !== undefined) return Promise.resolve();
+    if (this.opening !== undefined) return this.opening;
+    const opening = this.open().finally(() => {
+      if (this.opening === opening) this.opening = undefined;
+    });
+    this.opening = opening;
+    return opening;
+  }
+
+  /**
+   * Generates a picture of what is shown now. While painting this happens by itself; where it goes on meanwhile, the
+   * picture may be of something newer.
+   *
+   * @throws UnderpaintError `bad-input` without a model or a photo, `aborted` when the model is let go meanwhile; others
+   *   as `Generator.generate`, but not `superseded`
+   */
+  async generate(): Promise<Picture> {
+    return this.session.generate();
+  }
+
+  /** Frees the model. The painting stays; {@link load} brings the model back. */
+  dispose(): void {
+    this.stopWaiting?.();
+    this.opening = undefined;
+    this.session.close();
+  }
+
+  /** Takes the last step back. False when there was nothing. */
+  undo(): boolean {
+    return commands.undo(this.studio);
+  }
+
+  /** Makes the last undone step again. False when there was nothing. */
+  redo(): boolean {
+    return commands.redo(this.studio);
+  }
+
+  /** Paints everything with the background; one undoable step. */
+  clear(): void {
+    commands.clear(this.studio);
+  }
+
+  /**
+   * Shows a photo, cropped to the model's shape; for models that take photos.
+   *
+   * @throws UnderpaintError `bad-input` without such a model, or when the file is no picture
+   */
+  async openPhoto(file: Blob): Promise<void> {
+    const { model } = this.studio.state;
+    if (model?.input !== "photo") {
+      throw new UnderpaintError("bad-input", "A photo needs a loaded model that takes photos.");
+    }
+    const name = file instanceof File ? file.name : "photo";
+    try {
+      commands.openPhoto(this.studio, await openPhoto(file, name, model.size));
+    } catch (thrown) {
+      throw new UnderpaintError("bad-input", errorFrom(thrown).message, { cause: thrown });
+    }
+  }
+
+  /** The last picture as a PNG file; undefined while there is none. */
+  async toBlob(): Promise<Blob | undefined> {
+    const { picture } = this;
+    return picture && encodePicturePng(picture);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.beginWaiting();
+    if (this.hasUpdated) this.connectSurface();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.stopWaiting?.();
+    this.surface?.stop();
+    this.surface = undefined;
+    // Moved within the page, it comes back at once and keeps its model.
+    queueMicrotask(() => {
+      if (!this.isConnected) this.dispose();
+    });
+  }
+
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, "lang"];
+  }
+
+  override attributeChangedCallback(name: string, before: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, before, value);
+    if (name === "lang") this.requestUpdate();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    const { studio } = this;
+    if (changed.has("tool") && TOOL_IDS.includes(this.tool)) commands.chooseTool(studio, this.tool);
+    if (changed.has("layout") && LAYOUTS.includes(this.layout)) commands.setLayout(studio, this.layout);
+    if (changed.has("brushSize")) commands.setBrushSize(studio, this.brushSize);
+    if (changed.has("seed")) commands.setSeed(studio, this.seed);
+    if (changed.has("label") && this.label !== undefined) commands.chooseClass(studio, this.label);
+    if (this.hasUpdated && (changed.has("model") || changed.has("device"))) this.reload();
+    else if (this.hasUpdated && changed.has("scene")) this.changeScene();
+  }
+
+  protected override firstUpdated(): void {
+    this.connectSurface();
+  }
+
+  protected override updated(): void {
+    this.surface?.repaint();
+  }
+
+  protected override render(): TemplateResult {
+    const { studio, text, readOnly } = this;
+    const { state } = studio;
+    const { width, height } = state.map ?? state.model?.size ?? { width: 1, height: 1 };
+    const controls = this.controls && !readOnly;
+    const choosePhoto = (): void => this.choosePhoto();
+    const isSideBySide = state.layout === "side-by-side";
+    const shownStatus = this.controls ? status(state, text) : nothing;
+    return html`<div
+      class="frame"
+      part="frame"
+      role="group"
+      aria-label=${text.surface}
+      ?data-keys=${this.usesKeys}
+      @pointerdown=${() => this.noteKeys(false)}
+      @keydown=${this.onKeyDown}
+      @keyup=${this.onKeyUp}
+      @dragover=${this.onDragOver}
+      @drop=${this.onDrop}
+    >
+      ${controls ? toolBar(studio, text, choosePhoto) : nothing}
+      <div class="panes" part="panes" data-layout=${state.layout} ${cssVars({ "--aspect": `${width} / ${height}` })}>
+        <div class="pane" part="labels">
+          ${mainCanvas(state, text, readOnly, () => this.surface?.blur())}
+          ${readOnly ? nothing : photoPrompt(state, text, choosePhoto, this.onPhotoChosen)}
+          ${isSideBySide ? nothing : shownStatus}
+        </div>
+        <div class="pane" part="picture" ?hidden=${!isSideBySide}>
+          <canvas class="side" role="img" aria-label=${text.picture}></canvas>
+          ${shownStatus}
+        </div>
+        ${cover(state.loading, text, () => void this.load().catch(() => undefined))}
+      </div>
+      ${noticeCard(state.loading.phase === "failed" ? undefined : this.notice, text)}
+      ${controls && classesOf(state).length > 0 ? palette(studio, text, this.language) : nothing}
+      <span class="unseen" role="status">${state.loading.phase === "ready" ? text.ready : ""}</span>
+    </div>`;
+  }
+
+  private get language(): ElementLanguage {
+    const lang = this.closest("[lang]")?.getAttribute("lang") ?? "";
+    return languageOfTag(lang === "" ? navigator.language : lang);
+  }
+
+  private get text(): ElementText {
+    return textIn(this.language);
+  }
+
+  private connectSurface(): void {
+    const main = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.main");
+    const side = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.side");
+    if (!main || !side || this.surface !== undefined) return;
+    this.surface = new SurfaceController(this.studio, main, side, () => !this.readOnly);
+  }
+
+  private beginWaiting(): void {
+    this.stopWaiting?.();
+    this.stopWaiting = undefined;
+    const begin = (): void => {
+      if (this.model !== undefined && this.isConnected) void this.load().catch(() => undefined);
+    };
+    if (this.loading === "eager") queueMicrotask(begin);
+    else this.stopWaiting = whenNear(this, begin);
+  }
+
+  private reload(): void {
+    this.dispose();
+    this.beginWaiting();
+  }
+
+  private changeScene(): void {
+    if (this.scene === undefined || this.session.generator === undefined) return;
+    void this.session.openScene(this.scene).catch((thrown) => this.tellError(errorFrom(thrown)));
+  }
+
+  private async open(): Promise<void> {
+    const { model, device, scene, workerUrl, wasmUrl } = this;
+    try {
+      if (model === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
+      const onProgress = (progress: ElementEventMap["progress"]): void => this.tell("progress", progress);
+      const generator = await this.session.open({ model, device, scene, workerUrl, wasmUrl, onProgress });
+      if (this.label !== undefined) commands.chooseClass(this.studio, this.label);
+      this.tell("ready", { manifest: generator.manifest, device: generator.device });
+    } catch (thrown) {
+      const error = errorFrom(thrown);
+      if (error.code !== "aborted") this.tellError(error);
+      throw error;
+    }
+  }
+
+  /** Takes over what painting and keys have changed, and tells the page. */
+  private follow(state: Readonly<StudioState>, before: Readonly<StudioState>): void {
+    if (state.tool !== before.tool) this.tool = state.tool;
+    if (state.brushSize !== before.brushSize) this.brushSize = state.brushSize;
+    if (state.layout !== before.layout) this.layout = state.layout;
+    if (state.seed !== before.seed) this.seed = state.seed;
+    if (state.model !== undefined && state.classId !== before.classId) this.label = state.classId;
+    if (state.picture !== undefined && state.picture !== before.picture) {
+      this.notice = undefined;
+      this.tell("generated", { image: state.picture.image, latency: state.picture.latency });
+    }
+    const { generation } = state;
+    if (generation !== before.generation && generation.phase === "failed") this.tellError(generation.error);
+    const moved = state.preview !== before.preview || state.revision !== before.revision;
+    if (!moved || state.undoKind !== before.undoKind || state.map !== before.map) this.requestUpdate();
+  }
+
+  private tell<Name extends keyof ElementEventMap>(name: Name, detail: ElementEventMap[Name]): void {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
+  private tellError({ code, message }: ShownError): void {
+    this.notice = { code, message };
+    this.requestUpdate();
+    this.tell("error", this.notice);
+  }
+
+  private onKeyDown(event: KeyboardEvent): void {
+    if (event.defaultPrevented || this.surface?.keyDown(event) !== true) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  private onKeyUp(event: KeyboardEvent): void {
+    this.noteKeys(true);
+    if (this.surface?.keyUp(event) === true) event.preventDefault();
+  }
+
+  private noteKeys(usesKeys: boolean): void {
+    if (usesKeys === this.usesKeys) return;
+    this.usesKeys = usesKeys;
+    this.requestUpdate();
+  }
+
+  private choosePhoto(): void {
+    this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click();
+  }
+
+  private readonly onPhotoChosen = ({ target }: Event): void => {
+    if (target instanceof HTMLInputElement) this.takePhoto(target.files?.[0]);
+  };
+
+  private onDragOver(event: DragEvent): void {
+    if (this.studio.state.model?.input === "photo" && !this.readOnly) event.preventDefault();
+  }
+
+  private onDrop(event: DragEvent): void {
+    if (this.studio.state.model?.input !== "photo" || this.readOnly) return;
+    event.preventDefault();
+    this.takePhoto(event.dataTransfer?.files[0]);
+  }
+
+  private takePhoto(file: File | undefined): void {
+    if (file !== undefined) void this.openPhoto(file).catch((thrown) => this.tellError(errorFrom(thrown)));
+  }
+}

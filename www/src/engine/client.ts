@@ -1,0 +1,174 @@
+/** Loads a generator into a worker of its own. */
+
+import { Connection, type WorkerLike } from "./connection.js";
+import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
+import { UnderpaintError, errorFromWire, type ErrorCode } from "./errors.js";
+import { Generator, type LoadedModel } from "./generator.js";
+import type { BundleSource, FromWorker, LoadProgress, LoadRequest } from "./protocol.js";
+
+/** A bundle's two files. */
+export interface BundleFiles {
+  readonly manifest: Blob | ArrayBuffer | Uint8Array;
+  readonly weights: Blob | ArrayBuffer | Uint8Array;
+}
+
+/** Options of {@link load}. */
+export interface LoadOptions {
+  /**
+   * What to run on. `auto`, the default, takes WebGPU where it can run the model and the CPU otherwise; `webgpu` fails
+   * with `webgpu-unavailable` instead.
+   */
+  device?: "auto" | DeviceKind | undefined;
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Cancels: the promise rejects with `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** Whether the weights are kept in the browser's cache, by their hash. Default true. */
+  cache?: boolean | undefined;
+  /** Address of `worker.js`, where a bundler has moved it. */
+  workerUrl?: string | URL | undefined;
+  /** Address of `underpaint_web_bg.wasm`, where it is not beside the worker. */
+  wasmUrl?: string | URL | undefined;
+}
+
+/** Starts a worker, from `url` or from beside the library. */
+export type StartWorker = (url: string | undefined) => WorkerLike;
+
+/** After these, `auto` tries the CPU. */
+const WEBGPU_FAILURES: readonly ErrorCode[] = ["webgpu-unavailable", "device-lost", "out-of-memory", "internal"];
+
+/** A failed attempt to load, with the device that it was on, if it came so far. */
+class FailedAttempt {
+  constructor(
+    readonly error: UnderpaintError,
+    readonly device: DeviceReport | undefined,
+  ) {}
+}
+
+/**
+ * Loads a bundle: downloads, verifies, starts the generator on a device and runs it once.
+ *
+ * @param bundle the address of the bundle's folder or of its `manifest.json`, relative to the page; or its files
+ * @throws UnderpaintError `webgpu-unavailable`, `device-lost`, `out-of-memory`, `bad-bundle`, `integrity`,
+ *   `unsupported`, `bad-input`, `network`, `aborted` or `internal`
+ */
+export async function load(bundle: string | URL | BundleFiles, options: LoadOptions = {}): Promise<Generator> {
+  return loadWith(startWorker, bundle, options);
+}
+
+/** {@link load} with a worker of the caller's. */
+export async function loadWith(
+  start: StartWorker,
+  bundle: string | URL | BundleFiles,
+  options: LoadOptions,
+): Promise<Generator> {
+  const started = performance.now();
+  const request: LoadRequest = {
+    type: "load",
+    source: sourceOf(bundle),
+    device: options.device ?? "auto",
+    cache: options.cache ?? true,
+    ...(options.wasmUrl === undefined ? {} : { wasmUrl: absolute(options.wasmUrl) }),
+  };
+  const risingOptions = { ...options, onProgress: rising(options.onProgress) };
+  try {
+    return await attempt(start, request, risingOptions, started);
+  } catch (thrown) {
+    if (!(thrown instanceof FailedAttempt)) throw thrown;
+    const because = reasonForCpu(request, thrown);
+    if (because === undefined) throw thrown.error;
+    // A module that trapped must not be called again, so the CPU gets a worker of its own.
+    return await attempt(start, { ...request, device: "cpu", because }, risingOptions, started).catch(unwrap);
+  }
+}
+
+function unwrap(thrown: unknown): never {
+  throw thrown instanceof FailedAttempt ? thrown.error : thrown;
+}
+
+function reasonForCpu(request: LoadRequest, { error, device }: FailedAttempt): DeviceReason | undefined {
+  if (request.device !== "auto" || device?.kind !== "webgpu") return undefined;
+  return WEBGPU_FAILURES.includes(error.code) ? { code: "webgpu-failed", detail: error.message } : undefined;
+}
+
+async function attempt(
+  start: StartWorker,
+  request: LoadRequest,
+  { onProgress, signal, workerUrl }: LoadOptions,
+  started: number,
+): Promise<Generator> {
+  if (signal?.aborted === true) throw aborted();
+  const connection = new Connection(start(workerUrl === undefined ? undefined : absolute(workerUrl)));
+  const stop = new AbortController();
+  try {
+    const model = await new Promise<LoadedModel>((resolve, reject) => {
+      let device: DeviceReport | undefined;
+      const fail = (error: UnderpaintError): void => reject(new FailedAttempt(error, device));
+      signal?.addEventListener("abort", () => reject(aborted()), { signal: stop.signal });
+      const message = (received: FromWorker): void => {
+        if (received.type === "progress") onProgress?.(received.progress);
+        if (received.type === "device") device = received.device;
+        if (received.type === "load-failed") fail(errorFromWire(received.error));
+        if (received.type === "loaded") {
+          resolve({ ...received, loadMilliseconds: performance.now() - started });
+        }
+      };
+      connection.listener = { message, death: fail };
+      connection.post(request);
+    });
+    onProgress?.({ stage: "first-picture", fraction: 1 });
+    return Generator.over(connection, model);
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  } finally {
+    stop.abort();
+  }
+}
+
+function aborted(): UnderpaintError {
+  return new UnderpaintError("aborted", "Loading was cancelled.");
+}
+
+/** Progress that never falls, also when loading starts over on the CPU. */
+function rising(onProgress: LoadOptions["onProgress"]): LoadOptions["onProgress"] {
+  let highest = 0;
+  return (progress) => {
+    highest = Math.max(highest, progress.fraction);
+    onProgress?.({ ...progress, fraction: highest });
+  };
+}
+
+function sourceOf(bundle: string | URL | BundleFiles): BundleSource {
+  if (typeof bundle === "string" || bundle instanceof URL) return { kind: "url", url: absolute(bundle) };
+  return { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) };
+}
+
+function fileOf(file: Blob | ArrayBuffer | Uint8Array): Blob | ArrayBuffer {
+  return file instanceof Uint8Array ? new Uint8Array(file).buffer : file;
+}
+
+function absolute(url: string | URL): string {
+  const base = typeof document === "undefined" ? undefined : document.baseURI;
+  try {
+    return new URL(url, base).href;
+  } catch {
+    throw new UnderpaintError("bad-input", `expected an address, found ${JSON.stringify(String(url))}`);
+  }
+}
+
+function startWorker(url: string | undefined): WorkerLike {
+  if (typeof Worker === "undefined") {
+    throw new UnderpaintError(
+      "unsupported",
+      "Underpaint generates in a web worker; there is none here. Load it in a browser.",
+    );
+  }
+  try {
+    return url === undefined
+      ? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })
+      : new Worker(url, { type: "module" });
+  } catch (thrown) {
+    const hint = "It has to come from the page's own origin; workerUrl says where it is.";
+    throw new UnderpaintError("unsupported", `Underpaint's worker could not be started (${String(thrown)}). ${hint}`);
+  }
+}

@@ -1,0 +1,248 @@
+/** Stand-ins for the engine's tests: a bundle, a module, a cache, and a worker in the same thread. */
+
+import type { WorkerLike } from "./connection.js";
+import type { AdapterView, Surroundings } from "./device.js";
+import { UnderpaintError } from "./errors.js";
+import type { Manifest } from "./manifest.js";
+import type { FromWorker, ToWorker } from "./protocol.js";
+import { WorkerHost, type HostEnvironment } from "./worker-host.js";
+import type { WasmModule, WasmSession } from "./wasm.js";
+import type { CacheStore } from "./weight-cache.js";
+
+export const WEIGHTS = new Uint8Array([1, 2, 3, 4, 5]);
+/** SHA-256 of {@link WEIGHTS}. */
+export const SHA256 = "74f81fe167d99b4cb41d6d0ccda82278caee9f3e2f25d5e5a3936ff3dcec60d0";
+export const FOLDER = "https://models.test/lake/";
+
+/** A manifest of a small label generator with two classes; `changes` replace whole fields. */
+export function manifestWith(changes: Partial<Manifest> = {}): Manifest {
+  return {
+    format_version: 1,
+    name: "Lake",
+    model: { family: "pix2pix", generator: { architecture: "unet_256", input_channels: 2, base_channels: 4 } },
+    input: {
+      kind: "labels",
+      num_classes: 2,
+      classes: [
+        { id: 0, name: "sky", color: [10, 20, 30] },
+        { id: 1, name: "water", color: [0, 0, 255] },
+      ],
+    },
+    output: { channels: 3, value_range: [-1, 1] },
+    size: { height: 256, width: 256, multiple: 256 },
+    test_time: { statistics: "batch", dropout: false },
+    weights: { file: "weights.safetensors", dtype: "f32", bytes: WEIGHTS.length, sha256: SHA256 },
+    provenance: { producer: "test" },
+    ...changes,
+  };
+}
+
+export function bytesOfJson(value: unknown): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(JSON.stringify(value));
+}
+
+/** A server: address → bytes; counts what is asked for. Anything else is 404. */
+export class FakeServer {
+  readonly requests: string[] = [];
+  online = true;
+
+  constructor(readonly files: Map<string, Uint8Array<ArrayBuffer>>) {}
+
+  static withBundle(manifest: Manifest = manifestWith(), weights = WEIGHTS): FakeServer {
+    return new FakeServer(
+      new Map([
+        [`${FOLDER}manifest.json`, bytesOfJson(manifest)],
+        [`${FOLDER}weights.safetensors`, new Uint8Array(weights)],
+      ]),
+    );
+  }
+
+  readonly fetch = async (url: string, init: RequestInit): Promise<Response> => {
+    this.requests.push(url);
+    init.signal?.throwIfAborted();
+    if (!this.online) throw new TypeError("Failed to fetch");
+    const bytes = this.files.get(url);
+    return bytes === undefined ? new Response("", { status: 404 }) : new Response(inParts(bytes));
+  };
+}
+
+/** A body that arrives in parts of two bytes. */
+function inParts(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let start = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (start >= bytes.length) return controller.close();
+      controller.enqueue(bytes.slice(start, start + 2));
+      start += 2;
+    },
+  });
+}
+
+/** A browser's cache storage in memory. */
+export class FakeCaches {
+  readonly entries = new Map<string, Uint8Array<ArrayBuffer>>();
+
+  async open(): Promise<Cache> {
+    const { entries } = this;
+    const store: CacheStore = {
+      async match(key) {
+        const bytes = entries.get(String(key));
+        return bytes === undefined ? undefined : new Response(bytes);
+      },
+      async put(key, response) {
+        entries.set(String(key), new Uint8Array(await response.arrayBuffer()));
+      },
+      async delete(key) {
+        return entries.delete(String(key));
+      },
+    };
+    return store as Cache;
+  }
+}
+
+/** A graphics adapter that can run everything; `changes` take that away. */
+export function adapterWith(changes: Partial<AdapterView> = {}): AdapterView {
+  return {
+    features: new Set(["timestamp-query"]),
+    limits: { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 },
+    info: { vendor: "acme", architecture: "roadrunner", description: "" },
+    ...changes,
+  };
+}
+
+export function surroundingsWith(adapter: AdapterView | null): Surroundings {
+  return { isSecureContext: true, gpu: { requestAdapter: async () => adapter } };
+}
+
+/** How {@link FakeModule} behaves. */
+export interface Behaviour {
+  /** Thrown by `Session.load` on this device. */
+  failOn?: { device: string; error: unknown };
+  /** Called for each generation; may throw or wait. */
+  onGenerate?: (ids: Uint8Array) => Promise<void>;
+  /** The graphics device's `lost`. */
+  lost?: Promise<{ message: string }>;
+  /** What `last_panic` says. */
+  panic?: string;
+}
+
+/** A module whose pictures hold each input byte thrice, with the seed as blue. */
+export class FakeModule implements WasmModule {
+  readonly loads: string[] = [];
+  readonly generated: number[][] = [];
+
+  constructor(private readonly behaviour: Behaviour = {}) {}
+
+  readonly Session = {
+    load: async (
+      manifest: Uint8Array,
+      weights: Uint8Array,
+      device: string,
+      onStage: (stage: string) => void,
+    ): Promise<WasmSession> => {
+      this.loads.push(device);
+      onStage("verify");
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(weights)));
+      const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+      const { sha256 } = (JSON.parse(new TextDecoder().decode(manifest)) as Manifest).weights;
+      if (found !== sha256) throw new UnderpaintError("integrity", `expected ${sha256}, found ${found}`);
+      onStage("upload");
+      if (this.behaviour.failOn?.device === device) throw this.behaviour.failOn.error;
+      onStage("compile");
+      onStage("first-picture");
+      return this.session(device);
+    },
+  };
+
+  last_panic(): string | undefined {
+    return this.behaviour.panic;
+  }
+
+  private session(device: string): WasmSession {
+    const paint = async (bytes: Uint8Array, pixels: number, seed: number): Promise<Uint8ClampedArray> => {
+      this.generated.push([...bytes]);
+      await this.behaviour.onGenerate?.(bytes);
+      const rgba = new Uint8ClampedArray(pixels * 4).fill(255);
+      for (let pixel = 0; pixel < pixels; pixel += 1) rgba.set([bytes[pixel] ?? 0, 0, seed], pixel * 4);
+      return rgba;
+    };
+    return {
+      device,
+      adapter: "",
+      gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
+      generate_labels: (ids, width, height, seed) => paint(ids, width * height, seed),
+      generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
+    };
+  }
+}
+
+/** What a {@link FakeWorker} runs. */
+export interface FakeWorkerOptions {
+  server?: FakeServer;
+  module?: FakeModule;
+  adapter?: AdapterView | null;
+  caches?: FakeCaches;
+  startModule?: HostEnvironment["startModule"];
+}
+
+/** A worker in this thread: a real {@link WorkerHost}, messages cloned and delivered later, as between threads. */
+export class FakeWorker implements WorkerLike {
+  terminated = false;
+  readonly sent: ToWorker[] = [];
+  readonly host: WorkerHost;
+  private readonly listeners = new Map<string, (event: { data: FromWorker; message?: string }) => void>();
+
+  constructor({ server = FakeServer.withBundle(), module = new FakeModule(), ...rest }: FakeWorkerOptions = {}) {
+    this.host = new WorkerHost({
+      post: (message, transfer) => this.deliver("message", structuredClone(message, { transfer })),
+      startModule: rest.startModule ?? (async () => module),
+      fetch: server.fetch,
+      caches: rest.caches,
+      surroundings: surroundingsWith(rest.adapter ?? null),
+      now: () => performance.now(),
+    });
+  }
+
+  postMessage(message: ToWorker, transfer: Transferable[]): void {
+    this.sent.push(message);
+    const received = structuredClone(message, { transfer });
+    setTimeout(() => {
+      if (!this.terminated) this.host.receive(received);
+    });
+  }
+
+  addEventListener(type: string, listener: (event: { data: FromWorker; message?: string }) => void): void {
+    this.listeners.set(type, listener);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+  }
+
+  /** Dies as a worker does whose script throws. */
+  die(message: string): void {
+    this.deliver("error", undefined, message);
+  }
+
+  private deliver(type: string, data: FromWorker | undefined, message = ""): void {
+    setTimeout(() => {
+      if (!this.terminated) this.listeners.get(type)?.({ data: data as FromWorker, message });
+    });
+  }
+}
+
+/** Thrown by a WebAssembly module that traps. */
+export function trap(message = "unreachable"): Error {
+  return Object.assign(new Error(message), { name: "RuntimeError" });
+}
+
+/** The error that a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<UnderpaintError> {
+  try {
+    await promise;
+  } catch (thrown) {
+    if (thrown instanceof UnderpaintError) return thrown;
+    throw thrown;
+  }
+  throw new Error("expected a rejection, found a value");
+}

@@ -1,0 +1,65 @@
+import { describe, expect, it } from "vitest";
+import { UnderpaintError } from "./errors.js";
+import { bytesOfJson, manifestWith } from "./fixtures.js";
+import { paintedClasses, parseManifest, usesSeed } from "./manifest.js";
+
+function refusal(value: unknown): UnderpaintError {
+  try {
+    parseManifest(value instanceof Uint8Array ? value : bytesOfJson(value), "lake/manifest.json");
+  } catch (thrown) {
+    if (thrown instanceof UnderpaintError) return thrown;
+  }
+  throw new Error("expected an UnderpaintError");
+}
+
+describe("parseManifest", () => {
+  it("gives back what was written", () => {
+    const manifest = manifestWith();
+    expect(parseManifest(bytesOfJson(manifest), "here")).toEqual(manifest);
+  });
+
+  it("adds the palette that Rust leaves out when it is empty", () => {
+    const input = { kind: "image", channels: 3, value_range: [-1, 1] };
+    const manifest = parseManifest(bytesOfJson({ ...manifestWith(), input }), "here");
+    expect(paintedClasses(manifest)).toEqual([]);
+  });
+
+  it("says what a page is that was sent instead", () => {
+    const error = refusal(new TextEncoder().encode("<!doctype html><title>Oops"));
+    expect(error.code).toBe("bad-bundle");
+    expect(error.message).toContain('lake/manifest.json is not JSON: it starts with "<!doctype html>');
+  });
+
+  it("tells a later format from a damaged one", () => {
+    expect(refusal({ ...manifestWith(), format_version: 7 }).code).toBe("unsupported");
+    expect(refusal({ ...manifestWith(), format_version: 7 }).message).toContain("format version 7");
+    expect(refusal({ hello: 1 }).code).toBe("bad-bundle");
+  });
+
+  it.each(["../secret", "https://elsewhere.test/w", "a/b", "..", "w?x", ""])(
+    "takes no weight file that is not beside it: %j",
+    (file) => {
+      const { weights } = manifestWith();
+      expect(refusal({ ...manifestWith(), weights: { ...weights, file } }).message).toContain("weights.file");
+    },
+  );
+
+  it("names the field that is damaged", () => {
+    expect(refusal({ ...manifestWith(), input: { kind: "sound" } }).message).toContain('found "sound"');
+    expect(refusal({ ...manifestWith(), size: { height: 0, width: 1, multiple: 1 } }).message).toContain("size:");
+    expect(refusal({ ...manifestWith(), model: undefined }).message).toContain("model is missing");
+    const classes = [{ id: 0, name: "sky", color: [1, 2, 300] }];
+    const input = { kind: "labels", num_classes: 1, classes };
+    expect(refusal({ ...manifestWith(), input }).message).toContain("input.classes");
+  });
+});
+
+describe("usesSeed", () => {
+  it("asks whether dropout drops when a picture is made", () => {
+    expect(usesSeed(manifestWith())).toBe(false);
+    const test_time = { statistics: "batch", dropout: true } as const;
+    expect(usesSeed(manifestWith({ test_time }))).toBe(true);
+    const model = { family: "pix2pix", generator: { dropout: false } };
+    expect(usesSeed(manifestWith({ test_time, model }))).toBe(false);
+  });
+});

@@ -1,0 +1,6 @@
+/** Stands in for `www/pkg`, where `cargo xtask wasm` has not made it yet. Files that exist win over this pattern. */
+declare module "*/pkg/underpaint_web.js" {
+  export default function init(input: { module_or_path: Response }): Promise<unknown>;
+  export const Session: import("./wasm.js").WasmModule["Session"];
+  export const last_panic: import("./wasm.js").WasmModule["last_panic"];
+}

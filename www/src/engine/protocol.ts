@@ -1,0 +1,77 @@
+/** The messages between the page and the worker that owns the WebAssembly module. */
+
+import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
+import type { WireError } from "./errors.js";
+import type { Manifest } from "./manifest.js";
+
+/** Stages of loading, in order. */
+export const LOAD_STAGES = ["download", "verify", "upload", "compile", "first-picture"] as const;
+
+/** A stage of loading. */
+export type LoadStage = (typeof LOAD_STAGES)[number];
+
+/** How far loading has come. */
+export interface LoadProgress {
+  stage: LoadStage;
+  /** Bytes of the weights so far; in the download stage only. */
+  loaded?: number;
+  /** Bytes of the weights; in the download stage only. */
+  total?: number;
+  /** Over all stages, from 0 to 1; never falls. */
+  fraction: number;
+}
+
+/** Where a bundle comes from: an absolute address of its folder or manifest, or its two files. */
+export type BundleSource =
+  { kind: "url"; url: string } | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer };
+
+/** What a generator is given. `ids` holds one byte per pixel, `rgba` four, both row by row. */
+export type GenerateInput =
+  | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number };
+
+/** Loads the bundle. Sent once, and first. */
+export interface LoadRequest {
+  type: "load";
+  source: BundleSource;
+  device: "auto" | DeviceKind;
+  /** Why `device` is what it is, where that is already known. */
+  because?: DeviceReason;
+  /** Whether weights are kept in the browser's cache, by hash. */
+  cache: boolean;
+  /** Address of the WebAssembly module, where it is not beside the worker. */
+  wasmUrl?: string;
+}
+
+/** Generates a picture. Answered by `generated` or `generate-failed` with the same `id`. */
+export interface GenerateRequest {
+  type: "generate";
+  id: number;
+  input: GenerateInput;
+  /** 32 bits, unsigned. */
+  seed: number;
+}
+
+/** From the page to the worker. */
+export type ToWorker = LoadRequest | GenerateRequest;
+
+/** From the worker to the page. */
+export type FromWorker =
+  | { type: "progress"; progress: LoadProgress }
+  /** The device is chosen and will be tried. */
+  | { type: "device"; device: DeviceReport }
+  | { type: "loaded"; manifest: Manifest; device: DeviceReport }
+  | { type: "load-failed"; error: WireError }
+  | {
+      type: "generated";
+      id: number;
+      rgba: Uint8ClampedArray<ArrayBuffer>;
+      width: number;
+      height: number;
+      /** Milliseconds in the worker. */
+      latency: number;
+      seed: number;
+    }
+  | { type: "generate-failed"; id: number; error: WireError }
+  /** The module or the device is gone; nothing works from here on. */
+  | { type: "lost"; error: WireError };

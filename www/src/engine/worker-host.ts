@@ -1,0 +1,303 @@
+/** What happens in the worker: loads a bundle into the module, and generates. Knows no global scope. */
+
+import { readManifest, readWeights, type BundleEnvironment, type ReadManifest, type ReadWeights } from "./bundle.js";
+import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
+import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
+import { paintedClasses, type LabelClass, type Manifest } from "./manifest.js";
+import {
+  LOAD_STAGES,
+  type FromWorker,
+  type GenerateInput,
+  type GenerateRequest,
+  type LoadRequest,
+  type LoadStage,
+  type ToWorker,
+} from "./protocol.js";
+import type { WasmModule, WasmSession } from "./wasm.js";
+import { WeightCache } from "./weight-cache.js";
+
+/** Where each stage begins in the whole of loading. */
+const STAGE_FRACTION: Record<LoadStage, number> = {
+  download: 0,
+  verify: 0.5,
+  upload: 0.55,
+  compile: 0.65,
+  "first-picture": 0.75,
+};
+
+/** Progress in the download is told when it has moved this far. */
+const DOWNLOAD_STEP = 0.005;
+
+/** What the host needs of the worker's global scope. */
+export interface HostEnvironment {
+  post(message: FromWorker, transfer: Transferable[]): void;
+  /** Fetches, compiles and starts the module. */
+  startModule(wasmUrl: string | undefined, signal: AbortSignal): Promise<WasmModule>;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Undefined where the browser has none. */
+  caches: Pick<CacheStorage, "open"> | undefined;
+  surroundings: Surroundings;
+  /** Milliseconds. */
+  now(): number;
+}
+
+interface Loaded {
+  session: WasmSession;
+  manifest: Manifest;
+}
+
+/** Owns the module and its one session. */
+export class WorkerHost {
+  private readonly stop = new AbortController();
+  private state: "fresh" | "loading" | "lost" | Loaded = "fresh";
+  private readonly running = new Set<number>();
+  private module: WasmModule | undefined;
+
+  constructor(private readonly environment: HostEnvironment) {}
+
+  /** Acts on a message; answers come through the environment's `post`. */
+  receive(message: ToWorker): void {
+    switch (message.type) {
+      case "load":
+        void this.load(message);
+        break;
+      case "generate":
+        void this.generate(message);
+        break;
+    }
+  }
+
+  /** Something was thrown outside any call, as by a trap in a task of the module's own: nothing works after that. */
+  crash(thrown: unknown): void {
+    const error = this.explained(thrown);
+    if (this.state === "fresh" || this.state === "loading") {
+      this.failLoad(error);
+    } else if (this.state !== "lost") {
+      this.lose(error);
+    }
+  }
+
+  private async load(request: LoadRequest): Promise<void> {
+    if (this.state !== "fresh") return;
+    this.state = "loading";
+    try {
+      const loaded = await this.loadSession(request);
+      // A crash may have come in between, and ended it.
+      if (this.hasEnded()) return;
+      this.state = loaded;
+      const { session, manifest, device } = loaded;
+      const adapter = device.adapter === "" ? session.adapter : device.adapter;
+      this.post({ type: "loaded", manifest, device: device.kind === "webgpu" ? webGpuReport(adapter) : device });
+      void session.gpu_device?.lost.then(({ message }) => this.lose(lostDevice(message)));
+    } catch (thrown) {
+      this.failLoad(this.explained(thrown));
+    }
+  }
+
+  private async loadSession(request: LoadRequest): Promise<Loaded & { device: DeviceReport }> {
+    const { signal } = this.stop;
+    const bundle: BundleEnvironment = {
+      fetch: (url, init) => this.environment.fetch(url, init),
+      cache: request.cache ? await WeightCache.open(this.environment.caches) : undefined,
+      signal,
+    };
+    this.progress("download");
+    const [module, { read, weights, device }] = await Promise.all([
+      this.environment.startModule(request.wasmUrl, signal),
+      this.readBundle(request, bundle),
+    ]);
+    const session = await this.startSession(module, request, bundle, read, weights, device);
+    return { session, manifest: read.manifest, device };
+  }
+
+  private async readBundle(
+    request: LoadRequest,
+    bundle: BundleEnvironment,
+  ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
+    const read = await readManifest(request.source, bundle);
+    const device = await this.chooseDevice(request, read.manifest);
+    this.post({ type: "device", device });
+    const weights = await readWeights(request.source, read, bundle, this.downloadProgress());
+    return { read, weights, device };
+  }
+
+  private async chooseDevice(request: LoadRequest, manifest: Manifest): Promise<DeviceReport> {
+    if (request.device === "cpu") return cpuReport(request.because ?? { code: "asked", detail: "" });
+    return chooseDevice(request.device, await probeWebGpu(this.environment.surroundings, manifest));
+  }
+
+  /** Loads the session; weights that fail the integrity check are fetched once more, past every cache. */
+  private async startSession(
+    module: WasmModule,
+    request: LoadRequest,
+    bundle: BundleEnvironment,
+    read: ReadManifest,
+    weights: ReadWeights,
+    device: DeviceReport,
+  ): Promise<WasmSession> {
+    this.module = module;
+    const start = (given: ReadWeights): Promise<WasmSession> =>
+      module.Session.load(read.bytes, given.bytes, device.kind, (stage) => {
+        this.enter(stage);
+        if (stage === "upload") this.keep(request, bundle, read, given);
+      });
+    try {
+      return await start(weights);
+    } catch (thrown) {
+      if (errorFrom(thrown).code !== "integrity") throw thrown;
+      if (request.source.kind === "files") throw damaged(thrown, weights);
+      await bundle.cache?.forget(read.manifest.weights.sha256);
+      const fresh = await readWeights(request.source, read, bundle, this.downloadProgress(), true);
+      return await start(fresh).catch((again: unknown) => {
+        throw errorFrom(again).code === "integrity" ? damaged(again, fresh) : again;
+      });
+    }
+  }
+
+  /** Caches weights that have passed verification. */
+  private keep(request: LoadRequest, { cache }: BundleEnvironment, read: ReadManifest, weights: ReadWeights): void {
+    if (request.source.kind === "files" || weights.cached) return;
+    void cache?.keep(read.name, read.bytes, read.manifest.weights.sha256, weights.bytes);
+  }
+
+  private async generate({ id, input, seed }: GenerateRequest): Promise<void> {
+    const { state } = this;
+    if (typeof state === "string") {
+      const error = new UnderpaintError("internal", `generate came before the model was loaded (${state})`);
+      this.post({ type: "generate-failed", id, error: wireFromError(error) });
+      return;
+    }
+    this.running.add(id);
+    try {
+      const started = this.environment.now();
+      const rgba = ownPixels(await run(state, input, seed), input);
+      const latency = this.environment.now() - started;
+      const { width, height } = input;
+      if (!this.running.delete(id)) return;
+      this.post({ type: "generated", id, rgba, width, height, latency, seed }, [rgba.buffer]);
+    } catch (thrown) {
+      this.failGenerate(id, thrown);
+    }
+  }
+
+  private failGenerate(id: number, thrown: unknown): void {
+    const error = this.explained(thrown);
+    if (isTrap(thrown) || error.code === "device-lost") {
+      this.lose(error);
+    } else if (this.running.delete(id)) {
+      this.post({ type: "generate-failed", id, error: wireFromError(error) });
+    }
+  }
+
+  private failLoad(error: UnderpaintError): void {
+    if (this.hasEnded()) return;
+    this.state = "lost";
+    this.stop.abort();
+    this.post({ type: "load-failed", error: wireFromError(error) });
+  }
+
+  private lose(error: UnderpaintError): void {
+    if (this.hasEnded()) return;
+    this.state = "lost";
+    this.running.clear();
+    this.post({ type: "lost", error: wireFromError(error) });
+  }
+
+  /** The error of a trap says nothing; the panic before it does. */
+  private explained(thrown: unknown): UnderpaintError {
+    const panic = isTrap(thrown) ? this.module?.last_panic() : undefined;
+    if (panic === undefined) return errorFrom(thrown);
+    const { code } = errorFrom(Object.assign(new Error(panic), { name: "RuntimeError" }));
+    return new UnderpaintError(code, `Underpaint's module stopped: ${panic}`, { cause: thrown });
+  }
+
+  private hasEnded(): boolean {
+    return this.state === "lost";
+  }
+
+  private enter(stage: string): void {
+    const known = LOAD_STAGES.find((name) => name === stage);
+    if (known !== undefined) this.progress(known);
+  }
+
+  private progress(stage: LoadStage): void {
+    this.post({ type: "progress", progress: { stage, fraction: STAGE_FRACTION[stage] } });
+  }
+
+  private downloadProgress(): (loaded: number, total: number) => void {
+    let told = -1;
+    return (loaded, total) => {
+      const fraction = (loaded / total) * STAGE_FRACTION.verify;
+      if (fraction - told < DOWNLOAD_STEP && loaded < total) return;
+      told = fraction;
+      this.post({ type: "progress", progress: { stage: "download", loaded, total, fraction } });
+    };
+  }
+
+  private post(message: FromWorker, transfer: Transferable[] = []): void {
+    this.environment.post(message, transfer);
+  }
+}
+
+function damaged(thrown: unknown, { name }: ReadWeights): UnderpaintError {
+  const { message } = errorFrom(thrown);
+  const advice = "The file is damaged, or belongs to another manifest; export the bundle or copy it again.";
+  return new UnderpaintError("integrity", `${name}: ${message}. ${advice}`, { cause: thrown });
+}
+
+function lostDevice(message: string): UnderpaintError {
+  const detail = message === "" ? "" : ` (${message})`;
+  return new UnderpaintError("device-lost", `The graphics device was lost${detail}. Load the model again.`);
+}
+
+async function run({ session, manifest }: Loaded, input: GenerateInput, seed: number): Promise<Uint8ClampedArray> {
+  const { width, height } = input;
+  if (input.kind === "image") {
+    if (manifest.input.kind === "image") return session.generate_image(input.rgba, width, height, seed);
+    throw new UnderpaintError("bad-input", `${manifest.name} takes label maps, found a picture.`);
+  }
+  if (manifest.input.kind === "labels") return session.generate_labels(input.ids, width, height, seed);
+  const palette = paintedClasses(manifest);
+  if (palette.length === 0) {
+    throw new UnderpaintError("bad-input", `${manifest.name} takes pictures, found a label map.`);
+  }
+  return session.generate_image(rgbaFromIds(input.ids, palette), width, height, seed);
+}
+
+/**
+ * Colours ids as a palette says; alpha is 255.
+ *
+ * @throws UnderpaintError `bad-input` for an id that the palette does not have
+ */
+export function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Uint8Array<ArrayBuffer> {
+  const colours = new Uint32Array(256);
+  for (const { id, color } of palette) {
+    const [red, green, blue] = color;
+    colours[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  }
+  // WebAssembly machines are little-endian: the lowest byte comes first.
+  const pixels = new Uint32Array(ids.length);
+  ids.forEach((id, index) => {
+    const colour = colours[id] ?? 0;
+    if (colour === 0) {
+      throw new UnderpaintError("bad-input", `Class ${id} at pixel ${index} is none of the model's ${palette.length}.`);
+    }
+    pixels[index] = colour;
+  });
+  return new Uint8Array(pixels.buffer);
+}
+
+/** The pixels in a buffer of their own, so that it can be handed over. */
+function ownPixels(rgba: Uint8ClampedArray, { width, height }: GenerateInput): Uint8ClampedArray<ArrayBuffer> {
+  const expected = width * height * 4;
+  if (rgba.length !== expected) {
+    throw new UnderpaintError(
+      "internal",
+      `the module gave ${rgba.length} bytes for ${width}×${height}, not ${expected}`,
+    );
+  }
+  const { buffer } = rgba;
+  return buffer instanceof ArrayBuffer && buffer.byteLength === expected
+    ? new Uint8ClampedArray(buffer)
+    : new Uint8ClampedArray(rgba);
+}

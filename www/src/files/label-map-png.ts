@@ -1,0 +1,167 @@
+/** Label maps as PNG files: ids and colours, both ways. */
+
+import { LabelMap, resizeLabelMap, type LabelClass } from "../canvas/label-map.js";
+import type { Size } from "../canvas/geometry.js";
+import { paletteWords } from "../canvas/color-layer.js";
+import { FileError } from "./file-error.js";
+import { idsFromColors } from "./label-colors.js";
+import { PNG_COLOR } from "./png-format.js";
+import { decodePng, type PngImage } from "./png-reader.js";
+import { encodePng } from "./png-writer.js";
+
+/**
+ * How a file's pixels were understood.
+ *
+ * `indices`: an indexed file's indices are ids. `palette-colors`: an indexed file whose colours are all the model's, in
+ * another order, as picture editors write it: its colours count. `grey`: grey values are ids. `colors`: painted in the
+ * classes' colours.
+ */
+export type Interpretation = "indices" | "palette-colors" | "grey" | "colors";
+
+/** A label map from a file. */
+export interface OpenedLabelMap {
+  /** At the asked size; every id is one of the classes'. */
+  readonly map: LabelMap;
+  readonly interpretation: Interpretation;
+  /** The file's size where it was another; the map was then resized to the nearest pixel. */
+  readonly resizedFrom: Size | undefined;
+  /** Pixels whose colour was near a class's colour, not equal. */
+  readonly approximated: number;
+}
+
+/** Largest file that is opened, in bytes: 128 MiB. */
+const MAX_FILE_BYTES = 128 * 1024 * 1024;
+
+/**
+ * Opens a label map.
+ *
+ * Transparent pixels of colour files are background. Other files than PNG are refused: they change the pixels.
+ *
+ * @param name of the file, for messages.
+ * @param size of the model's label maps.
+ * @throws FileError naming the file: `not-png`, `png-damaged`, `png-16-bit`, `png-interlaced`, `too-large-image`,
+ *   `unknown-class` (with how many pixels, the first id and where) or `unknown-color` (with the first colour and where).
+ */
+export async function openLabelMapPng(
+  file: Blob,
+  name: string,
+  classes: readonly LabelClass[],
+  size: Size,
+): Promise<OpenedLabelMap> {
+  if (file.size > MAX_FILE_BYTES) {
+    const megabytes = Math.round(file.size / 1e6);
+    throw new FileError("too-large-image", `${name} is too large for a label map: ${megabytes} MB.`, {
+      name,
+      megabytes,
+    });
+  }
+  const image = await decodePng(new Uint8Array(await file.arrayBuffer()), name);
+  const { ids, interpretation, approximated } = idsFromImage(image, classes, name);
+  const map = new LabelMap(image.width, image.height, ids);
+  checkIds(map, classes, name);
+  if (image.width === size.width && image.height === size.height) {
+    return { map, interpretation, approximated, resizedFrom: undefined };
+  }
+  const resizedFrom = { width: image.width, height: image.height };
+  return { map: resizeLabelMap(map, size.width, size.height), interpretation, approximated, resizedFrom };
+}
+
+/** An indexed PNG: the indices are the ids, PLTE holds the classes' colours. */
+export async function encodeLabelMapPng(map: LabelMap, classes: readonly LabelClass[]): Promise<Blob> {
+  const colors = rgbOfIds(classes);
+  const count = Math.max(
+    1,
+    ...classes.map((entry) => entry.id + 1),
+    map.ids.reduce((top, id) => Math.max(top, id), 0) + 1,
+  );
+  const palette = colors.slice(0, count);
+  const bytes = await encodePng({ kind: "indexed", width: map.width, height: map.height, samples: map.ids, palette });
+  return new Blob([bytes], { type: "image/png" });
+}
+
+/** An RGB PNG in the classes' colours. */
+export async function encodeColorPng(map: LabelMap, classes: readonly LabelClass[]): Promise<Blob> {
+  const colors = rgbOfIds(classes);
+  const samples = new Uint8Array(map.ids.length * 3);
+  map.ids.forEach((id, index) => samples.set(colors[id] ?? [0, 0, 0], index * 3));
+  const bytes = await encodePng({ kind: "rgb", width: map.width, height: map.height, samples });
+  return new Blob([bytes], { type: "image/png" });
+}
+
+function rgbOfIds(classes: readonly LabelClass[]): [number, number, number][] {
+  const bytes = new Uint8Array(paletteWords(classes).buffer);
+  return Array.from({ length: 256 }, (_, id) => [bytes[id * 4] ?? 0, bytes[id * 4 + 1] ?? 0, bytes[id * 4 + 2] ?? 0]);
+}
+
+function idsFromImage(image: PngImage, classes: readonly LabelClass[], name: string) {
+  const { colorType, samples, channels } = image;
+  if (colorType === PNG_COLOR.indexed) {
+    const byColor = idsFromPalette(image, classes);
+    if (!byColor) return { ids: samples, interpretation: "indices" as const, approximated: 0 };
+    return {
+      ids: samples.map((index) => byColor[index] ?? 0),
+      interpretation: "palette-colors" as const,
+      approximated: 0,
+    };
+  }
+  if (channels < 3) {
+    const ids = channels === 1 ? samples : samples.filter((_, index) => index % 2 === 0);
+    return { ids, interpretation: "grey" as const, approximated: 0 };
+  }
+  return { ...idsFromColors(image, classes, name), interpretation: "colors" as const };
+}
+
+/**
+ * Ids by index where every used index has exactly a class's colour, and not the one of that id; undefined where indices
+ * are ids.
+ */
+function idsFromPalette({ samples, palette }: PngImage, classes: readonly LabelClass[]): number[] | undefined {
+  const key = (color: readonly number[]) => color.join();
+  const colorOfId = new Map(classes.map((entry) => [entry.id, key(entry.color)]));
+  const idOfColor = new Map([...classes].reverse().map((entry) => [key(entry.color), entry.id]));
+  const ids: number[] = [];
+  let differs = false;
+  for (const index of new Set(samples)) {
+    const color = palette[index];
+    const id = color && idOfColor.get(key(color));
+    if (id === undefined || !color) return undefined;
+    const same = colorOfId.get(index) === key(color);
+    ids[index] = same ? index : id;
+    differs ||= !same;
+  }
+  return differs ? ids : undefined;
+}
+
+function checkIds(map: LabelMap, classes: readonly LabelClass[], name: string): void {
+  const known = new Set(classes.map((entry) => entry.id));
+  let first = -1;
+  let count = 0;
+  map.ids.forEach((id, index) => {
+    if (known.has(id)) return;
+    if (first < 0) first = index;
+    count += 1;
+  });
+  if (first < 0) return;
+  const x = first % map.width;
+  const y = Math.floor(first / map.width);
+  const id = map.ids[first] ?? 0;
+  const message =
+    `${name} has ${count} pixels of classes that this model does not have: the first is ${id}, at ${x}, ${y}. ` +
+    `The model has ${classes.length} classes, with ids ${idRange(classes)}.`;
+  throw new FileError("unknown-class", message, {
+    name,
+    count,
+    id,
+    x,
+    y,
+    classes: classes.length,
+    ids: idRange(classes),
+  });
+}
+
+function idRange(classes: readonly LabelClass[]): string {
+  const ids = classes.map((entry) => entry.id).sort((a, b) => a - b);
+  const first = ids[0] ?? 0;
+  const last = ids.at(-1) ?? 0;
+  return last - first + 1 === ids.length ? `${first} to ${last}` : ids.join(", ");
+}

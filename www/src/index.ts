@@ -1,0 +1,22 @@
+/**
+ * Underpaint in a page: loads a trained generator, and generates pictures from label maps or pictures.
+ *
+ * Importing this touches neither document nor network. `underpaint/element` has a painting surface around it.
+ */
+
+export { load, type BundleFiles, type LoadOptions } from "./engine/client.js";
+export type { DeviceKind, DeviceReasonCode, DeviceReport } from "./engine/device.js";
+export { UnderpaintError, type ErrorCode } from "./engine/errors.js";
+export { Generator, type GenerateOptions, type LabelMapInput, type Picture } from "./engine/generator.js";
+export {
+  paintedClasses,
+  usesSeed,
+  type GeneratorConfig,
+  type ImageInput,
+  type InputKind,
+  type LabelClass,
+  type LabelsInput,
+  type Manifest,
+  type ModelConfig,
+} from "./engine/manifest.js";
+export type { LoadProgress, LoadStage } from "./engine/protocol.js";

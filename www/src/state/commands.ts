@@ -1,0 +1,260 @@
+/**
+ * What a person can do to the studio, as functions: the only code that changes its state.
+ *
+ * Painting itself goes through tools (`tools/`), which come back here through their host.
+ */
+
+import { EMPTY_RECT, rectOfSize, type Rect, type Size } from "../canvas/geometry.js";
+import {
+  BACKGROUND_ID,
+  clearLabelMap,
+  LabelMap,
+  replaceClass as replaceInMap,
+  resizeLabelMap,
+} from "../canvas/label-map.js";
+import { NO_PREVIEW, type ToolPreview } from "../canvas/preview.js";
+import { clampBrushSize } from "../canvas/stroke.js";
+import { centredView, clampView, fitView, zoomAt, type View } from "../canvas/view.js";
+import type { DeviceReport } from "../engine/device.js";
+import type { LoadProgress } from "../engine/protocol.js";
+import type { StepKind } from "./history.js";
+import type { Studio } from "./studio.js";
+import { firstClass, type StudioModel } from "./studio-model.js";
+import type { Layout, ShapeFill, ShownError, Theme, ToolId } from "./studio-state.js";
+
+/** CSS pixels kept free around a fitted image. */
+export const FIT_PADDING = 16;
+/** Zoom per step of the + and − keys. */
+const ZOOM_STEP = 1.25;
+
+/** A model begins to load; `name` is shown meanwhile. The model in use stays until `modelReady`. */
+export function modelLoading(studio: Studio, name: string): void {
+  studio.store.update({ loading: { phase: "loading", name, progress: undefined } });
+}
+
+/** Loading has come this far. */
+export function modelProgress(studio: Studio, progress: LoadProgress): void {
+  const { loading } = studio.state;
+  if (loading.phase === "loading") studio.store.update({ loading: { ...loading, progress } });
+}
+
+/** Loading was given up, or failed when there is an error. */
+export function modelFailed(studio: Studio, error?: ShownError): void {
+  const { loading, model } = studio.state;
+  const name = loading.phase === "loading" ? loading.name : (model?.name ?? "");
+  if (error) studio.store.update({ loading: { phase: "failed", name, error } });
+  else studio.store.update({ loading: model ? { phase: "ready" } : { phase: "none" } });
+}
+
+/**
+ * A model is loaded and in use from now on.
+ *
+ * @param start what to paint on when this visit has no painting for the model yet: the one kept from the last visit, or
+ *   a scene; resized to the model's size, classes it does not have become background. Empty when left out.
+ */
+export function modelReady(studio: Studio, model: StudioModel, device: DeviceReport, start?: LabelMap): void {
+  const sameClasses = studio.state.model?.paintingKey === model.paintingKey;
+  const classId = sameClasses ? studio.state.classId : firstClass(model);
+  const painting =
+    model.input === "photo"
+      ? undefined
+      : studio.showPainting(model.paintingKey, start ? fittedMap(start, model) : emptyMap(model));
+  if (!painting) studio.hidePainting();
+  studio.store.update({
+    model,
+    device,
+    loading: { phase: "ready" },
+    map: painting?.map,
+    revision: studio.state.revision + 1,
+    changedRect: rectOfSize(model.size),
+    undoKind: painting?.history.undoKind,
+    redoKind: painting?.history.redoKind,
+    dirty: sameClasses && studio.state.dirty,
+    classId,
+    previousClassId: sameClasses ? studio.state.previousClassId : BACKGROUND_ID,
+    photo: sameClasses ? studio.state.photo : undefined,
+    picture: sameClasses ? studio.state.picture : undefined,
+    generation: { phase: "idle" },
+    preview: NO_PREVIEW,
+  });
+  fitToView(studio);
+}
+
+/** Opens a label map as one undoable step; it is resized to the model's size where it has another. */
+export function openLabelMap(studio: Studio, map: LabelMap, kind: Extract<StepKind, "open" | "scene"> = "open"): void {
+  const { model } = studio.state;
+  const { painting } = studio;
+  if (!model || !painting) return;
+  painting.replace(fittedMap(map, model), kind);
+  if (kind === "open") studio.store.update({ dirty: false });
+}
+
+/** Shows a photo, already at the model's size. */
+export function openPhoto(studio: Studio, photo: ImageData): void {
+  studio.store.update({ photo, revision: studio.state.revision + 1, changedRect: EMPTY_RECT });
+}
+
+/** The label map was saved to a file. */
+export function labelMapSaved(studio: Studio): void {
+  studio.store.update({ dirty: false });
+}
+
+/** Paints everything with the background, as one undoable step. */
+export function clear(studio: Studio): void {
+  studio.painting?.apply("clear", (map) => clearLabelMap(map));
+}
+
+/** Gives every pixel of one class another, as one undoable step. */
+export function replaceClass(studio: Studio, from: number, to: number): void {
+  studio.painting?.apply("replace-class", (map) => replaceInMap(map, from, to));
+}
+
+/** Takes the last step back, or cancels the one under way. False when there was nothing. */
+export function undo(studio: Studio): boolean {
+  return studio.painting?.undo() ?? false;
+}
+
+/** Makes the last undone step again. False when there was nothing. */
+export function redo(studio: Studio): boolean {
+  return studio.painting?.redo() ?? false;
+}
+
+/** Chooses the class to paint with; ignored when the model does not have it. */
+export function chooseClass(studio: Studio, id: number): void {
+  const { model, classId } = studio.state;
+  if (id === classId || !model?.classes.some((entry) => entry.id === id)) return;
+  studio.store.update({ classId: id, previousClassId: classId });
+}
+
+/** Goes back to the class painted with before. */
+export function swapClass(studio: Studio): void {
+  chooseClass(studio, studio.state.previousClassId);
+}
+
+/** Chooses a tool. */
+export function chooseTool(studio: Studio, tool: ToolId): void {
+  studio.store.update({ tool, preview: NO_PREVIEW });
+}
+
+/** Sets the brush's diameter, in label-map pixels; kept within 1 to 512. */
+export function setBrushSize(studio: Studio, size: number): void {
+  const brushSize = clampBrushSize(size);
+  const { preview } = studio.state;
+  const resized: ToolPreview = preview.kind === "brush" ? { ...preview, size: brushSize } : preview;
+  studio.store.update({ brushSize, preview: resized });
+}
+
+/** Makes the brush larger (above 0) or smaller by steps that grow with it; `coarse` steps are larger. */
+export function stepBrushSize(studio: Studio, direction: 1 | -1, coarse = false): void {
+  const { brushSize } = studio.state;
+  const step = Math.max(1, Math.round(brushSize * (coarse ? 0.5 : 0.125)));
+  setBrushSize(studio, brushSize + direction * step);
+}
+
+/** Whether a pen's pressure sets the size. */
+export function setPressureEnabled(studio: Studio, pressureEnabled: boolean): void {
+  studio.store.update({ pressureEnabled });
+}
+
+/** Filled shapes or outlines. */
+export function setShapeFill(studio: Studio, shapeFill: ShapeFill): void {
+  studio.store.update({ shapeFill });
+}
+
+/** Chooses how the panes are laid out. */
+export function setLayout(studio: Studio, layout: Layout): void {
+  studio.store.update({ layout });
+}
+
+/** Opacity of the picture over the labels, 0 to 1. */
+export function setOverlayOpacity(studio: Studio, opacity: number): void {
+  studio.store.update({ overlayOpacity: Math.min(1, Math.max(0, opacity)) });
+}
+
+/** Whether pictures are generated while painting. */
+export function setLiveEnabled(studio: Studio, liveEnabled: boolean): void {
+  studio.store.update({ liveEnabled });
+}
+
+/** Light, dark, or as the system says. */
+export function setTheme(studio: Studio, theme: Theme): void {
+  studio.store.update({ theme });
+}
+
+/** Sets the seed; taken modulo 2³². */
+export function setSeed(studio: Studio, seed: number): void {
+  studio.store.update({ seed: Math.trunc(Number.isFinite(seed) ? seed : 0) >>> 0 });
+}
+
+/** Another seed, at random. */
+export function rollSeed(studio: Studio): void {
+  const [seed] = crypto.getRandomValues(new Uint32Array(1));
+  setSeed(studio, seed ?? 0);
+}
+
+/** Size of a pane in CSS pixels; a fitted view follows it. */
+export function setCanvasSize(studio: Studio, canvasSize: Size): void {
+  studio.store.update({ canvasSize });
+  if (studio.state.viewIsFitted) fitToView(studio);
+  else setView(studio, studio.state.view);
+}
+
+/** Moves the view; kept within limits. It no longer follows the canvas's size. */
+export function setView(studio: Studio, view: View): void {
+  const image = imageSizeOf(studio);
+  if (!image) return;
+  studio.store.update({ view: clampView(view, image, studio.state.canvasSize), viewIsFitted: false });
+}
+
+/** Shows the whole image. */
+export function fitToView(studio: Studio): void {
+  const image = imageSizeOf(studio);
+  const { canvasSize } = studio.state;
+  if (!image || canvasSize.width === 0 || canvasSize.height === 0) return;
+  studio.store.update({ view: fitView(image, canvasSize, FIT_PADDING), viewIsFitted: true });
+}
+
+/** Shows image pixels at one CSS pixel each, centred. */
+export function zoomToActualSize(studio: Studio): void {
+  const image = imageSizeOf(studio);
+  if (image) setView(studio, centredView(image, studio.state.canvasSize, 1));
+}
+
+/** Zooms in (1) or out (−1) by a step, around the middle of the pane. */
+export function zoomStep(studio: Studio, direction: 1 | -1): void {
+  const image = imageSizeOf(studio);
+  const { view, canvasSize } = studio.state;
+  const centre = { x: canvasSize.width / 2, y: canvasSize.height / 2 };
+  if (image) setView(studio, zoomAt(view, direction > 0 ? ZOOM_STEP : 1 / ZOOM_STEP, centre, image));
+}
+
+/** What the tool shows over the canvas. */
+export function setPreview(studio: Studio, preview: ToolPreview): void {
+  studio.store.update({ preview });
+}
+
+/** Size of what the view shows; undefined without a model. */
+export function imageSizeOf(studio: Studio): Size | undefined {
+  return studio.state.map ?? studio.state.model?.size;
+}
+
+/** An empty label map of the model's size. */
+export function emptyMap(model: StudioModel): LabelMap {
+  return new LabelMap(model.size.width, model.size.height);
+}
+
+/** The map at the model's size, classes that the model does not have turned into background. Never the same object. */
+export function fittedMap(map: LabelMap, model: StudioModel): LabelMap {
+  const { width, height } = model.size;
+  const fitted = resizeLabelMap(map, width, height);
+  const known = new Set(model.classes.map((entry) => entry.id));
+  fitted.ids.forEach((id, index) => {
+    if (!known.has(id)) fitted.ids[index] = BACKGROUND_ID;
+  });
+  return fitted;
+}
+
+/** What of the map has changed after a revision; see `Studio.changedSince`. */
+export function changedSince(studio: Studio, revision: number): Rect {
+  return studio.changedSince(revision);
+}

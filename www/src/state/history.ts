@@ -1,0 +1,157 @@
+/**
+ * Undo and redo.
+ *
+ * One step is one deed of a person: a stroke from pointer down to up, a fill, a shape, opening a file or a scene,
+ * clearing. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
+ * undone. Steps keep only changed pixels (`change-runs.ts`); when all of them together pass the memory budget, the
+ * oldest are dropped.
+ */
+
+import { rectOfSize, type Rect } from "../canvas/geometry.js";
+import { LabelMap } from "../canvas/label-map.js";
+import { applyChange, recordChange, type Direction, type PixelChange } from "./change-runs.js";
+
+/** What a step was, for "Undo fill". */
+export type StepKind =
+  | "brush"
+  | "eraser"
+  | "fill"
+  | "line"
+  | "rectangle"
+  | "ellipse"
+  | "replace-class"
+  | "clear"
+  | "open"
+  | "scene"
+  | "edit";
+
+/** One undoable step: changed pixels, or another map of another size. */
+export type Step =
+  | { readonly change: "pixels"; readonly kind: StepKind; readonly pixels: PixelChange }
+  | { readonly change: "map"; readonly kind: StepKind; readonly before: PackedMap; readonly after: PackedMap };
+
+/** A whole label map, compressed: what differs from an empty one. */
+export interface PackedMap {
+  readonly width: number;
+  readonly height: number;
+  /** Undefined for a map of background only. */
+  readonly pixels: PixelChange | undefined;
+}
+
+/** What applying a step gave: the map that is shown now, and what of it changed. */
+export interface StepResult {
+  readonly map: LabelMap;
+  readonly rect: Rect;
+}
+
+/** Memory that undo may take, in bytes: 256 MiB. */
+export const HISTORY_BUDGET_BYTES = 256 * 1024 * 1024;
+/** What a step takes beside its runs, in bytes; an estimate. */
+const STEP_OVERHEAD_BYTES = 200;
+
+/** The undo and redo steps of one painting. */
+export class History {
+  private readonly budgetBytes: number;
+  private undoSteps: Step[] = [];
+  private redoSteps: Step[] = [];
+  private usedBytes = 0;
+
+  constructor(budgetBytes: number = HISTORY_BUDGET_BYTES) {
+    this.budgetBytes = budgetBytes;
+  }
+
+  /** What undo would take back; undefined when there is nothing. */
+  get undoKind(): StepKind | undefined {
+    return this.undoSteps.at(-1)?.kind;
+  }
+
+  /** What redo would do again; undefined when there is nothing. */
+  get redoKind(): StepKind | undefined {
+    return this.redoSteps.at(-1)?.kind;
+  }
+
+  /** Steps that can be undone. */
+  get undoCount(): number {
+    return this.undoSteps.length;
+  }
+
+  /** Memory in use, in bytes. */
+  get bytes(): number {
+    return this.usedBytes;
+  }
+
+  /** Adds a step; what had been undone is forgotten, and the oldest steps beyond the budget too. The newest stays. */
+  push(step: Step): void {
+    for (const undone of this.redoSteps) this.usedBytes -= stepBytes(undone);
+    this.redoSteps = [];
+    this.undoSteps.push(step);
+    this.usedBytes += stepBytes(step);
+    let dropped = 0;
+    while (this.usedBytes > this.budgetBytes && dropped < this.undoSteps.length - 1) {
+      const oldest = this.undoSteps[dropped];
+      if (oldest) this.usedBytes -= stepBytes(oldest);
+      dropped += 1;
+    }
+    if (dropped > 0) this.undoSteps.splice(0, dropped);
+  }
+
+  /** Takes the last step back; undefined when there is none. Changes `map` in place or gives another. */
+  undo(map: LabelMap): StepResult | undefined {
+    const step = this.undoSteps.pop();
+    if (!step) return undefined;
+    this.redoSteps.push(step);
+    return applyStep(map, step, "undo");
+  }
+
+  /** Makes the last undone step again; undefined when there is none. */
+  redo(map: LabelMap): StepResult | undefined {
+    const step = this.redoSteps.pop();
+    if (!step) return undefined;
+    this.undoSteps.push(step);
+    return applyStep(map, step, "redo");
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.undoSteps = [];
+    this.redoSteps = [];
+    this.usedBytes = 0;
+  }
+}
+
+/** The step from one map to another; undefined when they are equal. Maps of one size cost only what differs. */
+export function stepBetween(before: LabelMap, after: LabelMap, kind: StepKind, searched?: Rect): Step | undefined {
+  if (before.width === after.width && before.height === after.height) {
+    const pixels = recordChange(before.ids, after.ids, after.width, searched ?? rectOfSize(after));
+    return pixels && { change: "pixels", kind, pixels };
+  }
+  return { change: "map", kind, before: packMap(before), after: packMap(after) };
+}
+
+/** Compresses a map. */
+export function packMap(map: LabelMap): PackedMap {
+  const pixels = recordChange(new Uint8Array(map.ids.length), map.ids, map.width, rectOfSize(map));
+  return { width: map.width, height: map.height, pixels };
+}
+
+/** The map that was compressed. */
+export function unpackMap(packed: PackedMap): LabelMap {
+  const map = new LabelMap(packed.width, packed.height);
+  if (packed.pixels) applyChange(map.ids, map.width, packed.pixels, "redo");
+  return map;
+}
+
+function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult {
+  if (step.change === "pixels") {
+    return { map, rect: applyChange(map.ids, map.width, step.pixels, direction) };
+  }
+  const other = unpackMap(direction === "undo" ? step.before : step.after);
+  return { map: other, rect: rectOfSize(other) };
+}
+
+function stepBytes(step: Step): number {
+  if (step.change === "pixels") return STEP_OVERHEAD_BYTES + step.pixels.runs.byteLength;
+  const before = step.before.pixels?.runs.byteLength ?? 0;
+  const after = step.after.pixels?.runs.byteLength ?? 0;
+  return STEP_OVERHEAD_BYTES + before + after;
+}

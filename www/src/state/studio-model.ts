@@ -1,0 +1,71 @@
+/** What the studio needs to know of a model: a summary of its manifest. */
+
+import type { Size } from "../canvas/geometry.js";
+import type { LabelClass } from "../canvas/label-map.js";
+import { paintedClasses, usesSeed, type Manifest } from "../engine/manifest.js";
+
+/**
+ * Where a model came from, which decides whether a link can bring it back.
+ *
+ * `listed` by its id in `models/index.json`, `address` by the bundle's absolute URL, `local` from this computer.
+ */
+export type ModelOrigin =
+  | { readonly kind: "listed"; readonly id: string }
+  | { readonly kind: "address"; readonly url: string }
+  | { readonly kind: "local" };
+
+/**
+ * What the generator is given.
+ *
+ * `labels`: the map's ids. `painted-image`: the map in its classes' colours, as RGBA. `photo`: a photo, as RGBA.
+ */
+export type ModelInput = "labels" | "painted-image" | "photo";
+
+/** A model as the studio shows it. */
+export interface StudioModel {
+  readonly name: string;
+  readonly origin: ModelOrigin;
+  readonly input: ModelInput;
+  /** The classes to paint with, in the order of their ids; empty for photos. */
+  readonly classes: readonly LabelClass[];
+  /** Size of its label maps, photos and pictures, in pixels. */
+  readonly size: Size;
+  /** Whether the seed changes the picture. */
+  readonly usesSeed: boolean;
+  /** Size of the weights in bytes. */
+  readonly weightBytes: number;
+  /** Names this model's painting in the browser's storage; two visits give the same. */
+  readonly paintingKey: string;
+}
+
+/** Summarises a manifest. */
+export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioModel {
+  const classes = paintedClasses(manifest);
+  return {
+    name: manifest.name,
+    origin,
+    input: modelInput(manifest, classes),
+    classes,
+    size: { width: manifest.size.width, height: manifest.size.height },
+    usesSeed: usesSeed(manifest),
+    weightBytes: manifest.weights.bytes,
+    paintingKey: paintingKey(manifest, origin, classes),
+  };
+}
+
+/** The class painted with at first: the first that is not the background. */
+export function firstClass(model: StudioModel): number {
+  return model.classes[1]?.id ?? model.classes[0]?.id ?? 0;
+}
+
+function modelInput(manifest: Manifest, classes: readonly LabelClass[]): ModelInput {
+  if (manifest.input.kind === "labels") return "labels";
+  return classes.length > 0 ? "painted-image" : "photo";
+}
+
+/** Retraining a model keeps its paintings; other classes or another size do not fit them any more. */
+function paintingKey(manifest: Manifest, origin: ModelOrigin, classes: readonly LabelClass[]): string {
+  const place = origin.kind === "listed" ? origin.id : origin.kind === "address" ? origin.url : manifest.name;
+  const names = classes.map((entry) => entry.name).join(",");
+  return `${origin.kind}:${place}:${manifest.size.width}x${manifest.size.height}:${names}`;
+}

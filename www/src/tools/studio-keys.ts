@@ -1,0 +1,64 @@
+/** Runs the commands of keys on the studio. */
+
+import * as commands from "../state/commands.js";
+import type { Studio } from "../state/studio.js";
+import { LAYOUTS } from "../state/studio-state.js";
+import type { ToolController } from "./controller.js";
+import type { ShortcutCommand } from "./shortcuts.js";
+
+/** Commands that open dialogs or files, which the interface runs itself. */
+export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "sheet" }>;
+
+/** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
+export function runStudioCommand(
+  studio: Studio,
+  controller: ToolController,
+  command: ShortcutCommand,
+  shell: (command: ShellCommand) => void,
+): boolean {
+  switch (command.type) {
+    case "tool":
+      commands.chooseTool(studio, command.tool);
+      return true;
+    case "brush-size":
+      commands.stepBrushSize(studio, command.direction, command.coarse);
+      return true;
+    case "class":
+      commands.chooseClass(studio, command.id);
+      return true;
+    case "swap-class":
+      commands.swapClass(studio);
+      return true;
+    case "undo":
+      return controller.cancel() || commands.undo(studio);
+    case "redo":
+      return !controller.cancel() && commands.redo(studio);
+    case "cancel":
+      return controller.cancel();
+    case "clear":
+      commands.clear(studio);
+      return true;
+    case "zoom":
+      commands.zoomStep(studio, command.direction);
+      return true;
+    case "fit":
+      commands.fitToView(studio);
+      return true;
+    case "actual-size":
+      commands.zoomToActualSize(studio);
+      return true;
+    case "next-layout":
+      nextLayout(studio);
+      return true;
+    case "save":
+    case "open":
+    case "sheet":
+      shell(command);
+      return true;
+  }
+}
+
+function nextLayout(studio: Studio): void {
+  const next = (LAYOUTS.indexOf(studio.state.layout) + 1) % LAYOUTS.length;
+  commands.setLayout(studio, LAYOUTS[next] ?? "side-by-side");
+}

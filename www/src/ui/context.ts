@@ -1,0 +1,16 @@
+/** What the studio's shell works with; made once, in `main.ts`. */
+import type { LiveGeneration } from "../state/live.js";
+import type { Studio } from "../state/studio.js";
+import type { studioTools } from "../tools/studio-host.js";
+import type { CatalogModel } from "./catalog.js";
+import type { ModelSession } from "./model-session.js";
+
+/** The parts of a running studio. */
+export interface StudioContext {
+  readonly studio: Studio;
+  readonly tools: ReturnType<typeof studioTools>;
+  readonly live: LiveGeneration;
+  readonly session: ModelSession;
+  /** Resolves to the models served beside the page. */
+  readonly catalog: Promise<readonly CatalogModel[]>;
+}

@@ -1,0 +1,48 @@
+/** The shell's dialogs: scenes, models, shortcuts, about. */
+import { html, type TemplateResult } from "lit";
+import { t } from "../i18n/language.js";
+import type { CatalogModel } from "./catalog.js";
+
+/** The dialogs there are. */
+export type DialogName = "scenes" | "models" | "shortcuts" | "about";
+
+/** What the dialogs show, and what they do when something is chosen. */
+export interface DialogParts {
+  readonly catalog: readonly CatalogModel[];
+  readonly scenes: readonly string[];
+  /** Id of the listed model in use, or empty. */
+  readonly current: string;
+  readonly pickScene: (address: string) => void;
+  readonly pickModel: (id: string) => void;
+  readonly pickAddress: (address: string) => void;
+  readonly pickLocal: (from: "folder" | "files") => void;
+}
+
+/** All of them, closed. */
+export function shellDialogs(parts: DialogParts): TemplateResult {
+  return html`<up-dialog data-dialog="scenes" .heading=${t("scenes.title")} wide>
+      <up-scene-gallery
+        .scenes=${parts.scenes}
+        @scene-pick=${(event: CustomEvent<string>) => parts.pickScene(event.detail)}
+      ></up-scene-gallery>
+    </up-dialog>
+    <up-dialog data-dialog="models" .heading=${t("model.choose")}>
+      <up-model-picker
+        .models=${parts.catalog}
+        .current=${parts.current}
+        @model-pick=${(event: CustomEvent<string>) => parts.pickModel(event.detail)}
+        @model-address=${(event: CustomEvent<string>) => parts.pickAddress(event.detail)}
+        @model-local=${(event: CustomEvent<"folder" | "files">) => parts.pickLocal(event.detail)}
+      ></up-model-picker>
+    </up-dialog>
+    <up-dialog data-dialog="shortcuts" .heading=${t("shortcuts.title")} wide plain>
+      <up-shortcut-sheet></up-shortcut-sheet>
+    </up-dialog>
+    <up-dialog data-dialog="about" .heading=${t("about.title")}>
+      <p>${t("about.text")}</p>
+      <p>${t("about.licence")}</p>
+      <p>
+        <small>${t("about.icons")} <a href="./licenses.md" target="_blank">${t("about.licences")}</a></small>
+      </p>
+    </up-dialog>`;
+}

@@ -1,0 +1,178 @@
+/** Opening, saving and sharing, and saying how that went. */
+import type { LabelMap } from "../canvas/label-map.js";
+import {
+  bundleFromDrop,
+  bundleFromFiles,
+  isBundleDrop,
+  pickBundleFolder,
+  type LocalBundle,
+} from "../files/bundle-folder.js";
+import { FileError } from "../files/file-error.js";
+import { encodeColorPng, encodeLabelMapPng, openLabelMapPng } from "../files/label-map-png.js";
+import { openPhoto } from "../files/photo.js";
+import { pickFiles } from "../files/pick.js";
+import { encodePicturePng } from "../files/picture.js";
+import { saveBlob, suggestedName } from "../files/save.js";
+import { encodeShareLink } from "../files/share-link.js";
+import type { MessageKey } from "../i18n/en.js";
+import { language, t } from "../i18n/language.js";
+import { fileErrorWords } from "./file-error-words.js";
+import { sceneName } from "../i18n/names.js";
+import * as commands from "../state/commands.js";
+import type { Studio } from "../state/studio.js";
+import type { StudioModel } from "../state/studio-model.js";
+import type { Toast } from "./toasts.js";
+
+/** What the actions need from the shell. */
+export interface FileActionsHost {
+  readonly studio: Studio;
+  readonly say: (toast: Toast) => void;
+  readonly loadBundle: (bundle: LocalBundle) => void;
+}
+
+/** Every action of the file menu. None of them throws: problems are said. */
+export class FileActions {
+  constructor(private readonly host: FileActionsHost) {}
+
+  /** Asks for a file to start from: a photo where the model takes photos, else a label map. */
+  async open(): Promise<void> {
+    const photo = this.model?.input === "photo";
+    const [file] = await pickFiles({ accept: photo ? "image/*" : "image/png" });
+    if (file) await this.openFile(file);
+  }
+
+  /** Opens a picture file as the model's input. */
+  async openFile(file: File): Promise<void> {
+    await this.said(async () => {
+      const { model } = this;
+      if (!model) return;
+      if (model.input === "photo") {
+        commands.openPhoto(this.host.studio, await openPhoto(file, file.name, model.size));
+        this.host.say({ text: t("toast.opened", { name: file.name }) });
+        return;
+      }
+      const opened = await openLabelMapPng(file, file.name, model.classes, model.size);
+      commands.openLabelMap(this.host.studio, opened.map, "open");
+      this.host.say({ text: openedWords(file.name, opened) });
+    });
+  }
+
+  /** Opens what was dropped on the page: a bundle, a label map or a photo. */
+  async openDrop(transfer: DataTransfer): Promise<void> {
+    await this.said(async () => {
+      if (isBundleDrop(transfer)) {
+        this.host.loadBundle(await bundleFromDrop(transfer));
+        return;
+      }
+      const [file] = transfer.files;
+      if (file) await this.openFile(file);
+    });
+  }
+
+  /** Asks for a bundle on this computer, and loads it. */
+  async openBundle(from: "folder" | "files"): Promise<void> {
+    await this.said(async () => {
+      const bundle = from === "folder" ? await pickBundleFolder() : await this.pickBundleFiles();
+      if (bundle) this.host.loadBundle(bundle);
+    });
+  }
+
+  /** Reads a scene for a model; undefined, and said, when it cannot be read. */
+  async readScene(address: string, model: StudioModel): Promise<LabelMap | undefined> {
+    return this.said(async () => {
+      const response = await fetch(address);
+      if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
+      const name = sceneName(address, language());
+      return (await openLabelMapPng(await response.blob(), name, model.classes, model.size)).map;
+    });
+  }
+
+  /** Opens a scene over the painting, as one undoable step; an empty address clears the canvas. */
+  async openScene(address: string): Promise<void> {
+    const { studio } = this.host;
+    if (address === "") return commands.clear(studio);
+    const map = this.model && (await this.readScene(address, this.model));
+    if (!map) return;
+    commands.openLabelMap(studio, map, "scene");
+    this.host.say({ text: t("toast.sceneOpened", { name: sceneName(address, language()) }) });
+  }
+
+  /** Saves the label map: its ids (and colours as the palette), or only colours. */
+  async saveLabels(as: "ids" | "colors"): Promise<void> {
+    await this.said(async () => {
+      const { model } = this;
+      const { map } = this.host.studio.state;
+      if (!model || !map) return;
+      const encode = as === "ids" ? encodeLabelMapPng : encodeColorPng;
+      this.save(await encode(map, model.classes), suggestedName(model.name, as === "ids" ? "labels" : "colors"));
+      commands.labelMapSaved(this.host.studio);
+    });
+  }
+
+  /** Saves the picture. */
+  async savePicture(): Promise<void> {
+    await this.said(async () => {
+      const { picture } = this.host.studio.state;
+      if (picture) this.save(await encodePicturePng(picture.image), suggestedName(this.model?.name ?? "", "picture"));
+    });
+  }
+
+  /** Copies a link that brings back the model and what is painted. */
+  async share(): Promise<void> {
+    await this.said(async () => {
+      const { model } = this;
+      if (!model) return;
+      const { seed, map } = this.host.studio.state;
+      try {
+        await this.copy(await encodeShareLink(location.href, { origin: model.origin, seed, map }), "toast.shareCopied");
+      } catch (thrown) {
+        if (!(thrown instanceof FileError) || thrown.code !== "share-too-large") throw thrown;
+        const link = await encodeShareLink(location.href, { origin: model.origin, seed, map: undefined });
+        await this.copy(link, "toast.shareModelOnly");
+      }
+    });
+  }
+
+  private async pickBundleFiles(): Promise<LocalBundle | undefined> {
+    const files = await pickFiles({ accept: ".json,.safetensors", multiple: true });
+    return files.length === 0 ? undefined : bundleFromFiles(files);
+  }
+
+  private get model(): StudioModel | undefined {
+    return this.host.studio.state.model;
+  }
+
+  private save(blob: Blob, name: string): void {
+    saveBlob(blob, name);
+    this.host.say({ text: t("toast.saved", { name }) });
+  }
+
+  /** Where the clipboard is out of reach, the link goes into the address bar. */
+  private async copy(link: string, copied: MessageKey): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(link);
+      this.host.say({ text: t(copied) });
+    } catch {
+      history.replaceState(null, "", link);
+      this.host.say({ text: t("toast.shareInBar") });
+    }
+  }
+
+  private async said<Result>(action: () => Promise<Result>): Promise<Result | undefined> {
+    try {
+      return await action();
+    } catch (thrown) {
+      this.host.say({ kind: "problem", text: fileErrorWords(thrown) });
+      return undefined;
+    }
+  }
+}
+
+/** What was opened, and what had to be changed in it. */
+function openedWords(name: string, opened: Awaited<ReturnType<typeof openLabelMapPng>>): string {
+  const { resizedFrom, approximated } = opened;
+  const notes = [t("toast.opened", { name })];
+  if (resizedFrom) notes.push(t("toast.resizedFrom", { width: resizedFrom.width, height: resizedFrom.height }));
+  if (approximated > 0) notes.push(t("toast.approximated", { count: approximated }));
+  return notes.join(" · ");
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from "vitest";
+import { formatBytes, formatMilliseconds } from "./format.js";
+
+describe("numbers for people", () => {
+  it("gives bytes a unit and few digits", () => {
+    expect([0, 812, 4096, 6_828_070, 217_000_000, 3_400_000_000].map(formatBytes)).toEqual([
+      "0 B",
+      "812 B",
+      "4.1 kB",
+      "6.8 MB",
+      "217 MB",
+      "3.4 GB",
+    ]);
+  });
+
+  it("rounds milliseconds that nobody can feel", () => {
+    expect([3.14, 61.7, 1204.2].map(formatMilliseconds)).toEqual(["3.1", "62", "1204"]);
+  });
+});

@@ -1,0 +1,18 @@
+/** Numbers for people. */
+
+/** Bytes with a unit, three digits at most: 6.8 MB, 812 kB. */
+export function formatBytes(bytes: number): string {
+  if (bytes >= 1e9) return `${withDigits(bytes / 1e9)} GB`;
+  if (bytes >= 1e6) return `${withDigits(bytes / 1e6)} MB`;
+  if (bytes >= 1e3) return `${withDigits(bytes / 1e3)} kB`;
+  return `${Math.round(bytes)} B`;
+}
+
+/** Whole milliseconds; one digit after the point below 10. */
+export function formatMilliseconds(milliseconds: number): string {
+  return milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds));
+}
+
+function withDigits(value: number): string {
+  return value < 10 ? value.toFixed(1) : String(Math.round(value));
+}

@@ -1,0 +1,151 @@
+/** The model in use: loads it, connects it to live generation, replaces it, and brings it back when it was lost. */
+import type { LabelMap } from "../canvas/label-map.js";
+import type { BundleFiles, LoadOptions } from "../engine/client.js";
+import { errorFrom, type UnderpaintError } from "../engine/errors.js";
+import type { Generator } from "../engine/generator.js";
+import * as commands from "../state/commands.js";
+import type { LiveGeneration } from "../state/live.js";
+import type { PaintingKeeper } from "../state/painting-keeper.js";
+import type { Studio } from "../state/studio.js";
+import { studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
+
+/** A model to load. */
+export interface ModelSource {
+  /** Shown while it loads. */
+  readonly name: string;
+  readonly origin: ModelOrigin;
+  readonly bundle: string | BundleFiles;
+  /** Addresses of its scenes, as PNG label maps. */
+  readonly scenes: readonly string[];
+}
+
+/** What a session works with. */
+export interface SessionParts {
+  readonly studio: Studio;
+  readonly live: LiveGeneration;
+  readonly keeper: PaintingKeeper;
+  readonly load: (bundle: string | BundleFiles, options: LoadOptions) => Promise<Generator>;
+}
+
+/** Where a model is asked to run. */
+export type DeviceWish = "auto" | "webgpu" | "cpu";
+
+/** What is painted on at first when nothing is kept from the last visit. */
+export type FirstMap = (model: StudioModel) => Promise<LabelMap | undefined>;
+
+const wishKey = "underpaint.device";
+
+/** Owns the generator in use, and the one that is being loaded. */
+export class ModelSession {
+  /** The model in use or, after a failure, the one asked for. */
+  source: ModelSource | undefined;
+  private wish: DeviceWish = storedWish();
+  private generator: Generator | undefined;
+  private loading: AbortController | undefined;
+
+  constructor(private readonly parts: SessionParts) {}
+
+  /** Where models are asked to run. */
+  get deviceWish(): DeviceWish {
+    return this.wish;
+  }
+
+  /** Whether a model can paint now, whatever became of the one asked for. */
+  get isUsable(): boolean {
+    return this.generator !== undefined;
+  }
+
+  /** Whether the next load would run on the CPU without being told to. */
+  get runsOnCpu(): boolean {
+    return this.wish === "cpu" || (this.wish === "auto" && this.parts.studio.state.device?.kind === "cpu");
+  }
+
+  /** Asks for a device from now on, and remembers it. Takes effect at the next load. */
+  set deviceWish(wish: DeviceWish) {
+    this.wish = wish;
+    try {
+      localStorage.setItem(wishKey, wish);
+    } catch {
+      // Storage may be forbidden; the wish then lasts until the page closes.
+    }
+  }
+
+  /** Loads a model and puts it to use. False when that failed or was cancelled; the studio's state says why. */
+  async load(source: ModelSource, firstMap: FirstMap): Promise<boolean> {
+    const { studio, keeper } = this.parts;
+    this.loading?.abort();
+    const loading = new AbortController();
+    this.loading = loading;
+    const before = this.source;
+    this.source = source;
+    commands.modelLoading(studio, source.name);
+    try {
+      const generator = await this.parts.load(source.bundle, {
+        device: this.wish,
+        signal: loading.signal,
+        onProgress: (progress) => {
+          if (this.loading === loading) commands.modelProgress(studio, progress);
+        },
+      });
+      const model = modelOf(generator, source);
+      const start = (await keeper.load(model.paintingKey)) ?? (await firstMap(model));
+      if (loading.signal.aborted) {
+        generator.dispose();
+        return false;
+      }
+      this.use(generator, model, start);
+      return true;
+    } catch (thrown) {
+      if (this.loading === loading) this.fail(errorFrom(thrown), before);
+      return false;
+    } finally {
+      if (this.loading === loading) this.loading = undefined;
+    }
+  }
+
+  /** Gives up the load under way; the model in use stays. */
+  cancel(): void {
+    this.loading?.abort();
+  }
+
+  private use(generator: Generator, model: StudioModel, start: LabelMap | undefined): void {
+    const { studio, live } = this.parts;
+    this.generator?.dispose();
+    this.generator = generator;
+    commands.modelReady(studio, model, generator.device, start);
+    generator.onLost = (error) => this.lose(generator, error);
+    live.use((request) => generator.generate(request.input, { seed: request.seed }));
+  }
+
+  private lose(generator: Generator, error: UnderpaintError): void {
+    if (this.generator !== generator) return;
+    this.generator = undefined;
+    this.parts.live.use(undefined);
+    commands.modelFailed(this.parts.studio, { code: error.code, message: error.message });
+  }
+
+  private fail(error: UnderpaintError, before: ModelSource | undefined): void {
+    const { studio } = this.parts;
+    if (error.code !== "aborted") {
+      commands.modelFailed(studio, { code: error.code, message: error.message });
+      return;
+    }
+    this.source = before;
+    commands.modelFailed(studio);
+  }
+}
+
+/** The model as the studio shows it; those of the page's list have the name that the list gives them. */
+function modelOf({ manifest }: Generator, { name, origin }: ModelSource): StudioModel {
+  const model = studioModel(manifest, origin);
+  return origin.kind === "listed" ? { ...model, name } : model;
+}
+
+function storedWish(): DeviceWish {
+  try {
+    const stored = localStorage.getItem(wishKey);
+    return stored === "cpu" || stored === "webgpu" ? stored : "auto";
+  } catch {
+    return "auto";
+  }
+}
