@@ -102,3 +102,42 @@ describe("an open model", () => {
     expect(session.generator).toBeUndefined();
   });
 });
+
+describe("an explicit generate", () => {
+  const full = (id: number) => ({ ids: new Uint8Array(4).fill(id), width: 2, height: 2 });
+
+  /** The fake module's red sample is the class id. */
+  const red = async (): Promise<number | undefined> => (await session.generate()).image.data[0];
+
+  it("gives a picture right after loading and right after a new label map", async () => {
+    await session.open(wish);
+    expect(await red()).toBe(0);
+    session.show(full(1));
+    expect(await red()).toBe(1);
+    expect(studio.state.picture?.image.data[0]).toBe(1);
+  });
+
+  it("gives the newest picture to everybody while painting goes on", async () => {
+    await session.open(wish);
+    const asked: Promise<number | undefined>[] = [];
+    for (const id of [1, 0, 1, 0, 1]) {
+      session.show(full(id));
+      asked.push(red());
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    const answers = await Promise.all(asked);
+    expect(answers.at(-1)).toBe(1);
+    expect(studio.state.picture?.image.data[0]).toBe(1);
+  });
+
+  it("is aborted when the model is let go, and fails when it is lost", async () => {
+    await session.open(wish);
+    const dropped = rejection(session.generate());
+    session.close();
+    expect((await dropped).code).toBe("aborted");
+    await session.open(wish);
+    const lost = rejection(session.generate());
+    workers[1]?.die("Aw, snap");
+    expect((await lost).code).toBe("internal");
+  });
+});

@@ -225,3 +225,63 @@ describe("LiveGeneration", () => {
     expect(studio.state.picture).toBeUndefined();
   });
 });
+
+describe("a picture asked for at once", () => {
+  it("takes the place of the frame's request, with the newest map", async () => {
+    paint(3);
+    const asked = live.now();
+    expect(calls).toHaveLength(2);
+    expect(calls[1]?.ids[5 * 32 + 5]).toBe(3);
+    clock.frame();
+    expect(calls).toHaveLength(2);
+    calls[1]?.resolve(picture(7));
+    expect((await asked).seed).toBe(7);
+    expect(studio.state.picture?.seed).toBe(7);
+  });
+
+  it("is the newer one when painting overtakes it, and no older one", async () => {
+    let seed = 0;
+    const asked = live.now().then((answer) => (seed = answer.seed));
+    calls[0]?.resolve(picture(1));
+    paint(1);
+    clock.frame();
+    calls[1]?.reject(new UnderpaintError("superseded", "newer"));
+    await settled();
+    expect(seed).toBe(0);
+    calls[2]?.resolve(picture(3));
+    await asked;
+    expect(seed).toBe(3);
+  });
+
+  it("is given to everybody who asked, however many superseded each other", async () => {
+    const asked = Promise.all([live.now(), live.now(), live.now()]);
+    calls[1]?.reject(new UnderpaintError("superseded", "newer"));
+    calls[2]?.reject(new UnderpaintError("superseded", "newer"));
+    calls[3]?.resolve(picture(5));
+    expect((await asked).map(({ seed }) => seed)).toEqual([5, 5, 5]);
+  });
+
+  it("comes while the page is hidden, and without live generation", async () => {
+    commands.setLiveEnabled(studio, false);
+    clock.hidden = true;
+    const asked = live.now();
+    calls[1]?.resolve(picture(2));
+    expect((await asked).seed).toBe(2);
+  });
+
+  it("fails as the generator does, and with it when it is let go", async () => {
+    const failing = live.now();
+    calls[1]?.reject(new UnderpaintError("out-of-memory", "too much"));
+    await expect(failing).rejects.toMatchObject({ code: "out-of-memory" });
+    const dropped = live.now();
+    live.use(undefined);
+    calls[2]?.reject(new UnderpaintError("aborted", "disposed of"));
+    await expect(dropped).rejects.toMatchObject({ code: "aborted" });
+    await expect(live.now()).rejects.toMatchObject({ code: "device-lost" });
+  });
+
+  it("needs something to make a picture of", async () => {
+    commands.modelReady(studio, photoModel, testDevice);
+    await expect(live.now()).rejects.toMatchObject({ code: "bad-input" });
+  });
+});

@@ -12,7 +12,16 @@ export const COACH_STEPS = ["pick", "paint", "watch"] as const;
 /** One of the steps. */
 export type CoachStep = (typeof COACH_STEPS)[number];
 
-/** `<up-coach>`: `start()`; asks `targets` where each step's subject is; emits `coach-done`. */
+/** What a person does without being led there: picks a label, or finishes a stroke. */
+export type CoachDeed = "pick" | "paint";
+
+/** The step to show once a person has done something alone; undefined when nothing is left to say. */
+export function stepAfterDeed(step: CoachStep, deed: CoachDeed): CoachStep | undefined {
+  if (deed === "pick") return step === "pick" ? "paint" : step;
+  return step === "watch" ? undefined : "watch";
+}
+
+/** `<up-coach>`: `start()`; keeps up with `noteDeed()`; asks `targets` where each step's subject is; emits `coach-done`. */
 export class Coach extends StudioElement {
   static override readonly properties = { step: { state: true } };
 
@@ -29,6 +38,8 @@ export class Coach extends StudioElement {
         background: var(--ink);
         color: var(--paper);
         box-shadow: var(--shadow-raised);
+        user-select: none;
+        -webkit-user-select: none;
         left: var(--x, 50%);
         top: var(--y, 50%);
         animation: appear var(--easy) ease-out;
@@ -109,14 +120,33 @@ export class Coach extends StudioElement {
   ];
 
   declare private step: CoachStep | undefined;
+  /** Whether the step came by its own button, which then keeps the focus. */
+  private isLed = false;
   /** Where a step's subject lies in the window; undefined when it is not shown. */
   targets: (step: CoachStep) => DOMRect | undefined = () => undefined;
   private readonly onResize = (): void => this.requestUpdate();
 
   /** Shows the first step. */
   start(): void {
+    this.isLed = false;
     this.step = "pick";
     window.addEventListener("resize", this.onResize);
+  }
+
+  /** Goes on to the step that follows what was done, and ends after the last; leaves the focus where it is. */
+  noteDeed(deed: CoachDeed): void {
+    if (!this.step) return;
+    this.isLed = false;
+    const next = stepAfterDeed(this.step, deed);
+    if (next) this.step = next;
+    else this.finish();
+  }
+
+  /** Ends the introduction. False when it was not shown. */
+  close(): boolean {
+    if (!this.step) return false;
+    this.finish();
+    return true;
   }
 
   override disconnectedCallback(): void {
@@ -151,7 +181,7 @@ export class Coach extends StudioElement {
       card,
       coachPlace(this.targets(this.step), card.getBoundingClientRect(), window.innerWidth, window.innerHeight),
     );
-    if (changed.has("step") && changed.get("step") !== undefined) {
+    if (this.isLed && changed.has("step")) {
       card.querySelector<HTMLElement>(".primary")?.focus();
     }
   }
@@ -164,6 +194,7 @@ export class Coach extends StudioElement {
   }
 
   private advance(): void {
+    this.isLed = true;
     const next = this.step ? COACH_STEPS[COACH_STEPS.indexOf(this.step) + 1] : undefined;
     if (next) this.step = next;
     else this.finish();

@@ -38,6 +38,9 @@ export class LoadingCard extends StudioElement {
         color: var(--soft);
         font-variant-numeric: tabular-nums;
       }
+      .bytes {
+        white-space: nowrap;
+      }
       .bar {
         display: grid;
         grid-template-columns: 3fr 1fr 1fr 2fr 2fr;
@@ -128,7 +131,7 @@ export class LoadingCard extends StudioElement {
     const text = total
       ? t("loading.bytes", { loaded: formatBytes(loaded), total: formatBytes(total) })
       : formatBytes(loaded);
-    return html`<span>${text}</span>`;
+    return html`<span class="bytes">${text}</span>`;
   }
 
   private bytesKnown(): boolean {

@@ -131,7 +131,7 @@ export const shellStyles = css`
   .palette {
     grid-area: palette;
     min-width: 0;
-    min-height: 68px;
+    min-height: 74px;
     background: var(--paper);
   }
   footer {

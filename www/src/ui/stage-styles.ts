@@ -70,7 +70,35 @@ export const stageStyles = css`
     min-width: 60px;
     height: var(--target);
     margin: 0 8px;
-    accent-color: var(--accent);
+    appearance: none;
+    background: transparent;
+    cursor: ew-resize;
+  }
+  .opacity::-webkit-slider-runnable-track {
+    height: 4px;
+    border-radius: 2px;
+    background: var(--strong);
+  }
+  .opacity::-moz-range-track {
+    height: 4px;
+    border-radius: 2px;
+    background: var(--strong);
+  }
+  .opacity::-webkit-slider-thumb {
+    appearance: none;
+    width: 18px;
+    height: 18px;
+    margin-top: -7px;
+    border: 2px solid var(--ground);
+    border-radius: 50%;
+    background: var(--ink);
+  }
+  .opacity::-moz-range-thumb {
+    width: 14px;
+    height: 14px;
+    border: 2px solid var(--ground);
+    border-radius: 50%;
+    background: var(--ink);
   }
   canvas {
     display: block;
@@ -203,6 +231,11 @@ export const stageStyles = css`
     }
     .panes[data-layout="side-by-side"] .message {
       padding: 8px;
+    }
+    .panes[data-layout="side-by-side"] .preview {
+      inset: 16px 60px 16px 16px;
+      width: calc(100% - 76px);
+      height: calc(100% - 32px);
     }
   }
 

@@ -3,7 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { t } from "../i18n/language.js";
 import type { LabelClass } from "../canvas/label-map.js";
 import * as commands from "../state/commands.js";
-import { classesOf, type ShownError, type StudioState } from "../state/studio-state.js";
+import { TOOL_IDS, classesOf, type ShownError, type StudioState } from "../state/studio-state.js";
 import { classKey, type ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
@@ -69,6 +69,8 @@ export class StudioShell extends StudioElement {
   private loader: ModelLoader | undefined;
   private input: PageInput | undefined;
   private palette: { readonly classes: readonly LabelClass[]; readonly entries: readonly PaletteEntry[] } | undefined;
+  /** Steps that could be undone when the coach was last told. */
+  private strokes = 0;
   /** An error that was looked at and put away. */
   declare private dismissed: ShownError | undefined;
 
@@ -180,6 +182,7 @@ export class StudioShell extends StudioElement {
     studio.store.subscribe((state, previous) => {
       if (shownFields.some((field) => state[field] !== previous[field])) this.requestUpdate();
       if (state.theme !== previous.theme) applyTheme(state.theme);
+      this.tellCoach(studio, state.classId !== previous.classId);
       if (state.keep !== previous.keep && state.keep.phase === "not-kept") {
         this.say({ kind: "problem", text: t("keep.not-kept", { reason: state.keep.reason }) });
       }
@@ -298,7 +301,9 @@ export class StudioShell extends StudioElement {
   private runKeyCommand(command: ShortcutCommand): boolean {
     const { context } = this;
     if (!context) return false;
-    return runStudioCommand(context.studio, context.tools.controller, command, (shell) => this.runShellCommand(shell));
+    const { studio, tools } = context;
+    if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
+    return command.type === "cancel" && this.coach()?.close() === true;
   }
 
   private runShellCommand(command: ShellCommand): void {
@@ -308,10 +313,22 @@ export class StudioShell extends StudioElement {
   }
 
   private startCoach(): void {
-    const coach = this.renderRoot.querySelector<Coach>("up-coach");
+    const coach = this.coach();
     if (!coach) return;
     coach.targets = (step) => this.coachTarget(step);
     coach.start();
+  }
+
+  private tellCoach(studio: StudioContext["studio"], picked: boolean): void {
+    const strokes = studio.painting?.history.undoCount ?? 0;
+    const painted = strokes > this.strokes && TOOL_IDS.some((tool) => tool === studio.state.undoKind);
+    this.strokes = strokes;
+    if (painted) this.coach()?.noteDeed("paint");
+    else if (picked) this.coach()?.noteDeed("pick");
+  }
+
+  private coach(): Coach | null {
+    return this.renderRoot.querySelector<Coach>("up-coach");
   }
 
   private coachTarget(step: CoachStep): DOMRect | undefined {
