@@ -105,7 +105,10 @@ fn the_last_epoch_at_rate_zero_changes_no_weight() {
 #[test]
 fn a_seed_drops_the_same_out_on_both_devices() {
     let place = Place::with_landscapes(2, 0);
-    place.train("run", "--steps 2 --device libtorch-cpu");
+    place.train(
+        "run",
+        "--steps 2 --device libtorch-cpu --net-g resnet_2blocks",
+    );
     let input = wave(&[2, 3, 32, 32]);
     place.write_weights("in.safetensors", &[("input".to_owned(), input)].into());
     let tensors = |device: &str, seed: u32| {

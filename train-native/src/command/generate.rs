@@ -188,7 +188,7 @@ fn generate_tensors(runner: &Runner, seed: u64, input: &Path, output: &Path) -> 
     };
     if tensor.shape.len() != 4 {
         bail!(
-            "{}: input: expected [batch, channels, height, width], found {:?}",
+            "{}: input: expected shape [batch, channels, height, width], found {:?}",
             input.display(),
             tensor.shape
         );

@@ -1,0 +1,68 @@
+/** The studio with the models that it is served with: the demo model, and changing to others. */
+
+import { join } from "node:path";
+
+import { expect, test } from "@playwright/test";
+
+import { made } from "./support/folders";
+import { CLASSES, MODELS } from "./support/models";
+import { writeLabels } from "./support/scenes";
+import { meanDifferences, StudioPage } from "./support/studio-page";
+import { largestDifference } from "./support/tensors";
+
+test.use({ serviceWorkers: "block" });
+
+test("opens with the demo model, a scene and its picture, which changes where it is painted on", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open("/demo/");
+  const { ids } = await studio.labels();
+  expect(new Set(ids).size).toBeGreaterThan(3);
+  expect(new Set(await studio.picture()).size).toBeGreaterThan(100);
+  await expect(page.locator("up-status-line")).toContainText(/CPU\s*\d+\sms/);
+  await studio.look("demo");
+
+  await studio.menu("Clear to background");
+  const before = await studio.picture();
+  await studio.label(7);
+  await studio.brushSize(40);
+  await studio.stroke([40, 200], [120, 200]);
+  const after = await studio.picture();
+  const near = (x: number, y: number) => x < 156 && y > 164 && y < 236;
+  const { inside, outside } = meanDifferences(before, after, 256, near);
+  expect(inside).toBeGreaterThan(10);
+  expect(inside).toBeGreaterThan(3 * outside);
+  await studio.look("demo-painted");
+  studio.expectNoComplaints();
+});
+
+test("the seed changes the picture of a model with dropout, and only then is there one", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await expect(page.getByRole("button", { name: /another seed/ })).toHaveCount(0);
+  await studio.chooseModel(MODELS.dropout);
+  const before = await studio.picture();
+  await page.getByRole("button", { name: /another seed/ }).click();
+  await expect.poll(async () => (await studio.state()).seed).not.toBe(0);
+  expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
+});
+
+test("a painting that is too detailed for a link is told, and the link brings the model", async ({ page, context }) => {
+  const studio = new StudioPage(page);
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await studio.open("/demo/");
+  // Noise cannot be compressed.
+  let state = 1;
+  const ids = Uint8Array.from({ length: 256 * 256 }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state >>> 16) % CLASSES;
+  });
+  const noise = join(made, "noise.png");
+  writeLabels(noise, { ids, width: 256, height: 256 });
+  await studio.upload(noise, () => studio.menu("Open label map…"));
+  await expect.poll(async () => (await studio.labels()).ids).toEqual(ids);
+  await page.getByRole("button", { name: "Share", exact: true }).click();
+  await expect(page.locator("up-toasts")).toContainText("too large for a link");
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toContain("model=landscapes");
+  expect(link.length).toBeLessThan(300);
+});

@@ -1,0 +1,165 @@
+/** The library in a page of its own, as tests call it. */
+
+import type { Page } from "@playwright/test";
+
+import type * as Library from "../../../www/src/index";
+import type { LoadOptions } from "../../../www/src/index";
+import type { Labels } from "./scenes";
+import type { Tensor } from "./tensors";
+
+/** The part of the wasm module that tests call (www/pkg/underpaint_web.d.ts). */
+interface WasmModule {
+  Session: {
+    load(
+      manifest: Uint8Array,
+      weights: Uint8Array,
+      device: string,
+      onStage: (stage: string) => void,
+    ): Promise<WasmSession>;
+  };
+}
+interface WasmSession {
+  generate_tensor(planes: Float32Array, width: number, height: number, seed: number): Promise<Float32Array>;
+  free(): void;
+}
+
+declare global {
+  // eslint-disable-next-line no-var
+  var library: typeof Library;
+  // eslint-disable-next-line no-var
+  var startModule: () => Promise<WasmModule>;
+  // eslint-disable-next-line no-var
+  var generator: Library.Generator | undefined;
+}
+
+/** What came of a call: a value, or an error's code and message. */
+export type Outcome<T> = { value: T } | { code: string; message: string };
+
+/** What a test wants to know of a loaded generator. */
+export interface LoadedReport {
+  device: { kind: string; adapter: string; reason: string; code: string };
+  name: string;
+  bytes: number;
+  loadMilliseconds: number;
+  stages: string[];
+  fractions: number[];
+}
+
+/** Where the bundles of `support/models.ts` are, seen from the page. */
+export const modelUrl = (name: string): string => `models/${name}/`;
+
+/** Opens the page and waits for the library. */
+export async function openLibrary(page: Page): Promise<void> {
+  await page.goto("/library/");
+  await page.waitForFunction(() => "library" in globalThis);
+}
+
+/** Loads a bundle into `globalThis.generator`. */
+export async function load(
+  page: Page,
+  url: string,
+  options: Pick<LoadOptions, "device" | "cache" | "workerUrl"> = {},
+): Promise<Outcome<LoadedReport>> {
+  return page.evaluate(
+    async ({ url, options }) => {
+      const stages: string[] = [];
+      const fractions: number[] = [];
+      try {
+        const generator = await library.load(url, {
+          ...options,
+          onProgress: ({ stage, fraction }) => {
+            if (stages.at(-1) !== stage) stages.push(stage);
+            fractions.push(fraction);
+          },
+        });
+        globalThis.generator = generator;
+        const { device, manifest, bytes, loadMilliseconds } = generator;
+        return { value: { device, name: manifest.name, bytes, loadMilliseconds, stages, fractions } };
+      } catch (thrown) {
+        if (!(thrown instanceof library.UnderpaintError)) throw thrown;
+        return { code: thrown.code, message: thrown.message };
+      }
+    },
+    { url, options },
+  );
+}
+
+/** {@link load} for bundles that must load. */
+export async function mustLoad(...args: Parameters<typeof load>): Promise<LoadedReport> {
+  return valueOf(await load(...args));
+}
+
+/** The value, or an error with the code that came instead. */
+export function valueOf<T>(outcome: Outcome<T>): T {
+  if ("code" in outcome) throw new Error(`${outcome.code}: ${outcome.message}`);
+  return outcome.value;
+}
+
+/** Generates from a label map with `globalThis.generator`; the picture's RGBA samples. */
+export async function generate(page: Page, labels: Labels, seed = 0): Promise<Outcome<number[]>> {
+  return page.evaluate(
+    async ({ ids, width, height, seed }) => {
+      try {
+        if (!globalThis.generator) throw new Error("no generator is loaded");
+        const input = { ids: Uint8Array.from(ids), width, height };
+        const { image } = await globalThis.generator.generate(input, { seed });
+        return { value: Array.from(image.data) };
+      } catch (thrown) {
+        if (!(thrown instanceof library.UnderpaintError)) throw thrown;
+        return { code: thrown.code, message: thrown.message };
+      }
+    },
+    { ...labels, ids: Array.from(labels.ids), seed },
+  );
+}
+
+/** Generates from a picture with `globalThis.generator`; the picture's RGBA samples. */
+export async function generateFromPicture(
+  page: Page,
+  rgba: Uint8Array,
+  width: number,
+  height: number,
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ rgba, width, height }) => {
+      if (!globalThis.generator) throw new Error("no generator is loaded");
+      const input = new ImageData(Uint8ClampedArray.from(rgba), width, height);
+      return Array.from((await globalThis.generator.generate(input)).image.data);
+    },
+    { rgba: Array.from(rgba), width, height },
+  );
+}
+
+/** Runs the module itself on raw planes: what the generator gives before any rounding. */
+export async function generateTensor(
+  page: Page,
+  url: string,
+  device: "webgpu" | "cpu",
+  { shape, values }: Tensor,
+  seed: number,
+): Promise<number[]> {
+  const [, , height = 0, width = 0] = shape;
+  return page.evaluate(
+    async ({ url, device, values, width, height, seed }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return new Uint8Array(await response.arrayBuffer());
+      };
+      const { Session } = await startModule();
+      const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
+      const session = await Session.load(manifest, weights, device, () => undefined);
+      const output = await session.generate_tensor(Float32Array.from(values), width, height, seed);
+      session.free();
+      return Array.from(output);
+    },
+    { url, device, values: Array.from(values), width, height, seed },
+  );
+}
+
+/** RGBA without alpha, which must be opaque. */
+export function opaqueRgb(rgba: number[]): number[] {
+  if (rgba.some((sample, at) => at % 4 === 3 && sample !== 255)) {
+    throw new Error("expected an opaque picture");
+  }
+  return rgba.filter((_, at) => at % 4 !== 3);
+}

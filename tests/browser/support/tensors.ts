@@ -1,0 +1,51 @@
+/** Safetensors with f32 tensors, as `underpaint generate --tensors-in/--tensors-out` takes them. */
+
+import { readFileSync, writeFileSync } from "node:fs";
+
+/** A tensor: its shape, and its values row-major. */
+export interface Tensor {
+  shape: number[];
+  values: Float32Array;
+}
+
+/** Writes one tensor under a name. */
+export function writeTensor(path: string, name: string, { shape, values }: Tensor): void {
+  const entry = { dtype: "F32", shape, data_offsets: [0, values.byteLength] };
+  const text = JSON.stringify({ [name]: entry });
+  // The values start at a multiple of 8 bytes.
+  const header = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const data = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  writeFileSync(path, Buffer.concat([length, header, data]));
+}
+
+/** Reads the tensor with a name. */
+export function readTensor(path: string, name: string): Tensor {
+  const bytes = readFileSync(path);
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
+    bytes.toString("utf8", 8, start),
+  );
+  const entry = header[name];
+  if (entry?.dtype !== "F32") {
+    throw new Error(`${path}: expected ${name} in f32, found ${JSON.stringify(Object.keys(header))}`);
+  }
+  const [from, to] = entry.data_offsets;
+  const values = new Float32Array(new Uint8Array(bytes.subarray(start + from, start + to)).buffer);
+  return { shape: entry.shape, values };
+}
+
+/** The largest difference between two lists of one length. */
+export function largestDifference(one: ArrayLike<number>, other: ArrayLike<number>): number {
+  if (one.length !== other.length) {
+    throw new Error(`lengths differ: ${one.length} and ${other.length}`);
+  }
+  let largest = 0;
+  for (let at = 0; at < one.length; at += 1) {
+    const difference = Math.abs((one[at] ?? NaN) - (other[at] ?? NaN));
+    // A NaN is as far away as anything can be.
+    largest = Math.max(largest, Number.isNaN(difference) ? Infinity : difference);
+  }
+  return largest;
+}
