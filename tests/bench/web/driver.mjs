@@ -104,11 +104,13 @@ async function measureAll(plan, manifest, server, page) {
   };
   const sides = plan.sides ?? [...SIDES];
   const measurements = [];
+  let count = 0;
   for (let turn = 0; turn < plan.turns; turn += 1) {
     for (const device of plan.devices) {
       for (const side of turn % 2 === 0 ? sides : [...sides].reverse()) {
         process.stderr.write(`turn ${turn + 1} of ${plan.turns}: ${side} on ${device}\n`);
-        const name = `m${measurements.length}`;
+        const name = `m${count}`;
+        count += 1;
         const told = { ...settings, base: `/${name}`, device, runs: plan.runs[device] };
         const report = await page.evaluate(
           (/** @type {any} */ [side, told]) => /** @type {any} */ (globalThis).bench.measure(side, told),

@@ -16,7 +16,7 @@
  * @property {"all" | "webgpu" | "jspi"} ort_build which build of ONNX Runtime Web runs on WebGPU
  * @property {number} runs measured after the first picture
  *
- * @typedef {object} Report what a worker answers; milliseconds
+ * @typedef {object} WorkerReport what a worker answers; milliseconds
  * @property {number} first_run from starting the worker until the network has run once
  * @property {number} first_picture from starting the worker until there is a picture of the scene
  * @property {number[]} latencies from the scene to its picture, of every run
@@ -31,7 +31,7 @@ const pictures = new Map();
  *
  * @param {"underpaint" | "ort"} side
  * @param {Settings} settings
- * @returns {Promise<Report>}
+ * @returns {Promise<WorkerReport>}
  */
 async function measure(side, settings) {
   const started = performance.timeOrigin + performance.now();
@@ -73,3 +73,5 @@ async function adapter() {
 }
 
 Object.assign(globalThis, { bench: { measure, difference, adapter } });
+
+export {};
