@@ -174,8 +174,8 @@ test("zooming by wheel keeps the point under the pointer, and fit shows everythi
 
 test("space and drag move the view and paint nothing", async ({ studio, studio: { page } }) => {
   const start = await studio.labels();
-  // On a focused button, Space presses that.
-  await studio.canvas.focus();
+  // A tool that was just clicked must not take the space bar for itself.
+  await studio.tool("Rectangle");
   const point = await studio.inWindow([32, 32]);
   await page.mouse.move(point.x, point.y);
   await page.keyboard.down("Space");
@@ -187,6 +187,7 @@ test("space and drag move the view and paint nothing", async ({ studio, studio: 
   expect(moved.x - point.x).toBeCloseTo(60, 0);
   expect(moved.y - point.y).toBeCloseTo(30, 0);
   expect(await studio.labels()).toEqual(start);
+  await studio.tool("Brush");
 });
 
 test("a pen's pressure sets the width of its stroke", async ({ studio, studio: { page } }) => {

@@ -26,6 +26,7 @@ export class PageInput {
     window.addEventListener("keyup", (event) => event.key === " " && this.holdSpace(false), options);
     window.addEventListener("blur", () => this.holdSpace(false), options);
     window.addEventListener("pointermove", (event) => event.pointerType === "pen" && host.penSeen(), options);
+    window.addEventListener("click", releaseChoice, options);
     window.addEventListener("dragover", (event) => this.dragOver(event), options);
     window.addEventListener("dragleave", (event) => event.relatedTarget ?? host.dragging(false), options);
     window.addEventListener("drop", (event) => this.drop(event), options);
@@ -71,4 +72,15 @@ export class PageInput {
 function isOnPage(event: KeyboardEvent): boolean {
   const [target] = event.composedPath();
   return target === document.body || target instanceof HTMLCanvasElement;
+}
+
+/**
+ * A tool or class that was chosen with the pointer does not keep the focus: the space bar would press it again instead of
+ * moving the view. Choices made by keyboard (their clicks have no count) keep it.
+ */
+function releaseChoice(event: MouseEvent): void {
+  if (event.detail === 0) return;
+  for (const element of event.composedPath()) {
+    if (element instanceof HTMLElement && element.getAttribute("role") === "radio") element.blur();
+  }
 }
