@@ -46,6 +46,7 @@ const copyModule: Plugin = {
   name: "underpaint:copy-module",
   writeBundle() {
     copyFileSync(`pkg/${MODULE}`, `${OUT}/${MODULE}`);
+    copyFileSync("pkg/THIRD-PARTY.txt", `${OUT}/THIRD-PARTY-WASM.txt`);
     for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(`../${licence}`, `${OUT}/${licence}`);
   },
 };

@@ -7,6 +7,7 @@
 mod bench;
 mod chromium;
 mod libtorch;
+mod notices;
 mod npm;
 mod process;
 mod project;

@@ -16,6 +16,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use wasm_bindgen_cli_support::Bindgen;
 
+use crate::notices;
 use crate::npm::Npm;
 use crate::process;
 use crate::project::{self, Project, sha256};
@@ -24,6 +25,10 @@ use crate::wasm_contents::Contents;
 
 /// The package's name as a file.
 const MODULE: &str = "underpaint_web";
+/// Its crate.
+const PACKAGE: &str = "underpaint-web";
+/// Licences of the crates in it, in the package.
+const NOTICES: &str = "THIRD-PARTY.txt";
 /// What cargo calls browsers.
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Cargo profile of the module.
@@ -96,6 +101,11 @@ pub fn build(project: &Project, npm: &Npm, shrink: bool) -> Result<()> {
         .with_context(|| format!("making a folder in {}", npm.www.display()))?;
     let package = work.path().join("pkg");
     bind(&built, &package)?;
+    fs::write(
+        package.join(NOTICES),
+        notices::of(project, PACKAGE, TARGET)?,
+    )
+    .context("writing the notices of the module's crates")?;
     if shrink {
         optimize(npm, &package.join(format!("{MODULE}_bg.wasm")))?;
     }
@@ -138,7 +148,7 @@ impl Stamp {
 fn compile(project: &Project) -> Result<PathBuf> {
     ensure_target(project)?;
     let mut build = project.cargo();
-    build.args(["build", "--profile", PROFILE, "-p", "underpaint-web"]);
+    build.args(["build", "--profile", PROFILE, "-p", PACKAGE]);
     process::run(for_wasm32(&mut build))?;
     Ok(built(project))
 }

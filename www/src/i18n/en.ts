@@ -181,7 +181,8 @@ export const en = {
     "Underpainting: the first layer of a picture, flat blocks of colour that say what goes where. You paint labels, and a generator that Underpaint has trained turns them into a picture. All of it runs in this tab; nothing you paint leaves it.",
   "about.icons":
     "Icons: Lucide, ISC licence. © Lucide Icons and Contributors; some derived from Feather, MIT licence, © Cole Bemis.",
-  "about.licences": "All licences",
+  "about.licences": "Licences of the scripts",
+  "about.moduleLicences": "Licences of the WebAssembly module",
   "about.licence": "Underpaint is free software under MIT or Apache-2.0.",
 
   "coach.title": "Introduction",

@@ -182,7 +182,8 @@ export const zh: Record<MessageKey, string> = {
   "about.text":
     "底色（underpainting）是一幅画的第一层：用平涂的色块说明什么在哪里。你画标签，由 Underpaint 训练的生成器把它变成画面。一切都在这个标签页里运行，你画的内容不会离开它。",
   "about.icons": "图标：Lucide，ISC 许可。© Lucide Icons and Contributors；部分源自 Feather，MIT 许可，© Cole Bemis。",
-  "about.licences": "全部许可",
+  "about.licences": "脚本的许可",
+  "about.moduleLicences": "WebAssembly 模块的许可",
   "about.licence": "Underpaint 是自由软件，采用 MIT 或 Apache-2.0 许可。",
 
   "coach.title": "入门介绍",

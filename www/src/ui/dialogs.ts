@@ -42,7 +42,10 @@ export function shellDialogs(parts: DialogParts): TemplateResult {
       <p>${t("about.text")}</p>
       <p>${t("about.licence")}</p>
       <p>
-        <small>${t("about.icons")} <a href="./licenses.md" target="_blank">${t("about.licences")}</a></small>
+        <small
+          >${t("about.icons")} <a href="./licenses.md" target="_blank">${t("about.licences")}</a>
+          <a href="./licenses-wasm.txt" target="_blank">${t("about.moduleLicences")}</a></small
+        >
       </p>
     </up-dialog>`;
 }
