@@ -151,6 +151,7 @@ impl Dataset for LabelledDataset {
         Ok(Sample {
             name: pair.name.clone(),
             input,
+            instances: None,
             target: signed_from_picture(&picture),
         })
     }

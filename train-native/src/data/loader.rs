@@ -345,6 +345,7 @@ fn shape_text(sample: &Sample) -> String {
     let kind = match &sample.input {
         SampleInput::Image(pixels) => format!("{} channels", pixels.channels),
         SampleInput::Labels { .. } => "labels".into(),
+        SampleInput::Unconditional => "nothing".into(),
     };
     let target = &sample.target;
     format!(
@@ -412,6 +413,7 @@ mod tests {
             Ok(Sample {
                 name: self.name(index),
                 input,
+                instances: None,
                 target: pixels(rng.random::<f32>()),
             })
         }

@@ -50,17 +50,31 @@ pub enum SampleInput {
         /// `[height, width]`.
         ids: Vec<u16>,
     },
+    /// Nothing: an unconditional generator starts from a latent that it draws itself.
+    Unconditional,
 }
 
 impl SampleInput {
-    /// Width and height.
+    /// Width and height; zero by zero for [`Unconditional`](Self::Unconditional).
     #[must_use]
     pub fn size(&self) -> Size {
         match self {
             Self::Image(pixels) => Size::new(pixels.width, pixels.height),
             Self::Labels { width, height, .. } => Size::new(*width, *height),
+            Self::Unconditional => Size::new(0, 0),
         }
     }
+}
+
+/// Which instance each pixel belongs to. Ids tell instances apart and mean nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InstanceMap {
+    /// Pixels per row.
+    pub width: usize,
+    /// Number of rows.
+    pub height: usize,
+    /// `[height, width]`.
+    pub ids: Vec<u16>,
 }
 
 /// One training pair.
@@ -70,6 +84,8 @@ pub struct Sample {
     pub name: String,
     /// What the generator gets.
     pub input: SampleInput,
+    /// Its instances, of the same size, where the data set has instance maps.
+    pub instances: Option<InstanceMap>,
     /// What it should make of it. Same width and height as the input.
     pub target: PixelsF32,
 }

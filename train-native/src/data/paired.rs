@@ -158,6 +158,7 @@ impl Dataset for PairedDataset {
         Ok(Sample {
             name: self.name(index),
             input: SampleInput::Image(input),
+            instances: None,
             target,
         })
     }
@@ -291,7 +292,7 @@ mod tests {
     fn input_image(sample: &Sample) -> &PixelsF32 {
         match &sample.input {
             SampleInput::Image(pixels) => pixels,
-            SampleInput::Labels { .. } => panic!("an AB picture gives an image"),
+            other => panic!("an AB picture gives an image, found {other:?}"),
         }
     }
 

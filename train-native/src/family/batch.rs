@@ -1,6 +1,6 @@
 //! Samples to tensors and back.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use underpaint_core::label::{check_labels, one_hot_from_labels};
 
@@ -47,6 +47,9 @@ pub fn conditions(
                 check_labels(ids, *width, input_channels)?;
                 size = [*height, *width];
                 labels.extend(ids.iter().map(|&id| i64::from(id)));
+            }
+            SampleInput::Unconditional => {
+                bail!("expected a picture or a label map for every sample, found nothing")
             }
         }
     }

@@ -10,13 +10,25 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use underpaint_core::state_dict::StateDict;
 
-use crate::data::{Sample, SampleInput};
+use crate::data::Sample;
 
 pub use image_pool::ImagePool;
 pub use trained::Trained;
 
 /// Losses of one step by name, in the family's order.
 pub type Losses = Vec<(&'static str, f64)>;
+
+/// Where in a run a step stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Moment {
+    /// Number of the iteration, from 1. Seeds the step's random streams, so that a resumed run draws
+    /// what the run would have drawn.
+    pub step: u64,
+    /// Number of the epoch, from 1.
+    pub epoch: u64,
+    /// Learning rate of the schedule; a family may derive several from it.
+    pub learning_rate: f64,
+}
 
 /// A state dict by the name of the checkpoint file that holds it, and counters by name.
 #[derive(Debug, Default)]
@@ -47,21 +59,24 @@ pub trait Family {
 
     /// One iteration: every network's update, once.
     ///
-    /// `number` counts iterations from 1 and seeds the step's random streams, so that a resumed run
-    /// draws what the run would have drawn.
-    ///
     /// # Errors
     ///
     /// If the samples do not fit the networks.
-    fn step(&mut self, samples: &[Sample], learning_rate: f64, number: u64) -> Result<Losses>;
+    fn step(&mut self, samples: &[Sample], moment: Moment) -> Result<Losses>;
 
-    /// Generates from inputs as in use, not as in training: `[channels, height, width]` in `[-1, 1]`
-    /// each. Nothing is updated and no dropout is drawn.
+    /// Side of the square pictures that the family trains on at a step, where it is the family that
+    /// decides it (progressive growing); `None` leaves it to the data set.
+    fn resolution(&self, _step: u64) -> Option<usize> {
+        None
+    }
+
+    /// Generates for samples as in use, not as in training: `[channels, height, width]` in `[-1, 1]`
+    /// each. Nothing is updated and no dropout is drawn; targets are for encoders only.
     ///
     /// # Errors
     ///
     /// If an input does not fit the generator.
-    fn generate(&self, inputs: &[&SampleInput]) -> Result<Vec<crate::data::PixelsF32>>;
+    fn generate(&self, samples: &[&Sample]) -> Result<Vec<crate::data::PixelsF32>>;
 
     /// Everything that must survive.
     fn state(&self) -> TrainerState;

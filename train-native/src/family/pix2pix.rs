@@ -12,7 +12,7 @@ use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
 use underpaint_core::pix2pix::{Generator, GeneratorConfig};
 use underpaint_core::state_dict::StateDict;
 
-use super::{Family, ImagePool, Losses, Trained, TrainerState, batch, derive_seed};
+use super::{Family, ImagePool, Losses, Moment, Trained, TrainerState, batch, derive_seed};
 use crate::data::{PixelsF32, Sample, SampleInput};
 use crate::trainer::AdamConfig;
 
@@ -196,7 +196,7 @@ impl Family for Pix2pix {
         LOSS_NAMES.map(str::to_owned).to_vec()
     }
 
-    fn step(&mut self, samples: &[Sample], learning_rate: f64, number: u64) -> Result<Losses> {
+    fn step(&mut self, samples: &[Sample], moment: Moment) -> Result<Losses> {
         let inputs: Vec<&SampleInput> = samples.iter().map(|sample| &sample.input).collect();
         let targets: Vec<&PixelsF32> = samples.iter().map(|sample| &sample.target).collect();
         let condition =
@@ -209,13 +209,14 @@ impl Family for Pix2pix {
             })?;
         let real = batch::images(&targets, &self.device);
         Ok(self
-            .step_tensors(condition, real, learning_rate, number)
+            .step_tensors(condition, real, moment.learning_rate, moment.step)
             .losses)
     }
 
-    fn generate(&self, inputs: &[&SampleInput]) -> Result<Vec<PixelsF32>> {
+    fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {
+        let inputs: Vec<&SampleInput> = samples.iter().map(|sample| &sample.input).collect();
         let device = self.device.clone().without_autodiff();
-        let condition = batch::conditions(inputs, self.config.generator.input_channels, &device)?;
+        let condition = batch::conditions(&inputs, self.config.generator.input_channels, &device)?;
         self.config.generator.check_input(condition.dims())?;
         let mode = Mode {
             statistics: NormStatistics::PerImage,

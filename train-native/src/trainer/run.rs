@@ -16,7 +16,7 @@ use super::report::{Report, SampleRow, SampleTile, StepRecord};
 use super::schedule::{LrPolicy, Schedule};
 use crate::data::loader::Loader;
 use crate::data::{Dataset, PixelsF32, Sample, SampleInput, SampleRng};
-use crate::family::{Family, Losses};
+use crate::family::{Family, Losses, Moment};
 
 /// What the loop is to do.
 #[derive(Debug, Clone)]
@@ -78,7 +78,14 @@ pub fn train(
             let (samples, waited) = (samples?, started.elapsed());
             position.step += 1;
             position.batch += 1;
-            let losses = family.step(&samples, learning_rate, position.step)?;
+            let losses = family.step(
+                &samples,
+                Moment {
+                    step: position.step,
+                    epoch: position.epoch,
+                    learning_rate,
+                },
+            )?;
             check_finite(&losses, position.step)?;
             report.record(&StepRecord {
                 step: position.step,
@@ -162,7 +169,7 @@ fn load(validation: &Validation, index: usize) -> Result<Sample> {
 
 fn generate_one(family: &dyn Family, sample: &Sample) -> Result<PixelsF32> {
     let mut pictures = family
-        .generate(&[&sample.input])
+        .generate(&[sample])
         .with_context(|| sample.name.clone())?;
     pictures
         .pop()
@@ -177,11 +184,16 @@ fn samples_of(family: &dyn Family, validation: &Validation) -> Result<Vec<Sample
             caption: caption.to_owned(),
             image,
         };
-        let tiles = vec![
-            tile("input", input_picture(&sample.input, &validation.palette)),
-            tile("generated", rgb_picture(&generate_one(family, &sample)?)),
-            tile("target", rgb_picture(&sample.target)),
-        ];
+        let generated = tile("generated", rgb_picture(&generate_one(family, &sample)?));
+        let tiles = match &sample.input {
+            // Nothing that the picture should be like.
+            SampleInput::Unconditional => vec![generated],
+            input => vec![
+                tile("input", input_picture(input, &validation.palette)),
+                generated,
+                tile("target", rgb_picture(&sample.target)),
+            ],
+        };
         Ok(SampleRow {
             name: sample.name,
             tiles,
@@ -197,6 +209,7 @@ pub fn input_picture(input: &SampleInput, palette: &Palette) -> RgbImage {
         SampleInput::Labels { width, height, ids } => {
             rgb_image(*width, *height, palette.colorize(ids))
         }
+        SampleInput::Unconditional => RgbImage::new(0, 0),
     }
 }
 
