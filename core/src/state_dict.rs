@@ -1,10 +1,14 @@
 //! Weights by the original authors' state-dict keys, between a network and a file.
 
+mod spectral_norm;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
+
+pub use spectral_norm::modernize_spectral_norm;
 
 /// A network whose parameters and buffers have the keys of the original PyTorch code.
 pub trait AuthorsKeys: Module {
