@@ -5,7 +5,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::state_dict::{StateDict, StateTensor};
+use crate::state_dict::{StateDict, StateTensor, is_ignorable};
 use crate::{Error, Result};
 
 /// Number type of a weight file.
@@ -73,7 +73,7 @@ fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
 
 /// Reads safetensors of floating-point tensors; 16-bit and 64-bit ones become f32.
 ///
-/// Integer tensors named `num_batches_tracked` are skipped.
+/// [Ignorable](is_ignorable) entries are skipped.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
         SafeTensors::deserialize(bytes).map_err(|error| Error::Weights(error.to_string()))?;
     let mut dict = StateDict::new();
     for (key, view) in tensors.iter() {
-        if key.ends_with("num_batches_tracked") {
+        if is_ignorable(key) {
             continue;
         }
         let data = view.data();
