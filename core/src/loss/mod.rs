@@ -1,8 +1,10 @@
 //! Losses. They return unweighted means; a family's training step weights and sums them.
 
 mod adversarial;
+mod perceptual;
 
 pub use adversarial::{GanMode, GanTarget, adversarial_loss};
+pub use perceptual::PerceptualLoss;
 
 use burn::tensor::Tensor;
 
