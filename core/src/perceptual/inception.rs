@@ -1,8 +1,6 @@
 //! Inception-v3 as pytorch-fid uses it.
 
 use burn::module::Module;
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor};
 
 use super::inception_blocks::{
@@ -11,6 +9,7 @@ use super::inception_blocks::{
 };
 use super::weights;
 use crate::Result;
+use crate::layers::resize_bilinear;
 use crate::state_dict::{StateDict, load_state_dict};
 
 /// Number of features of a picture: the channels of pool3.
@@ -61,10 +60,7 @@ pub fn inception_input(image_unit: Tensor<4>) -> Tensor<4> {
     if [height, width] == [SIDE, SIDE] {
         return image_unit;
     }
-    let options = InterpolateOptions::new(InterpolateMode::Bilinear)
-        .with_align_corners(false)
-        .with_output_size([SIDE, SIDE]);
-    interpolate(image_unit, options)
+    resize_bilinear(image_unit, [SIDE, SIDE])
 }
 
 impl Inception {
