@@ -5,10 +5,10 @@
 //! that the harness does not know is a failure, never skipped.
 
 mod data;
-#[allow(dead_code, reason = "used from the next commit on")]
 mod formula;
 mod gan_loss;
 mod network;
+mod perceptual;
 mod schedule;
 mod trace;
 
@@ -82,6 +82,8 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
         ("pix2pixHD", "palette") => data::palette(&fixture),
+        ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
+        ("fid", "fid") => perceptual::fid(&fixture, &device),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }
