@@ -3,6 +3,7 @@
 mod activation;
 mod conv;
 mod dropout;
+mod equalized;
 mod init;
 mod norm;
 mod padding;
@@ -11,6 +12,7 @@ mod patchgan;
 pub use activation::leaky_relu;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dropout::Dropout;
+pub use equalized::{EqualizedConv2d, EqualizedLinear, LayerScaling};
 pub use init::{InitKind, WeightInit, initialize};
 pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
 pub use padding::{pad_to_multiple, reflection_pad};

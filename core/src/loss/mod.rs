@@ -1,6 +1,7 @@
 //! Losses. They return unweighted means; a family's training step weights and sums them.
 
 mod adversarial;
+pub mod gradient_penalty;
 
 pub use adversarial::{GanMode, GanTarget, adversarial_loss};
 
