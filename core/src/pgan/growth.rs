@@ -11,6 +11,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Growth {
+    /// Scale that the run begins at: 0, or that of the weights that it continues from.
+    pub first_scale: usize,
     /// Iterations at each scale, 4×4 first (`maxIterAtScale`). The last scale goes on for as long as
     /// the run does.
     pub iterations: Vec<u64>,
@@ -27,6 +29,7 @@ impl Default for Growth {
         let mut alpha_jumps = vec![600; MAX_SCALES];
         alpha_jumps[0] = 0;
         Self {
+            first_scale: 0,
             iterations,
             alpha_jumps,
             alpha_jump_sizes: vec![32; MAX_SCALES],
@@ -57,6 +60,15 @@ impl Growth {
             ("alpha_jumps", &self.alpha_jumps),
             ("alpha_jump_sizes", &self.alpha_jump_sizes),
         ];
+        if self.first_scale >= num_scales {
+            return Err(Error::Config {
+                field: "first_scale",
+                message: format!(
+                    "expected one of {num_scales} scales, found {}",
+                    self.first_scale
+                ),
+            });
+        }
         for (field, list) in lists {
             if list.len() < num_scales {
                 return Err(Error::Config {
@@ -90,7 +102,7 @@ impl Growth {
     /// scales.
     pub fn at(&self, step: u64, num_scales: usize) -> Stage {
         let mut iteration = step.saturating_sub(1);
-        let mut scale = 0;
+        let mut scale = self.first_scale;
         while scale + 1 < num_scales && iteration >= self.iterations[scale] {
             iteration -= self.iterations[scale];
             scale += 1;
@@ -132,9 +144,18 @@ mod tests {
         }
     }
 
+    fn stage(scale: usize, iteration: u64, alpha: f64) -> Stage {
+        Stage {
+            scale,
+            iteration,
+            alpha,
+        }
+    }
+
     #[test]
     fn scales_change_after_their_iterations_and_the_last_one_stays() {
         let growth = Growth {
+            first_scale: 0,
             iterations: vec![2, 3, 1],
             alpha_jumps: vec![0, 2, 2],
             alpha_jump_sizes: vec![1, 1, 1],
@@ -155,6 +176,12 @@ mod tests {
         ];
         assert_eq!(found, expected);
         assert_eq!(growth.at(8, 2).scale, 1);
+        let continued = Growth {
+            first_scale: 1,
+            ..growth
+        };
+        assert_eq!(continued.at(1, 3), stage(1, 0, 1.0));
+        assert_eq!(continued.at(5, 3), stage(2, 1, 0.5));
     }
 
     #[test]
