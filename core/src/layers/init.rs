@@ -5,7 +5,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use rand_distr::{Distribution, StandardNormal};
+use rand_distr::{Distribution, StandardNormal, Uniform};
 use serde::{Deserialize, Serialize};
 
 /// Distribution that convolution weights are drawn from.
@@ -23,14 +23,28 @@ pub enum InitKind {
     Orthogonal,
 }
 
+/// What biases of convolutions and linear layers start at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BiasInit {
+    /// Zero (pix2pix, SPADE).
+    #[default]
+    Zero,
+    /// PyTorch's default, uniform in `±1 / sqrt(fan_in)` of the layer's weight (pix2pixHD).
+    Uniform,
+}
+
 /// How a network is initialised.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WeightInit {
     /// Distribution of convolution weights.
     pub kind: InitKind,
-    /// Scale; 0.02 in the paper.
+    /// Scale; 0.02 in the papers.
     pub gain: f64,
+    /// Distribution of biases.
+    #[serde(default)]
+    pub bias: BiasInit,
 }
 
 impl Default for WeightInit {
@@ -38,14 +52,16 @@ impl Default for WeightInit {
         Self {
             kind: InitKind::Normal,
             gain: 0.02,
+            bias: BiasInit::Zero,
         }
     }
 }
 
-/// Draws every weight of `module`: convolutions as `init` says with bias 0, batch norm scale from
-/// N(1, 0.02) with shift 0. Buffers keep their values.
+/// Draws every weight of `module`: convolutions and linear layers as `init` says, batch norm scale
+/// from N(1, 0.02) with shift 0, the vectors of spectral norm as random unit vectors. Running
+/// statistics keep their values.
 ///
-/// Source: pix2pix `init_weights` (spec 2.4).
+/// Source: `init_weights` of pix2pix, pix2pixHD and SPADE (spec 2.4, 3.7, 4.5).
 pub fn initialize<M: Module>(module: M, init: WeightInit, seed: u64) -> M {
     let rng = ChaCha8Rng::seed_from_u64(seed);
     module.map(&mut Initialize {
@@ -53,6 +69,7 @@ pub fn initialize<M: Module>(module: M, init: WeightInit, seed: u64) -> M {
         rng,
         names: Vec::new(),
         containers: Vec::new(),
+        fan_in: 1.0,
     })
 }
 
@@ -61,6 +78,8 @@ struct Initialize {
     rng: ChaCha8Rng,
     names: Vec<String>,
     containers: Vec<String>,
+    /// Of the weight met last: its bias comes right after it.
+    fan_in: f64,
 }
 
 impl Initialize {
@@ -72,12 +91,31 @@ impl Initialize {
         (0..count).map(sample).collect()
     }
 
-    /// `shape`: `[out, in, k, k]`, or `[in, out, k, k]` for a transposed convolution, whose fans
+    fn bias(&mut self, count: usize) -> Vec<f32> {
+        let bound = match self.init.bias {
+            BiasInit::Zero => return vec![0.0; count],
+            BiasInit::Uniform => 1.0 / self.fan_in.sqrt(),
+        };
+        let uniform = Uniform::new_inclusive(-bound, bound).expect("a bound is positive");
+        (0..count)
+            .map(|_| uniform.sample(&mut self.rng) as f32)
+            .collect()
+    }
+
+    fn unit_vector(&mut self, count: usize) -> Vec<f32> {
+        let mut vector = self.normal(count, 0.0, 1.0);
+        let norm = dot(&vector, &vector).sqrt();
+        vector.iter_mut().for_each(|v| *v /= norm);
+        vector
+    }
+
+    /// `shape`: `[out, in]`, `[out, in, k, k]`, or `[in, out, k, k]` for a transposed convolution, whose fans
     /// PyTorch counts by position and not by meaning; so do we.
     fn convolution(&mut self, shape: &[usize]) -> Vec<f32> {
         let count = shape.iter().product();
         let receptive: usize = shape[2..].iter().product();
         let (fan_in, fan_out) = ((shape[1] * receptive) as f64, (shape[0] * receptive) as f64);
+        self.fan_in = fan_in;
         let std = match self.init.kind {
             InitKind::Normal => self.init.gain,
             InitKind::Xavier => self.init.gain * (2.0 / (fan_in + fan_out)).sqrt(),
@@ -147,8 +185,10 @@ impl ModuleMapper for Initialize {
         let count = shape.iter().product();
         let values = match name.as_str() {
             "weight" if batch_norm => self.normal(count, 1.0, 0.02),
-            "weight" => self.convolution(&shape),
-            "bias" => vec![0.0; count],
+            "weight" | "weight_orig" => self.convolution(&shape),
+            "bias" if batch_norm => vec![0.0; count],
+            "bias" => self.bias(count),
+            "weight_u" | "weight_v" => self.unit_vector(count),
             _ => return Param::from_mapped_value(id, tensor, mapper),
         };
         let device = tensor.device();
@@ -166,7 +206,12 @@ mod tests {
 
     fn weights(kind: InitKind, gain: f64, channels: [usize; 2]) -> Vec<f32> {
         let conv = conv2d(channels, 4, 2, 1, true, &Device::flex());
-        let conv = initialize(conv, WeightInit { kind, gain }, 1);
+        let init = WeightInit {
+            kind,
+            gain,
+            ..WeightInit::default()
+        };
+        let conv = initialize(conv, init, 1);
         let bias = conv
             .bias
             .expect("a bias")
@@ -217,6 +262,7 @@ mod tests {
         );
         let scale = norm
             .weight
+            .expect("affine")
             .val()
             .into_data()
             .try_to_vec::<f32>()
@@ -231,6 +277,18 @@ mod tests {
                 .expect("f32"),
             [1.0; 512]
         );
+    }
+
+    #[test]
+    fn uniform_biases_fill_the_range_of_their_fan_in() {
+        let init = WeightInit {
+            bias: BiasInit::Uniform,
+            ..WeightInit::default()
+        };
+        let conv = initialize(conv2d([4, 512], 3, 1, 1, true, &Device::flex()), init, 1);
+        let bias = conv.bias.expect("a bias").val().into_data();
+        let largest = bias.iter::<f32>().fold(0.0, |a: f32, b| a.max(b.abs()));
+        assert!((5.9..=6.0).contains(&(largest * 36.0)), "{largest}");
     }
 
     #[test]

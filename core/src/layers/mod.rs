@@ -5,18 +5,26 @@ mod conv;
 mod dropout;
 mod equalized;
 mod init;
+mod linear;
+mod multiscale;
 mod norm;
 mod padding;
 mod patchgan;
+mod sampling;
+mod spectral_norm;
 
 pub use activation::leaky_relu;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dropout::Dropout;
 pub use equalized::{EqualizedConv2d, EqualizedLinear, LayerScaling};
-pub use init::{InitKind, WeightInit, initialize};
+pub use init::{BiasInit, InitKind, WeightInit, initialize};
+pub use linear::Linear;
+pub use multiscale::{MultiscaleDiscriminator, MultiscaleDiscriminatorConfig};
 pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
 pub use padding::{pad_to_multiple, reflection_pad};
-pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig};
+pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig, PatchLayer};
+pub use sampling::{downsample, resize_bilinear, resize_nearest, upsample_nearest};
+pub use spectral_norm::{ConvLayer, SpectralConv2d, SpectralConvTranspose2d};
 
 /// How a forward pass treats the parts of a network that differ between training and use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

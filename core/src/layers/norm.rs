@@ -41,16 +41,17 @@ pub enum NormStatistics {
     Running,
 }
 
-/// Batch norm: `(x - mean) / sqrt(variance + 1e-5) * weight + bias` per channel.
+/// Batch norm: `(x - mean) / sqrt(variance + 1e-5) * weight + bias` per channel, or without the last
+/// two (SPADE's parameter-free norm).
 ///
 /// Unlike burn's own it keeps the *unbiased* running variance, as PyTorch does, and can use the
 /// statistics of the input outside training.
 #[derive(Module, Debug)]
 pub struct BatchNorm {
-    /// Scale, `[channels]`.
-    pub weight: Param<Tensor<1>>,
-    /// Shift, `[channels]`.
-    pub bias: Param<Tensor<1>>,
+    /// Scale, `[channels]`; 1 where absent.
+    pub weight: Option<Param<Tensor<1>>>,
+    /// Shift, `[channels]`; 0 where absent.
+    pub bias: Option<Param<Tensor<1>>>,
     /// Running mean, `[channels]`, a buffer.
     pub running_mean: RunningState<Tensor<1>>,
     /// Running unbiased variance, `[channels]`, a buffer.
@@ -60,10 +61,19 @@ pub struct BatchNorm {
 impl BatchNorm {
     /// Scale 1, shift 0, running mean 0, running variance 1.
     pub fn new(channels: usize, device: &Device) -> Self {
+        Self {
+            weight: Some(Param::from_tensor(Tensor::ones([channels], device))),
+            bias: Some(Param::from_tensor(Tensor::zeros([channels], device))),
+            ..Self::without_affine(channels, device)
+        }
+    }
+
+    /// No scale, no shift, running mean 0, running variance 1.
+    pub fn without_affine(channels: usize, device: &Device) -> Self {
         let plain = device.clone().without_autodiff();
         Self {
-            weight: Param::from_tensor(Tensor::ones([channels], device)),
-            bias: Param::from_tensor(Tensor::zeros([channels], device)),
+            weight: None,
+            bias: None,
             running_mean: RunningState::new(Tensor::zeros([channels], &plain)),
             running_var: RunningState::new(Tensor::ones([channels], &plain)),
         }
@@ -80,9 +90,9 @@ impl BatchNorm {
             NormStatistics::Train => self.forward_train(x),
             NormStatistics::PerImage => self.forward_per_image(x),
             NormStatistics::Running => module::batch_norm(
-                x,
-                self.weight.val(),
-                self.bias.val(),
+                x.clone(),
+                self.scale(&x),
+                self.shift(&x),
                 self.running_mean.value(),
                 self.running_var.value(),
                 EPSILON,
@@ -93,7 +103,8 @@ impl BatchNorm {
     fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, _, height, width] = x.dims();
         let count = (batch * height * width) as f64;
-        let result = module::batch_norm_train(x, self.weight.val(), self.bias.val(), EPSILON);
+        let (weight, bias) = (self.scale(&x), self.shift(&x));
+        let result = module::batch_norm_train(x, weight, bias, EPSILON);
         // One value has no unbiased variance; PyTorch refuses such a batch, we keep the biased one.
         let unbiased = if count > 1.0 {
             count / (count - 1.0)
@@ -110,11 +121,19 @@ impl BatchNorm {
 
     fn forward_per_image(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, ..] = x.dims();
-        per_image(
-            x,
-            self.weight.val().repeat_dim(0, batch),
-            self.bias.val().repeat_dim(0, batch),
-        )
+        let weight = self.scale(&x).repeat_dim(0, batch);
+        let bias = self.shift(&x).repeat_dim(0, batch);
+        per_image(x, weight, bias)
+    }
+
+    fn scale(&self, x: &Tensor<4>) -> Tensor<1> {
+        let ones = || Tensor::ones([x.dims()[1]], &x.device().without_autodiff());
+        self.weight.as_ref().map_or_else(ones, Param::val)
+    }
+
+    fn shift(&self, x: &Tensor<4>) -> Tensor<1> {
+        let zeros = || Tensor::zeros([x.dims()[1]], &x.device().without_autodiff());
+        self.bias.as_ref().map_or_else(zeros, Param::val)
     }
 }
 

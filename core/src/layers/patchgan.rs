@@ -1,11 +1,10 @@
 //! PatchGAN: judges every patch of a picture, and the 1×1 variant that judges every pixel.
 
 use burn::module::Module;
-use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Mode, Norm, NormKind, conv2d, leaky_relu};
+use super::{ConvLayer, Mode, Norm, NormKind, conv2d, leaky_relu};
 use crate::{Error, Result};
 
 /// Config of a [`PatchDiscriminator`].
@@ -38,9 +37,58 @@ pub struct PatchDiscriminator {
 #[derive(Module, Debug)]
 pub struct PatchLayer {
     /// The convolution.
-    pub conv: Conv2d,
+    pub conv: ConvLayer,
     /// The norm; the first and the last layer have none.
     pub norm: Option<Norm>,
+}
+
+/// What distinguishes the PatchGANs of the families.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PatchShape {
+    pub input_channels: usize,
+    pub base_channels: usize,
+    /// Widths double from layer to layer up to this.
+    pub max_channels: usize,
+    /// Number of stride-2 layers.
+    pub num_halvings: usize,
+    /// Zero padding of every convolution.
+    pub padding: usize,
+    pub norm: NormKind,
+    /// Whether convolutions in front of a norm have a bias; the first and the last always do.
+    pub inner_bias: bool,
+    /// Whether those convolutions are under spectral normalisation.
+    pub spectral: bool,
+}
+
+impl PatchShape {
+    /// `num_halvings` convolutions of stride 2, one of stride 1, and the one that gives logits.
+    pub fn init(&self, device: &Device) -> PatchDiscriminator {
+        let width = |layer: usize| (self.base_channels << layer).min(self.max_channels);
+        let plain = |channels, stride| PatchLayer {
+            conv: ConvLayer::Plain(conv2d(channels, 4, stride, self.padding, true, device)),
+            norm: None,
+        };
+        let inner = |layer: usize| {
+            let stride = if layer == self.num_halvings { 1 } else { 2 };
+            let channels = [width(layer - 1), width(layer)];
+            PatchLayer {
+                conv: ConvLayer::new(
+                    channels,
+                    4,
+                    stride,
+                    self.padding,
+                    self.inner_bias,
+                    self.spectral,
+                    device,
+                ),
+                norm: Some(Norm::new(self.norm, width(layer), device)),
+            }
+        };
+        let mut layers = vec![plain([self.input_channels, width(0)], 2)];
+        layers.extend((1..=self.num_halvings).map(inner));
+        layers.push(plain([width(self.num_halvings), 1], 1));
+        PatchDiscriminator { layers }
+    }
 }
 
 impl PatchDiscriminatorConfig {
@@ -90,37 +138,27 @@ impl PatchDiscriminatorConfig {
     /// [`Error::Config`] as [`validate`](Self::validate).
     pub fn init(&self, device: &Device) -> Result<PatchDiscriminator> {
         self.validate()?;
-        let layers = if self.pixel {
-            self.pixel_layers(device)
-        } else {
-            self.patch_layers(device)
-        };
-        Ok(PatchDiscriminator { layers })
-    }
-
-    fn patch_layers(&self, device: &Device) -> Vec<PatchLayer> {
-        let width = |layer: usize| self.base_channels * (1 << layer.min(3));
-        let plain = |channels, stride| PatchLayer {
-            conv: conv2d(channels, 4, stride, 1, true, device),
-            norm: None,
-        };
-        let mut layers = vec![plain([self.input_channels, self.base_channels], 2)];
-        for layer in 1..=self.num_layers {
-            let stride = if layer == self.num_layers { 1 } else { 2 };
-            let channels = [width(layer - 1), width(layer)];
-            layers.push(PatchLayer {
-                conv: conv2d(channels, 4, stride, 1, self.norm.conv_bias(), device),
-                norm: Some(Norm::new(self.norm, width(layer), device)),
-            });
+        if self.pixel {
+            let layers = self.pixel_layers(device);
+            return Ok(PatchDiscriminator { layers });
         }
-        layers.push(plain([width(self.num_layers), 1], 1));
-        layers
+        let shape = PatchShape {
+            input_channels: self.input_channels,
+            base_channels: self.base_channels,
+            max_channels: 8 * self.base_channels,
+            num_halvings: self.num_layers,
+            padding: 1,
+            norm: self.norm,
+            inner_bias: self.norm.conv_bias(),
+            spectral: false,
+        };
+        Ok(shape.init(device))
     }
 
     fn pixel_layers(&self, device: &Device) -> Vec<PatchLayer> {
         let width = self.base_channels;
         let bias = self.norm.conv_bias();
-        let pixel = |channels, bias| conv2d(channels, 1, 1, 0, bias, device);
+        let pixel = |channels, bias| ConvLayer::Plain(conv2d(channels, 1, 1, 0, bias, device));
         vec![
             PatchLayer {
                 conv: pixel([self.input_channels, width], true),
@@ -147,13 +185,37 @@ impl PatchDiscriminator {
     /// - result: logits `[batch, 1, height', width']`; 256 gives 30 with three layers
     pub fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let last = self.layers.len() - 1;
-        self.layers.iter().enumerate().fold(x, |x, (index, layer)| {
-            let x = layer.conv.forward(x);
-            let x = match &layer.norm {
-                Some(norm) => norm.forward(x, mode.statistics),
-                None => x,
-            };
-            if index == last { x } else { leaky_relu(x) }
-        })
+        let steps = 0..self.layers.len();
+        steps.fold(x, |x, index| self.step(x, index, last, mode))
+    }
+
+    /// What every layer gives, after its activation; the last are the logits.
+    ///
+    /// # Shapes
+    ///
+    /// - `x`: `[batch, input_channels, height, width]`
+    /// - results: `[batch, channels, height', width']` each
+    pub fn features(&self, x: Tensor<4>, mode: Mode) -> Vec<Tensor<4>> {
+        let last = self.layers.len() - 1;
+        let layer = |x: &mut Tensor<4>, index: usize| {
+            *x = self.step(x.clone(), index, last, mode);
+            Some(x.clone())
+        };
+        (0..self.layers.len()).scan(x, layer).collect()
+    }
+
+    /// Whether it judges single pixels.
+    pub fn is_pixel(&self) -> bool {
+        matches!(&self.layers[0].conv, ConvLayer::Plain(conv) if conv.kernel_size == [1, 1])
+    }
+
+    fn step(&self, x: Tensor<4>, index: usize, last: usize, mode: Mode) -> Tensor<4> {
+        let layer = &self.layers[index];
+        let x = layer.conv.forward(x, mode.statistics);
+        let x = match &layer.norm {
+            Some(norm) => norm.forward(x, mode.statistics),
+            None => x,
+        };
+        if index == last { x } else { leaky_relu(x) }
     }
 }

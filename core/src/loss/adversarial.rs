@@ -1,6 +1,7 @@
 //! The adversarial loss on a discriminator's logits.
 
-use burn::tensor::{Tensor, activation::log_sigmoid};
+use burn::tensor::Tensor;
+use burn::tensor::activation::{log_sigmoid, relu};
 use serde::{Deserialize, Serialize};
 
 /// Kind of adversarial loss.
@@ -14,6 +15,8 @@ pub enum GanMode {
     Lsgan,
     /// Wasserstein: minus the mean (real) or the mean (fake). pix2pix wires no gradient penalty.
     Wgangp,
+    /// Hinge: the discriminator is content once a logit is beyond ±1 (SPADE).
+    Hinge,
 }
 
 /// What the logits should say.
@@ -23,6 +26,9 @@ pub enum GanTarget {
     Real,
     /// That the picture was generated.
     Fake,
+    /// That the picture is real, although it was generated: the generator's side. Differs from
+    /// [`Real`](Self::Real) for the hinge loss only, which never lets the generator rest.
+    Fooled,
 }
 
 /// Mean adversarial loss of a map of logits.
@@ -32,9 +38,9 @@ pub enum GanTarget {
 /// - `logits`: `[batch, 1, height, width]`, unbounded
 /// - result: `[1]`
 ///
-/// Source: pix2pix `GANLoss` (spec 2.4).
+/// Source: `GANLoss` of pix2pix and SPADE (spec 2.4, 4.5).
 pub fn adversarial_loss(logits: Tensor<4>, target: GanTarget, mode: GanMode) -> Tensor<1> {
-    let real = target == GanTarget::Real;
+    let real = target != GanTarget::Fake;
     match mode {
         GanMode::Vanilla => log_sigmoid(if real { logits } else { logits.neg() })
             .mean()
@@ -45,7 +51,33 @@ pub fn adversarial_loss(logits: Tensor<4>, target: GanTarget, mode: GanMode) -> 
         }
         GanMode::Wgangp if real => logits.mean().neg(),
         GanMode::Wgangp => logits.mean(),
+        GanMode::Hinge => match target {
+            GanTarget::Real => relu(logits.neg() + 1.0).mean(),
+            GanTarget::Fake => relu(logits + 1.0).mean(),
+            GanTarget::Fooled => logits.mean().neg(),
+        },
     }
+}
+
+/// Sum over scales of the mean adversarial loss of their logits, the last features of each.
+///
+/// # Shapes
+///
+/// - `scales`: for every scale its features, `[batch, channels, height, width]` each
+/// - result: `[1]`
+///
+/// Source: pix2pixHD `GANLoss` (spec 3.7). SPADE divides by the number of scales.
+pub fn multiscale_adversarial_loss(
+    scales: &[Vec<Tensor<4>>],
+    target: GanTarget,
+    mode: GanMode,
+) -> Tensor<1> {
+    scales
+        .iter()
+        .filter_map(|features| features.last())
+        .map(|logits| adversarial_loss(logits.clone(), target, mode))
+        .reduce(|sum, loss| sum + loss)
+        .expect("a discriminator has a scale")
 }
 
 #[cfg(test)]
@@ -58,5 +90,16 @@ mod tests {
         let logits = Tensor::<4>::from_data([[[[-200.0f32, 200.0]]]], &Device::flex());
         let loss = adversarial_loss(logits, GanTarget::Real, GanMode::Vanilla).into_scalar::<f32>();
         assert!((loss - 100.0).abs() < 1e-3, "{loss}");
+    }
+
+    #[test]
+    fn hinge_at_zero_costs_the_discriminator_one_and_the_generator_nothing() {
+        let loss = |target| {
+            let logits = Tensor::<4>::zeros([1, 1, 2, 2], &Device::flex());
+            adversarial_loss(logits, target, GanMode::Hinge).into_scalar::<f32>()
+        };
+        assert_eq!(loss(GanTarget::Real), 1.0);
+        assert_eq!(loss(GanTarget::Fake), 1.0);
+        assert_eq!(loss(GanTarget::Fooled), 0.0);
     }
 }

@@ -1,9 +1,13 @@
 //! Losses. They return unweighted means; a family's training step weights and sums them.
 
 mod adversarial;
+mod feature_matching;
 pub mod gradient_penalty;
+mod kl_divergence;
 
-pub use adversarial::{GanMode, GanTarget, adversarial_loss};
+pub use adversarial::{GanMode, GanTarget, adversarial_loss, multiscale_adversarial_loss};
+pub use feature_matching::feature_matching_loss;
+pub use kl_divergence::kl_divergence;
 
 use burn::tensor::Tensor;
 

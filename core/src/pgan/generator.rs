@@ -5,9 +5,9 @@ use burn::tensor::{Device, Tensor, activation};
 
 use super::config::{GeneratorConfig, OutputActivation};
 use super::init::initialize_scale;
-use super::resample::{blended, doubled};
+use super::resample::blended;
 use crate::Result;
-use crate::layers::{EqualizedConv2d, EqualizedLinear};
+use crate::layers::{EqualizedConv2d, EqualizedLinear, upsample_nearest};
 
 /// Side of the first picture.
 const BASE: usize = 4;
@@ -129,9 +129,9 @@ impl Generator {
         let mut coarse = None;
         for (index, block) in self.blocks[..scale].iter().enumerate() {
             if alpha > 0.0 && index + 1 == scale {
-                coarse = Some(doubled(self.to_rgb[index].forward(x.clone())));
+                coarse = Some(upsample_nearest(self.to_rgb[index].forward(x.clone())));
             }
-            x = self.activate(block.first.forward(doubled(x)));
+            x = self.activate(block.first.forward(upsample_nearest(x)));
             x = self.activate(block.second.forward(x));
         }
         let picture = self.to_rgb[scale].forward(x);
@@ -202,14 +202,17 @@ mod tests {
     }
 
     #[test]
-    fn growth_with_alpha_one_is_the_scale_before_doubled() {
+    fn growth_with_alpha_one_is_the_scale_before_upsample_nearest() {
         let device = Device::flex();
         for depths in [&[6][..], &[6, 5], &[6, 5, 4]] {
             let small = generator(&config(depths));
             let grown = small.clone().grow(3, &device, 1);
             let latents = draw_noise(2, 5, 7, &device);
             let before = small.forward(latents.clone(), 0.0);
-            assert_equal(grown.forward(latents.clone(), 1.0), doubled(before.clone()));
+            assert_equal(
+                grown.forward(latents.clone(), 1.0),
+                upsample_nearest(before.clone()),
+            );
             assert_equal(grown.forward_at(latents, 0.0, depths.len() - 1), before);
         }
     }

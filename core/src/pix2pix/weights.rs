@@ -69,7 +69,7 @@ impl AuthorsKeys for PatchDiscriminator {
     fn authors_key(&self, path: &[String]) -> String {
         let layer: usize = path[1].parse().expect("an index into layers");
         let norm = usize::from(path[2] == "norm");
-        let pixel = self.layers[0].conv.kernel_size == [1, 1];
+        let pixel = self.is_pixel();
         // Sequential: conv, LReLU, then conv, norm, LReLU for each inner layer.
         let index = if layer == 0 { 0 } else { 3 * layer - 1 } + norm;
         format!(

@@ -302,6 +302,7 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
         init: WeightInit {
             kind: flags.init_type.unwrap_or_default(),
             gain: flags.init_gain.unwrap_or(0.02),
+            ..WeightInit::default()
         },
         seed: flags.seed.unwrap_or(0),
     })

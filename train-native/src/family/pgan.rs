@@ -236,7 +236,7 @@ impl Pgan {
                 .discriminator()
                 .forward_tangent(images, direction, alpha);
             total = total + tangents.sum();
-            losses.push((name, penalty.value.autodiff() * weight));
+            losses.push((name, penalty.value * weight));
         }
         let gradients = zero_non_finite(self.discriminator(), total.backward());
         self.discriminator.update(gradients, learning_rate);

@@ -182,7 +182,7 @@ impl Pix2pix {
         // Frozen: the discriminator's weights get no gradient, its running statistics still move.
         let judge = self.discriminator().clone().no_grad();
         let logits = judge.forward(Tensor::cat(vec![condition, fake.clone()], 1), self.mode);
-        let gan_loss = adversarial_loss(logits, GanTarget::Real, self.config.gan_mode);
+        let gan_loss = adversarial_loss(logits, GanTarget::Fooled, self.config.gan_mode);
         let l1_loss = l1_loss(fake, real) * self.config.l1_weight;
         let gradients = (gan_loss.clone() + l1_loss.clone()).backward();
         drop(judge);
