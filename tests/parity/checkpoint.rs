@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
-use underpaint::import::{Attribute, Attributes, Checkpoint, read_checkpoint};
-use underpaint_core::state_dict::StateDict;
-use underpaint_tests::{Fixture, Golden};
+use underpaint::import::{Attribute, Attributes, Checkpoint, pgan, read_checkpoint};
+use underpaint_core::pgan::{DiscriminatorConfig, FirstFade};
+use underpaint_core::state_dict::{StateDict, load_state_dict};
+use underpaint_tests::{Fixture, Golden, compare};
 
 /// Files that PyTorch wrote, with what it read back from them or a part of the message that refuses
 /// them. Exact.
@@ -40,6 +42,67 @@ pub fn containers(fixture: &Fixture) -> Result<()> {
         golden.len()
     );
     Ok(())
+}
+
+/// A checkpoint of the original PGAN: every setting, and all three networks as its own code runs them.
+pub fn pgan(fixture: &Fixture, device: &Device) -> Result<()> {
+    fixture.flags(&[
+        "depths",
+        "dimLatent",
+        "dimCategory",
+        "dimOutput",
+        "miniBatchStdDev",
+        "perChannelNormalization",
+        "leakyReluLeak",
+        "equalizedlR",
+        "lossMode",
+        "alpha",
+        "dirname",
+        "held",
+        "file",
+    ])?;
+    let path = fixture.folder.join(fixture.text("file")?);
+    let Checkpoint::Pgan(checkpoint) = read_checkpoint(&path)? else {
+        bail!("expected a checkpoint of PGAN, found one state dict");
+    };
+    let settings = &checkpoint.config;
+    same_settings(settings, fixture.entry("config"))?;
+    let alpha = pgan::alpha(settings)?;
+    let generate = |weights: &StateDict| {
+        let network = pgan::generator_config(settings, weights)?.init(device)?;
+        let network = load_state_dict(network, weights)?;
+        let z = Tensor::from_data(data(&fixture.tensor("z")?), device);
+        Ok::<_, anyhow::Error>(numbers(network.forward(z, alpha)))
+    };
+    let judge = |weights: &StateDict| {
+        let config = DiscriminatorConfig {
+            // What the original code leaves out at 8×8 (B-17).
+            first_fade: FirstFade::Skip,
+            ..pgan::discriminator_config(settings, weights)?
+        };
+        let network = load_state_dict(config.init(device)?, weights)?;
+        let images = Tensor::from_data(data(&fixture.tensor("images")?), device);
+        Ok::<_, anyhow::Error>(numbers(network.forward(images, alpha).decision))
+    };
+    for name in fixture.tensor_names("output") {
+        let found = match name.as_str() {
+            "G" => generate(&checkpoint.generator)?,
+            "avgG" => generate(&checkpoint.average)?,
+            "D" => judge(checkpoint.discriminator.as_ref().context("no netD")?)?,
+            other => bail!("tensor {other}: not known to this harness"),
+        };
+        let expected = fixture.tensor(&name)?;
+        compare(&name, &found, &expected.values, fixture.tolerance(&name)?)?;
+    }
+    Ok(())
+}
+
+fn data(golden: &Golden) -> TensorData {
+    TensorData::new(golden.f32(), golden.shape.clone())
+}
+
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().iter::<f64>().collect()
 }
 
 /// How many tensors of a dictionary are exactly the golden ones: all, or it is an error.

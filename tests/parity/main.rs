@@ -81,6 +81,7 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
         ("pix2pixHD", "palette") => data::palette(&fixture),
+        ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use pytorch_reader::{PickleValue, PytorchReader};
+use underpaint_core::pgan::with_module_keys;
 use underpaint_core::state_dict::StateDict;
 
 use super::container::{Container, object_pickle};
@@ -26,7 +27,8 @@ pub enum Checkpoint {
     Pgan(Box<PganCheckpoint>),
 }
 
-/// The dictionary that the original PGAN saves.
+/// The dictionary that the original PGAN saves. Keys of older files, which lack `.module`, are as in
+/// newer ones.
 ///
 /// Source: spec section 5.9.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +98,10 @@ fn read_pytorch(path: &Path) -> Result<Checkpoint> {
         return read(&prefix_of_state_dict(&content)?).map(Checkpoint::StateDict);
     }
     let network = |key: &str| match content.get(key) {
-        Some(PickleValue::Dict(_)) => read(&format!("{key}.")).map(Some),
+        Some(PickleValue::Dict(_)) => {
+            let dict = read(&format!("{key}."))?;
+            Ok::<_, anyhow::Error>(Some(with_module_keys(dict)))
+        }
         _ => Ok(None),
     };
     let generator = network("netG")?.context("a checkpoint of PGAN without netG")?;

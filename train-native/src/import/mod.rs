@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod container;
+pub mod pgan;
 pub mod pickle;
 mod tensors;
 
