@@ -19,6 +19,7 @@ pub mod label;
 pub mod layers;
 pub mod loss;
 pub mod perceptual;
+pub mod pgan;
 pub mod pix2pix;
 pub mod spade;
 pub mod state_dict;

@@ -4,6 +4,7 @@
 //! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
 //! that the harness does not know is a failure, never skipped.
 
+mod checkpoint;
 mod data;
 mod formula;
 mod gan_loss;
@@ -84,6 +85,8 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pixHD", "palette") => data::palette(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
         ("fid", "fid") => perceptual::fid(&fixture, &device),
+        ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
+        ("containers", "files") => checkpoint::containers(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod feature_matching;
+pub mod gradient_penalty;
 mod kl_divergence;
 mod perceptual;
 

@@ -226,19 +226,41 @@ mod tests {
     const TRANSPOSED_U: [f32; 2] = [0.557_496_6, -0.830_179_2];
     const TRANSPOSED_TRAINED_V: [f32; 3] = [-0.117_866_516, -0.546_921_3, -0.828_845_3];
 
+    /// A layer as PyTorch up to 1.0 saves it, and `weight_v` after one more step of training.
+    struct SavedLayer {
+        shape: &'static [usize],
+        original: &'static [f32],
+        weight: &'static [f32],
+        u: &'static [f32],
+        trained_v: &'static [f32],
+    }
+
     #[test]
     fn the_layout_of_pytorch_1_0_keeps_its_weight_and_trains_on_as_in_pytorch() {
-        let convolution: [(&[usize], &[f32], &[f32], &[f32], &[f32]); 2] = [
-            (&[2, 2, 1, 2], &CONV, &CONV_WEIGHT, &CONV_U, &CONV_TRAINED_V),
-            (
-                &[3, 2, 1, 1],
-                &TRANSPOSED,
-                &TRANSPOSED_WEIGHT,
-                &TRANSPOSED_U,
-                &TRANSPOSED_TRAINED_V,
-            ),
+        let layers = [
+            SavedLayer {
+                shape: &[2, 2, 1, 2],
+                original: &CONV,
+                weight: &CONV_WEIGHT,
+                u: &CONV_U,
+                trained_v: &CONV_TRAINED_V,
+            },
+            SavedLayer {
+                shape: &[3, 2, 1, 1],
+                original: &TRANSPOSED,
+                weight: &TRANSPOSED_WEIGHT,
+                u: &TRANSPOSED_U,
+                trained_v: &TRANSPOSED_TRAINED_V,
+            },
         ];
-        for (shape, original, weight, u, trained_v) in convolution {
+        for SavedLayer {
+            shape,
+            original,
+            weight,
+            u,
+            trained_v,
+        } in layers
+        {
             let mut dict = layer(&[
                 ("weight_orig", tensor(shape, original)),
                 ("weight", tensor(shape, weight)),
