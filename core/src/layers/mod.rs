@@ -3,6 +3,7 @@
 mod activation;
 mod conv;
 mod dropout;
+mod equalized;
 mod init;
 mod linear;
 mod multiscale;
@@ -15,6 +16,7 @@ mod spectral_norm;
 pub use activation::leaky_relu;
 pub use conv::{conv_transpose2d, conv2d};
 pub use dropout::Dropout;
+pub use equalized::{EqualizedConv2d, EqualizedLinear, LayerScaling};
 pub use init::{BiasInit, InitKind, WeightInit, initialize};
 pub use linear::Linear;
 pub use multiscale::{MultiscaleDiscriminator, MultiscaleDiscriminatorConfig};

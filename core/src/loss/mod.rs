@@ -2,6 +2,7 @@
 
 mod adversarial;
 mod feature_matching;
+pub mod gradient_penalty;
 mod kl_divergence;
 
 pub use adversarial::{GanMode, GanTarget, adversarial_loss, multiscale_adversarial_loss};

@@ -2,6 +2,7 @@
 
 pub mod batch;
 mod image_pool;
+pub mod pgan;
 pub mod pix2pix;
 mod trained;
 
