@@ -1,10 +1,14 @@
 //! Weights by the original authors' state-dict keys, between a network and a file.
 
+mod spectral_norm;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
+
+pub use spectral_norm::modernize_spectral_norm;
 
 /// A network whose parameters and buffers have the keys of the original PyTorch code.
 pub trait AuthorsKeys: Module {
@@ -42,6 +46,10 @@ impl Mismatch {
     }
 }
 
+/// Lines of each list that a message shows: a wrong file differs in hundreds of keys, and the first
+/// few tell what it is.
+const LINES_SHOWN: usize = 20;
+
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -51,19 +59,38 @@ impl fmt::Display for Mismatch {
             self.unexpected.len(),
             self.shapes.len()
         )?;
-        for (key, shape) in &self.missing {
-            write!(f, "\n  missing     {key} {shape:?}")?;
-        }
-        for (key, shape) in &self.unexpected {
-            write!(f, "\n  unexpected  {key} {shape:?}")?;
-        }
-        for (key, needed, found) in &self.shapes {
-            write!(
-                f,
-                "\n  shape       {key}: expected {needed:?}, found {found:?}"
-            )?;
-        }
-        Ok(())
+        let missing = self.missing.iter();
+        write_lines(
+            f,
+            "missing",
+            missing.map(|(key, shape)| format!("{key} {shape:?}")),
+        )?;
+        let unexpected = self.unexpected.iter();
+        write_lines(
+            f,
+            "unexpected",
+            unexpected.map(|(key, shape)| format!("{key} {shape:?}")),
+        )?;
+        let shapes = self
+            .shapes
+            .iter()
+            .map(|(key, needed, found)| format!("{key}: expected {needed:?}, found {found:?}"));
+        write_lines(f, "shape", shapes)
+    }
+}
+
+/// The first lines of a list, and how many more there are.
+fn write_lines(
+    f: &mut fmt::Formatter<'_>,
+    list: &str,
+    mut lines: impl ExactSizeIterator<Item = String>,
+) -> fmt::Result {
+    for line in lines.by_ref().take(LINES_SHOWN) {
+        write!(f, "\n  {list:<11} {line}")?;
+    }
+    match lines.len() {
+        0 => Ok(()),
+        more => write!(f, "\n  {list:<11} … and {more} more"),
     }
 }
 
@@ -93,6 +120,9 @@ pub fn state_keys<M: AuthorsKeys>(network: &M) -> Vec<String> {
 
 /// Fills a network from a state dict, all of it or nothing.
 ///
+/// Running statistics that the network does not have are no mismatch where the file has no `weight`
+/// beside them: PyTorch before 0.4 wrote them for instance norm, which uses none.
+///
 /// # Errors
 ///
 /// [`Mismatch`] listing every missing, unexpected and differently shaped key.
@@ -116,7 +146,9 @@ pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M
             Some(_) => {}
         }
     }
-    let unexpected = dict.iter().filter(|(key, _)| !needed.contains_key(*key));
+    let unexpected = dict
+        .iter()
+        .filter(|(key, _)| !needed.contains_key(*key) && !is_stray_statistic(key, dict));
     mismatch.unexpected = unexpected
         .map(|(key, tensor)| (key.clone(), tensor.shape.clone()))
         .collect();
@@ -130,23 +162,28 @@ pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M
     }))
 }
 
-/// Drops what carries no information for our networks: `num_batches_tracked` everywhere, and running
-/// statistics at norms without scale (files of PyTorch < 0.4, or of tracked instance norm).
+/// Whether a buffer carries no information for any network: the counter of batch norm, and the
+/// accumulators that forks of SPADE's synchronised batch norm keep.
+pub fn is_ignorable(key: &str) -> bool {
+    let name = key.rsplit('.').next().unwrap_or(key);
+    matches!(
+        name,
+        "num_batches_tracked" | "_tmp_running_mean" | "_tmp_running_var" | "_running_iter"
+    )
+}
+
+/// Drops every [ignorable](is_ignorable) entry. Running statistics stay: SPADE's norm has them and no
+/// weight.
 pub fn drop_ignorable(dict: &mut StateDict) {
-    let stray = |key: &str, dict: &StateDict| {
-        ["running_mean", "running_var"].iter().any(|buffer| {
-            key.strip_suffix(buffer)
-                .is_some_and(|prefix| !dict.contains_key(&format!("{prefix}weight")))
-        })
-    };
-    let ignorable: Vec<String> = dict
-        .keys()
-        .filter(|key| key.ends_with("num_batches_tracked") || stray(key, dict))
-        .cloned()
-        .collect();
-    for key in ignorable {
-        dict.remove(&key);
-    }
+    dict.retain(|key, _| !is_ignorable(key));
+}
+
+/// Running statistics at a norm without weight.
+fn is_stray_statistic(key: &str, dict: &StateDict) -> bool {
+    ["running_mean", "running_var"].iter().any(|buffer| {
+        key.strip_suffix(buffer)
+            .is_some_and(|prefix| !dict.contains_key(&format!("{prefix}weight")))
+    })
 }
 
 /// Removes `module.` (DataParallel) and `_orig_mod.` (torch.compile) where every key has it.
@@ -230,6 +267,9 @@ impl ModuleMapper for Fill<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::{NormKind, PatchDiscriminator};
+    use crate::pix2pix::DiscriminatorKind;
+    use burn::tensor::Device;
 
     fn dict(keys: &[&str]) -> StateDict {
         let tensor = StateTensor {
@@ -242,15 +282,50 @@ mod tests {
     }
 
     #[test]
-    fn stray_running_statistics_go_and_those_of_batch_norm_stay() {
-        let mut found = dict(&[
+    fn counters_and_accumulators_go_and_running_statistics_stay() {
+        let kept = [
             "model.2.weight",
             "model.2.running_mean",
+            "head_0.norm_0.param_free_norm.running_var",
+        ];
+        let mut found = dict(&kept);
+        found.extend(dict(&[
             "model.2.num_batches_tracked",
-            "model.5.running_var",
-        ]);
+            "head_0.norm_0.param_free_norm._tmp_running_mean",
+            "head_0.norm_0.param_free_norm._tmp_running_var",
+            "head_0.norm_0.param_free_norm._running_iter",
+        ]));
         drop_ignorable(&mut found);
-        assert_eq!(found, dict(&["model.2.weight", "model.2.running_mean"]));
+        assert_eq!(found, dict(&kept));
+    }
+
+    /// A norm without weight, whose keys are `norm.…`.
+    fn network(norm: NormKind) -> PatchDiscriminator {
+        let config = DiscriminatorKind::Basic.config(3, 4, 3, norm);
+        config.init(&Device::flex()).expect("a valid config")
+    }
+
+    #[test]
+    fn running_statistics_that_instance_norm_does_not_use_are_no_mismatch() {
+        let mut found = state_dict(&network(NormKind::Instance));
+        found.extend(dict(&["model.3.running_mean", "model.3.running_var"]));
+        assert!(load_state_dict(network(NormKind::Instance), &found).is_ok());
+        // With a weight beside them they are batch norm's, and the file is another network's.
+        found.extend(dict(&["model.3.weight"]));
+        let error = load_state_dict(network(NormKind::Instance), &found).unwrap_err();
+        assert_eq!(error.unexpected.len(), 3, "{error}");
+    }
+
+    #[test]
+    fn a_long_list_of_mismatches_is_cut() {
+        let keys: Vec<String> = (0..300).map(|n| format!("blocks.{n}.weight")).collect();
+        let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let error = load_state_dict(network(NormKind::Instance), &dict(&keys)).unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("10 missing, 300 unexpected, 0 of"), "{told}");
+        assert!(told.contains("unexpected  … and 280 more"), "{told}");
+        assert!(!told.contains("missing     …"), "{told}");
+        assert_eq!(told.lines().count(), 1 + 10 + 21, "{told}");
     }
 
     #[test]

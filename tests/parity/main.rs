@@ -4,6 +4,7 @@
 //! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
 //! that the harness does not know is a failure, never skipped.
 
+mod checkpoint;
 mod data;
 mod gan_loss;
 mod network;
@@ -80,6 +81,8 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
         ("pix2pixHD", "palette") => data::palette(&fixture),
+        ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
+        ("containers", "files") => checkpoint::containers(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -13,7 +13,9 @@ pub use manifest::{
     SizeRule, TestTime, WeightFile,
 };
 pub use runner::Runner;
-pub use weights::{WeightDtype, decode_weights, encode_weights, sha256};
+pub use weights::{
+    WeightDtype, decode_weights, encode_state_dict_for_pytorch, encode_weights, sha256,
+};
 
 /// Name of the manifest in a bundle.
 pub const MANIFEST_FILE: &str = "manifest.json";

@@ -1,11 +1,13 @@
 //! Weight files: safetensors with the authors' keys.
 
+use std::collections::HashMap;
+
 use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::state_dict::{StateDict, StateTensor};
+use crate::state_dict::{StateDict, StateTensor, is_ignorable};
 use crate::{Error, Result};
 
 /// Number type of a weight file.
@@ -33,27 +35,75 @@ pub fn sha256(bytes: &[u8]) -> String {
 ///
 /// [`Error::Weights`] if a value does not fit into `dtype` (larger than 65504 for f16).
 pub fn encode_weights(dict: &StateDict, dtype: WeightDtype) -> Result<Vec<u8>> {
+    serialize(encode_tensors(dict, dtype)?, None)
+}
+
+/// Writes a state dict as the one safetensors file that the authors' classes load strictly
+/// (`load_state_dict(safetensors.torch.load_file(FILE), strict=True)`).
+///
+/// Beside the running statistics of each batch norm stands its counter `num_batches_tracked`, an
+/// int64 without axes, which PyTorch expects and nothing of ours uses: it says `steps`.
+///
+/// # Errors
+///
+/// As [`encode_weights`].
+pub fn encode_state_dict_for_pytorch(
+    dict: &StateDict,
+    dtype: WeightDtype,
+    steps: u64,
+) -> Result<Vec<u8>> {
+    let mut entries = encode_tensors(dict, dtype)?;
+    let norms = dict
+        .keys()
+        .filter_map(|key| key.strip_suffix("running_mean"));
+    entries.extend(norms.map(|norm| Entry {
+        key: format!("{norm}num_batches_tracked"),
+        dtype: Dtype::I64,
+        shape: Vec::new(),
+        bytes: steps.to_le_bytes().to_vec(),
+    }));
+    // What PyTorch's own writer notes down, and some loaders ask for.
+    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    serialize(entries, Some(metadata))
+}
+
+/// A tensor as a file holds it.
+struct Entry {
+    key: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+fn encode_tensors(dict: &StateDict, dtype: WeightDtype) -> Result<Vec<Entry>> {
     let encode = |(key, tensor): (&String, &StateTensor)| {
-        let bytes = match dtype {
-            WeightDtype::F32 => tensor.values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            WeightDtype::F16 => encode_f16(key, tensor)?,
+        let (dtype, bytes) = match dtype {
+            WeightDtype::F32 => {
+                let bytes = tensor.values.iter().flat_map(|v| v.to_le_bytes());
+                (Dtype::F32, bytes.collect())
+            }
+            WeightDtype::F16 => (Dtype::F16, encode_f16(key, tensor)?),
         };
-        Ok((key.clone(), tensor.shape.clone(), bytes))
+        Ok(Entry {
+            key: key.clone(),
+            dtype,
+            shape: tensor.shape.clone(),
+            bytes,
+        })
     };
-    let entries = dict
-        .iter()
-        .map(encode)
-        .collect::<Result<Vec<(String, Vec<usize>, Vec<u8>)>>>()?;
-    let kind = match dtype {
-        WeightDtype::F32 => Dtype::F32,
-        WeightDtype::F16 => Dtype::F16,
-    };
+    dict.iter().map(encode).collect()
+}
+
+fn serialize(entries: Vec<Entry>, metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
     let views = entries
         .iter()
-        .map(|(key, shape, bytes)| Ok((key, TensorView::new(kind, shape.clone(), bytes)?)))
+        .map(|entry| {
+            let view = TensorView::new(entry.dtype, entry.shape.clone(), &entry.bytes)?;
+            Ok((&entry.key, view))
+        })
         .collect::<std::result::Result<Vec<_>, safetensors::SafeTensorError>>();
     views
-        .and_then(|views| safetensors::serialize(views, None))
+        .and_then(|views| safetensors::serialize(views, metadata))
         .map_err(|error| Error::Weights(error.to_string()))
 }
 
@@ -73,7 +123,7 @@ fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
 
 /// Reads safetensors of floating-point tensors; 16-bit and 64-bit ones become f32.
 ///
-/// Integer tensors named `num_batches_tracked` are skipped.
+/// [Ignorable](is_ignorable) entries are skipped.
 ///
 /// # Errors
 ///
@@ -83,7 +133,7 @@ pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
         SafeTensors::deserialize(bytes).map_err(|error| Error::Weights(error.to_string()))?;
     let mut dict = StateDict::new();
     for (key, view) in tensors.iter() {
-        if key.ends_with("num_batches_tracked") {
+        if is_ignorable(key) {
             continue;
         }
         let data = view.data();
@@ -137,6 +187,28 @@ mod tests {
         let bytes = encode_weights(&weights, WeightDtype::F16).expect("f16");
         let read = &decode_weights(&bytes).expect("safetensors")["a.weight"].values;
         assert!((read[0] - 0.1).abs() < 1e-4 && read[1] == -3.0);
+    }
+
+    #[test]
+    fn a_file_for_pytorch_counts_the_batches_of_every_batch_norm() {
+        let mut weights = dict(&[0.1, 0.2]);
+        let tensor = weights["a.weight"].clone();
+        weights.insert("b.running_mean".to_owned(), tensor.clone());
+        weights.insert("b.running_var".to_owned(), tensor);
+        let bytes = encode_state_dict_for_pytorch(&weights, WeightDtype::F16, 70_000);
+        let bytes = bytes.expect("f16");
+        let (_, metadata) = SafeTensors::read_metadata(&bytes).expect("safetensors");
+        assert_eq!(metadata.metadata().as_ref().expect("some")["format"], "pt");
+        let tensors = SafeTensors::deserialize(&bytes).expect("safetensors");
+        assert_eq!(tensors.len(), 4);
+        let counter = tensors.tensor("b.num_batches_tracked").expect("there");
+        assert_eq!((counter.dtype(), counter.shape()), (Dtype::I64, &[][..]));
+        assert_eq!(counter.data(), 70_000i64.to_le_bytes());
+        assert_eq!(
+            tensors.tensor("a.weight").expect("there").dtype(),
+            Dtype::F16
+        );
+        assert_eq!(decode_weights(&bytes).expect("safetensors").len(), 3);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The program as people run it: one child process per command, in a folder of its own.
 
 mod bundle;
+mod checkpoints;
 mod config;
 mod dataset;
 mod errors;

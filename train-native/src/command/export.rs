@@ -1,11 +1,11 @@
 //! `underpaint export`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::WeightDtype;
+use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch, sha256};
 
 use crate::config::TrainConfig;
 use crate::model::Model;
@@ -28,19 +28,31 @@ impl From<Dtype> for WeightDtype {
     }
 }
 
+/// What `export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A folder that the browser and every command of Underpaint read
+    Bundle,
+    /// One safetensors file that the authors' PyTorch classes load
+    PytorchKeys,
+}
+
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Run to export, at its newest checkpoint
+    /// Run to export, at its newest checkpoint; for pytorch-keys, a bundle as well
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Folder to write
-    #[arg(long, value_name = "BUNDLE")]
+    /// Folder to write, or file for pytorch-keys
+    #[arg(long, value_name = "BUNDLE|FILE")]
     output: PathBuf,
+    /// What to write
+    #[arg(long, value_name = "FORMAT", default_value = "bundle")]
+    format: Format,
     /// Number type of the weights
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
-    /// Name of the model for people [default: the run's folder]
+    /// Name of the model for people, in a bundle [default: the run's folder]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
     /// Replace what is there
@@ -51,17 +63,50 @@ pub struct ExportArgs {
 impl ExportArgs {
     /// Exports.
     pub fn run(self) -> Result<ExitCode> {
+        match self.format {
+            Format::Bundle => self.export_bundle()?,
+            Format::PytorchKeys => self.export_pytorch_keys()?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn export_bundle(self) -> Result<()> {
         // A bundle is no run: say so instead of copying it.
         TrainConfig::of_run(&self.run)?;
         let mut model = Model::open(&self.run)?;
         model.manifest.name = self.name.unwrap_or(model.manifest.name);
         let manifest = model.write_bundle(&self.output, self.dtype.into(), self.force)?;
-        eprintln!(
-            "{}: {:.2} MB of weights, SHA-256 {}",
-            self.output.display(),
-            manifest.weights.bytes as f64 / 1e6,
-            manifest.weights.sha256
+        tell(
+            &self.output,
+            manifest.weights.bytes,
+            &manifest.weights.sha256,
         );
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     }
+
+    fn export_pytorch_keys(self) -> Result<()> {
+        if self.name.is_some() {
+            bail!("--name: a file for PyTorch has no name inside; --format bundle has");
+        }
+        if self.output.is_dir() || (self.output.exists() && !self.force) {
+            bail!(
+                "{} is already there: choose another --output, or --force to replace a file",
+                self.output.display()
+            );
+        }
+        let model = Model::open(&self.run)?;
+        let steps = model.manifest.provenance.steps.unwrap_or(0);
+        let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype.into(), steps)?;
+        crate::files::write(&self.output, &bytes)?;
+        tell(&self.output, bytes.len() as u64, &sha256(&bytes));
+        Ok(())
+    }
+}
+
+fn tell(output: &Path, bytes: u64, sha256: &str) {
+    eprintln!(
+        "{}: {:.2} MB of weights, SHA-256 {sha256}",
+        output.display(),
+        bytes as f64 / 1e6
+    );
 }
