@@ -18,6 +18,7 @@ pub mod image;
 pub mod label;
 pub mod layers;
 pub mod loss;
+pub mod perceptual;
 pub mod pgan;
 pub mod pix2pix;
 pub mod state_dict;
