@@ -83,10 +83,10 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
         ("pix2pixHD", "palette") => data::palette(&fixture),
-        ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
-        ("fid", "fid") => perceptual::fid(&fixture, &device),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
+        ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
+        ("fid", "fid") => perceptual::fid(&fixture, &device),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -148,7 +148,7 @@ impl Default for ResnetArchitecture {
 pub struct GeneratorConfig {
     /// Shape of the network.
     pub architecture: Architecture,
-    /// Channels of the segmentation: see [`SemanticLayout`](super::SemanticLayout).
+    /// Channels of the segmentation: see [`SemanticLayout`](crate::label::SemanticLayout).
     pub input_channels: usize,
     /// Channels of the generated picture.
     pub output_channels: usize,

@@ -45,7 +45,7 @@ impl Generator {
     /// # Shapes
     ///
     /// - `segmentation`: `[batch, input_channels, height, width]`, as
-    ///   [`SemanticLayout::encode`](super::SemanticLayout::encode) makes it, of a size that
+    ///   [`SemanticLayout::encode`](crate::label::SemanticLayout::encode) makes it, of a size that
     ///   [`GeneratorConfig::check_input`] allows
     /// - `latent`: `[batch, latent_channels]`, from N(0, 1) or an encoder, where
     ///   [`GeneratorConfig::latent_channels`] says so; not used otherwise

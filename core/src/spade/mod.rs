@@ -12,7 +12,6 @@ mod discriminator;
 mod encoder;
 mod generator;
 mod norm;
-mod semantics;
 mod weights;
 
 pub use block::SpadeBlock;
@@ -22,5 +21,4 @@ pub use discriminator::{Discriminator, DiscriminatorConfig};
 pub use encoder::{Encoder, EncoderConfig, reparameterize};
 pub use generator::{Generator, SpadeGenerator, Start};
 pub use norm::{ParamFreeNorm, SpadeNorm, SpadeNormConfig};
-pub use semantics::SemanticLayout;
 pub use weights::{Hint, infer_discriminator, infer_encoder, infer_generator};

@@ -3,7 +3,7 @@
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::label::{edges_from_instances, one_hot_from_labels};
+use super::{edges_from_instances, one_hot_from_labels};
 use crate::{Error, Result};
 
 /// Value that label maps of eight bits use for "don't care".
@@ -11,7 +11,7 @@ const UNKNOWN_LABEL: u16 = 255;
 
 /// Which channels a label map becomes: the classes, then don't-care, then edges between instances.
 ///
-/// Source: spec 4.1, 4.6.
+/// Source: pix2pixHD and SPADE (spec 3.1, 4.1, 4.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SemanticLayout {
