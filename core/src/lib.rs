@@ -18,8 +18,10 @@ pub mod image;
 pub mod label;
 pub mod layers;
 pub mod loss;
+pub mod perceptual;
 pub mod pgan;
 pub mod pix2pix;
+pub mod spade;
 pub mod state_dict;
 
 pub use error::{Error, Result};

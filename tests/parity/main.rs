@@ -6,8 +6,10 @@
 
 mod checkpoint;
 mod data;
+mod formula;
 mod gan_loss;
 mod network;
+mod perceptual;
 mod schedule;
 mod trace;
 
@@ -83,6 +85,8 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pixHD", "palette") => data::palette(&fixture),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
+        ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
+        ("fid", "fid") => perceptual::fid(&fixture, &device),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -3,7 +3,9 @@
 mod edges;
 mod one_hot;
 mod palette;
+mod semantics;
 
 pub use edges::edges_from_instances;
 pub use one_hot::{check_labels, one_hot_from_labels};
 pub use palette::{LabelClass, Palette};
+pub use semantics::SemanticLayout;

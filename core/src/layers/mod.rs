@@ -10,6 +10,7 @@ mod multiscale;
 mod norm;
 mod padding;
 mod patchgan;
+mod resnet;
 mod sampling;
 mod spectral_norm;
 
@@ -23,8 +24,12 @@ pub use multiscale::{MultiscaleDiscriminator, MultiscaleDiscriminatorConfig};
 pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
 pub use padding::{pad_to_multiple, reflection_pad};
 pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig, PatchLayer};
+pub use resnet::{
+    ResidualBlock, ResnetGenerator, ResnetShape, ResnetTrunk, Sampling, picture_from_trunk,
+    resnet_head,
+};
 pub use sampling::{downsample, resize_bilinear, resize_nearest, upsample_nearest};
-pub use spectral_norm::{ConvLayer, SpectralConv2d, SpectralConvTranspose2d};
+pub use spectral_norm::{ConvLayer, ConvTransposeLayer, SpectralConv2d, SpectralConvTranspose2d};
 
 /// How a forward pass treats the parts of a network that differ between training and use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

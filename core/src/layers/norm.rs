@@ -169,6 +169,20 @@ impl Norm {
         }
     }
 
+    /// The same without scale and shift (SPADE's parameter-free norm).
+    pub fn without_affine(kind: NormKind, channels: usize, device: &Device) -> Self {
+        let batch = || BatchNorm::without_affine(channels, device);
+        Self {
+            batch: (kind == NormKind::Batch).then(batch),
+            instance: kind == NormKind::Instance,
+        }
+    }
+
+    /// Whether it is [`NormKind::None`].
+    pub fn is_none(&self) -> bool {
+        self.batch.is_none() && !self.instance
+    }
+
     /// Normalises. Instance norm uses biased variance and behaves alike in every mode.
     ///
     /// # Shapes

@@ -1,7 +1,7 @@
 //! Spectral normalisation: a weight divided by its largest singular value.
 
 use burn::module::{Module, Param, RunningState};
-use burn::nn::conv::Conv2d;
+use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Device, Tensor, module};
 
@@ -212,6 +212,39 @@ impl ConvLayer {
     /// # Shapes
     ///
     /// As [`conv2d`](super::conv2d).
+    pub fn forward(&self, x: Tensor<4>, statistics: NormStatistics) -> Tensor<4> {
+        match self {
+            Self::Plain(conv) => conv.forward(x),
+            Self::Spectral(conv) => conv.forward(x, statistics),
+        }
+    }
+}
+
+/// A transposed convolution, plain or under spectral normalisation.
+#[derive(Module, Debug)]
+pub enum ConvTransposeLayer {
+    /// As it is.
+    Plain(ConvTranspose2d),
+    /// Under spectral normalisation.
+    Spectral(SpectralConvTranspose2d),
+}
+
+impl ConvTransposeLayer {
+    /// A 3×3 layer with zero weights that doubles height and width: stride 2, padding 1, output
+    /// padding 1.
+    pub fn doubling(channels: [usize; 2], bias: bool, spectral: bool, device: &Device) -> Self {
+        if spectral {
+            let conv = SpectralConvTranspose2d::new(channels, 3, 2, 1, 1, bias, device);
+            return Self::Spectral(conv);
+        }
+        Self::Plain(super::conv_transpose2d(channels, 3, 2, 1, 1, bias, device))
+    }
+
+    /// Convolves.
+    ///
+    /// # Shapes
+    ///
+    /// As [`conv_transpose2d`](super::conv_transpose2d).
     pub fn forward(&self, x: Tensor<4>, statistics: NormStatistics) -> Tensor<4> {
         match self {
             Self::Plain(conv) => conv.forward(x),

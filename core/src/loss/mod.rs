@@ -4,10 +4,12 @@ mod adversarial;
 mod feature_matching;
 pub mod gradient_penalty;
 mod kl_divergence;
+mod perceptual;
 
 pub use adversarial::{GanMode, GanTarget, adversarial_loss, multiscale_adversarial_loss};
 pub use feature_matching::feature_matching_loss;
 pub use kl_divergence::kl_divergence;
+pub use perceptual::PerceptualLoss;
 
 use burn::tensor::Tensor;
 

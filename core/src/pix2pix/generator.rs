@@ -3,9 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
-use super::{Architecture, GeneratorConfig, ResnetGenerator, UnetGenerator};
+use super::{Architecture, GeneratorConfig, UnetGenerator};
 use crate::Result;
-use crate::layers::Mode;
+use crate::layers::{Mode, ResnetGenerator, ResnetShape};
 
 /// A pix2pix generator.
 // Two variants of different size, one instance per program: boxing would buy nothing.
@@ -14,7 +14,7 @@ use crate::layers::Mode;
 pub enum Generator {
     /// With skip connections.
     Unet(UnetGenerator),
-    /// With residual blocks.
+    /// With residual blocks: two halvings, two doublings (spec 2.2).
     Resnet(ResnetGenerator),
 }
 
@@ -31,9 +31,23 @@ impl GeneratorConfig {
                 Generator::Unet(UnetGenerator::new(self, num_downs, device))
             }
             Architecture::Resnet { num_blocks } => {
-                Generator::Resnet(ResnetGenerator::new(self, num_blocks, device))
+                Generator::Resnet(self.resnet(num_blocks, device))
             }
         })
+    }
+
+    fn resnet(&self, num_blocks: usize, device: &Device) -> ResnetGenerator {
+        let shape = ResnetShape {
+            input_channels: self.input_channels,
+            base_channels: self.base_channels,
+            num_downs: 2,
+            num_blocks,
+            norm: self.norm,
+            bias: self.norm.conv_bias(),
+            spectral: false,
+            dropout: self.dropout,
+        };
+        shape.generator(self.output_channels, device)
     }
 }
 

@@ -7,13 +7,11 @@
 mod config;
 mod discriminator;
 mod generator;
-mod resnet;
 mod unet;
 mod weights;
 
 pub use config::{Architecture, GeneratorConfig};
 pub use discriminator::DiscriminatorKind;
 pub use generator::Generator;
-pub use resnet::{ResidualBlock, ResnetGenerator, Sampling};
 pub use unet::{UnetGenerator, UnetLevel};
 pub use weights::infer_generator;

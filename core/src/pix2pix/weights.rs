@@ -1,7 +1,7 @@
 //! State-dict keys of the original authors (spec 2.9), and the architecture that keys and shapes
 //! tell of.
 
-use super::{Architecture, Generator, GeneratorConfig, ResnetGenerator, UnetGenerator};
+use super::{Architecture, Generator, GeneratorConfig, UnetGenerator};
 use crate::layers::{NormKind, PatchDiscriminator};
 use crate::state_dict::{AuthorsKeys, StateDict};
 use crate::{Error, Result};
@@ -11,7 +11,10 @@ impl AuthorsKeys for Generator {
         // The first name is the enum's variant.
         match self {
             Self::Unet(unet) => unet_key(unet, &path[1..]),
-            Self::Resnet(resnet) => resnet_key(resnet, &path[1..]),
+            Self::Resnet(resnet) => {
+                let module = resnet.sequential_key(&path[1..]);
+                format!("model.{module}.{}", leaf(path))
+            }
         }
     }
 }
@@ -39,26 +42,6 @@ fn unet_key(unet: &UnetGenerator, path: &[String]) -> String {
         _ => 6,
     };
     format!("{}.{index}.{}", unet_prefix(depth), leaf(path))
-}
-
-/// `path`: field, then for all but `stem` and `head` an index, then the rest.
-fn resnet_key(resnet: &ResnetGenerator, path: &[String]) -> String {
-    let index = |position: usize| path[position].parse::<usize>().expect("an index of a Vec");
-    let norm = |position: usize| usize::from(path[position] == "norm");
-    let blocks = resnet.blocks.len();
-    let module = match path[0].as_str() {
-        "stem" => (1 + norm(1)).to_string(),
-        "downs" => (4 + 3 * index(1) + norm(2)).to_string(),
-        "ups" => (10 + blocks + 3 * index(1) + norm(2)).to_string(),
-        "head" => (10 + blocks + 7).to_string(),
-        _ => {
-            let block = index(1);
-            let shift = usize::from(resnet.blocks[block].dropout);
-            let convolution = if path[2] == "first" { 1 } else { 5 + shift };
-            format!("{}.conv_block.{}", 10 + block, convolution + norm(3))
-        }
-    };
-    format!("model.{module}.{}", leaf(path))
 }
 
 fn leaf(path: &[String]) -> &str {

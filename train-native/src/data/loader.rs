@@ -69,6 +69,16 @@ impl Loader {
         Ok(loader)
     }
 
+    /// A loader of the same pictures at another size, in the same order; `None` if the data set has one
+    /// size only.
+    #[must_use]
+    pub fn at_resolution(&self, side: usize) -> Option<Self> {
+        Some(Self {
+            dataset: self.dataset.at_resolution(side)?,
+            options: self.options,
+        })
+    }
+
     /// The data set.
     #[must_use]
     pub fn dataset(&self) -> &Arc<dyn Dataset> {

@@ -114,4 +114,10 @@ pub trait Dataset: Send + Sync {
     /// # Panics
     /// If `index` is not below [`Dataset::len`].
     fn load(&self, index: usize, rng: &mut SampleRng) -> Result<Sample, DataError>;
+
+    /// The same pictures, `side` pixels square, for progressive growing; `None` if the data set has one
+    /// size only.
+    fn at_resolution(&self, _side: usize) -> Option<std::sync::Arc<dyn Dataset>> {
+        None
+    }
 }

@@ -1,10 +1,13 @@
 //! How good generated pictures are.
 //!
-//! [`paired`] compares a picture with the one it should be.
+//! [`paired`] compares a picture with the one it should be, [`fid`] a set of pictures with another
+//! set, by the [`frechet`] distance of what Inception-v3 sees in them.
 
+pub mod fid;
+pub mod frechet;
 pub mod paired;
 
-/// Why two pictures cannot be compared.
+/// Why pictures, or sets of them, cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EvaluateError {
     /// The pictures do not have the same size and channels.
@@ -27,4 +30,16 @@ pub enum EvaluateError {
         /// The size found.
         found: String,
     },
+    /// A covariance needs more pictures.
+    #[error("cannot compute the FID: expected at least 2 pictures on each side, found {found}")]
+    TooFew {
+        /// The number found.
+        found: usize,
+    },
+    /// A feature is infinite or no number.
+    #[error("cannot compute the FID: a feature is not a finite number (are the weights damaged?)")]
+    NotFinite,
+    /// The eigenvalues of the covariances do not converge.
+    #[error("cannot compute the FID: the root of the covariances does not converge")]
+    NoRoot,
 }

@@ -69,23 +69,28 @@ pub fn train(
     report: &mut Report,
     stop: &AtomicBool,
 ) -> Result<TrainOutcome> {
-    'run: while position.step < plan.total_steps {
+    while position.step < plan.total_steps {
+        begin_stage(family, &mut position);
         let learning_rate = plan.schedule.rate(position.epoch, &position.plateau);
+        let side = family.resolution(position.step + 1);
+        let sized = at_resolution(loader, side)?;
+        let loader = sized.as_ref().unwrap_or(loader);
         let mut batches = loader.epoch(position.epoch, position.batch as usize);
         loop {
             let started = Instant::now();
-            let Some(samples) = batches.next() else { break };
+            let Some(samples) = batches.next() else {
+                end_epoch(family, validation, plan, &mut position)?;
+                break;
+            };
             let (samples, waited) = (samples?, started.elapsed());
             position.step += 1;
             position.batch += 1;
-            let losses = family.step(
-                &samples,
-                Moment {
-                    step: position.step,
-                    epoch: position.epoch,
-                    learning_rate,
-                },
-            )?;
+            let moment = Moment {
+                step: position.step,
+                epoch: position.epoch,
+                learning_rate,
+            };
+            let losses = family.step(&samples, moment)?;
             check_finite(&losses, position.step)?;
             report.record(&StepRecord {
                 step: position.step,
@@ -98,11 +103,8 @@ pub fn train(
             let stopping = stop.load(Ordering::Relaxed);
             let last = stopping || position.step >= plan.total_steps;
             if last || position.step.is_multiple_of(plan.sample_every) {
-                report.samples(
-                    position.step,
-                    position.epoch,
-                    &samples_of(family, validation)?,
-                )?;
+                let samples = samples_of(family, validation)?;
+                report.samples(position.step, position.epoch, &samples)?;
             }
             if last || position.step.is_multiple_of(plan.save_every) {
                 checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)
@@ -111,13 +113,33 @@ pub fn train(
             if stopping {
                 return Ok(TrainOutcome::Interrupted);
             }
-            if last {
-                break 'run;
+            if last || family.resolution(position.step + 1) != side {
+                break;
             }
         }
-        end_epoch(family, validation, plan, &mut position)?;
     }
     Ok(TrainOutcome::Finished)
+}
+
+/// Pictures of another size are another epoch. Looks at the position alone, so that a resumed run
+/// begins the stage where an uninterrupted one would have.
+fn begin_stage(family: &dyn Family, position: &mut Position) {
+    let grows = family.resolution(position.step) != family.resolution(position.step + 1);
+    if position.batch > 0 && grows {
+        position.epoch += 1;
+        position.batch = 0;
+    }
+}
+
+/// The loader for pictures of the side that the family asks for; `None` if it does not ask.
+fn at_resolution(loader: &Loader, side: Option<usize>) -> Result<Option<Loader>> {
+    let Some(side) = side else { return Ok(None) };
+    let sized = loader.at_resolution(side).with_context(|| {
+        format!(
+            "this data set cannot give its pictures at {side}x{side}, which the model trains on now"
+        )
+    })?;
+    Ok(Some(sized))
 }
 
 fn end_epoch(

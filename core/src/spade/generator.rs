@@ -1,0 +1,244 @@
+//! The generator, of either architecture.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::tensor::{Device, Tensor};
+
+use super::{Architecture, GeneratorConfig, SpadeArchitecture, SpadeBlock, Upsampling};
+use crate::Result;
+use crate::layers::{Linear, Mode, conv2d, leaky_relu, resize_nearest, upsample_nearest};
+
+/// Width at the start, in units of the last block's.
+const WIDEST: usize = 16;
+
+/// A SPADE generator.
+#[derive(Module, Debug)]
+pub enum Generator {
+    /// Of modulated residual blocks.
+    Spade(SpadeGenerator),
+}
+
+impl GeneratorConfig {
+    /// Builds the network with zero weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`](crate::Error::Config) as [`validate`](Self::validate).
+    pub fn init(&self, device: &Device) -> Result<Generator> {
+        self.validate()?;
+        Ok(match &self.architecture {
+            Architecture::Spade(spade) => {
+                Generator::Spade(SpadeGenerator::new(self, spade, device))
+            }
+            Architecture::Pix2pixHd(_) => {
+                return Err(crate::Error::Input(
+                    "pix2pixhd comes with its layers".into(),
+                ));
+            }
+        })
+    }
+}
+
+impl Generator {
+    /// Generates pictures.
+    ///
+    /// # Shapes
+    ///
+    /// - `segmentation`: `[batch, input_channels, height, width]`, as
+    ///   [`SemanticLayout::encode`](crate::label::SemanticLayout::encode) makes it, of a size that
+    ///   [`GeneratorConfig::check_input`] allows
+    /// - `latent`: `[batch, latent_channels]`, from N(0, 1) or an encoder, where
+    ///   [`GeneratorConfig::latent_channels`] says so; not used otherwise
+    /// - result: `[batch, output_channels, height, width]` in `[-1, 1]`
+    ///
+    /// # Panics
+    ///
+    /// If the generator starts from a latent and there is none.
+    pub fn forward(
+        &self,
+        segmentation: Tensor<4>,
+        latent: Option<Tensor<2>>,
+        mode: Mode,
+    ) -> Tensor<4> {
+        match self {
+            Self::Spade(spade) => spade.forward(segmentation, latent, mode),
+        }
+    }
+}
+
+/// Residual blocks that the segmentation modulates, with doublings between them.
+///
+/// Source: Park et al. 2019 (<https://arxiv.org/abs/1903.07291>), appendix A, figure 11; spec 4.2.
+#[derive(Module, Debug)]
+pub struct SpadeGenerator {
+    /// To the first planes (`fc`).
+    pub start: Start,
+    /// `head_0`.
+    pub head: SpadeBlock,
+    /// `G_middle_0` and `G_middle_1`.
+    pub middles: Vec<SpadeBlock>,
+    /// `up_0` to `up_3`, and `up_4` in `most`.
+    pub ups: Vec<SpadeBlock>,
+    /// To the picture (`conv_img`).
+    pub to_image: Conv2d,
+    /// Whether the size doubles between the two middle blocks: all but `normal`.
+    pub doubles_in_the_middle: bool,
+}
+
+/// What the first planes are made of.
+#[derive(Module, Debug)]
+pub enum Start {
+    /// The segmentation, made small.
+    Segmentation(Conv2d),
+    /// A latent.
+    Latent(LatentStart),
+}
+
+/// A linear layer to planes of one size.
+#[derive(Module, Debug)]
+pub struct LatentStart {
+    /// To all pixels of all planes.
+    pub linear: Linear,
+    /// Height of the planes.
+    pub height: usize,
+    /// Width of the planes.
+    pub width: usize,
+}
+
+impl SpadeGenerator {
+    fn new(config: &GeneratorConfig, spade: &SpadeArchitecture, device: &Device) -> Self {
+        let width = config.base_channels;
+        let block =
+            |channels| SpadeBlock::new(&spade.norm, channels, config.input_channels, device);
+        let widest = WIDEST * width;
+        let doubles = |index: usize| block([widest >> index, widest >> (index + 1)]);
+        let num_ups = if spade.upsampling == Upsampling::Most {
+            5
+        } else {
+            4
+        };
+        Self {
+            start: Start::new(config, spade, device),
+            head: block([widest, widest]),
+            middles: vec![block([widest, widest]), block([widest, widest])],
+            ups: (0..num_ups).map(doubles).collect(),
+            to_image: conv2d(
+                [widest >> num_ups, config.output_channels],
+                3,
+                1,
+                1,
+                true,
+                device,
+            ),
+            doubles_in_the_middle: spade.upsampling != Upsampling::Normal,
+        }
+    }
+
+    /// Number of doublings.
+    pub fn doublings(&self) -> usize {
+        self.blocks().filter(|(_, doubles, _)| *doubles).count()
+    }
+
+    /// Generates pictures; see [`Generator::forward`].
+    ///
+    /// # Panics
+    ///
+    /// If the generator starts from a latent and there is none.
+    pub fn forward(
+        &self,
+        segmentation: Tensor<4>,
+        latent: Option<Tensor<2>>,
+        mode: Mode,
+    ) -> Tensor<4> {
+        let [_, _, height, width] = segmentation.dims();
+        let base = [height, width].map(|n| n >> self.doublings());
+        self.forward_observed(segmentation, latent, base, mode, &mut |_, _| {})
+    }
+
+    /// Generates pictures that are `base` doubled, whatever the size of the segmentation, and shows
+    /// `observe` what every block gives, by the block's name in the state dict.
+    ///
+    /// # Shapes
+    ///
+    /// - `segmentation`, `latent`: as [`Generator::forward`] takes them
+    /// - `base`: height and width to start from; a latent has its own
+    /// - result: `[batch, output_channels, base[0] * 2^doublings, base[1] * 2^doublings]` in `[-1, 1]`
+    ///
+    /// # Panics
+    ///
+    /// If the generator starts from a latent and there is none.
+    pub fn forward_observed(
+        &self,
+        segmentation: Tensor<4>,
+        latent: Option<Tensor<2>>,
+        base: [usize; 2],
+        mode: Mode,
+        observe: &mut dyn FnMut(&str, &Tensor<4>),
+    ) -> Tensor<4> {
+        let at_size_of = |x: &Tensor<4>| {
+            let [_, _, height, width] = x.dims();
+            resize_nearest(segmentation.clone(), [height, width])
+        };
+        let mut x = self.start.forward(&segmentation, latent, base);
+        observe("fc", &x);
+        let mut segmentation_here = at_size_of(&x);
+        for (name, doubles, block) in self.blocks() {
+            if doubles {
+                x = upsample_nearest(x);
+                segmentation_here = at_size_of(&x);
+            }
+            x = block.forward(x, &segmentation_here, mode.statistics);
+            observe(&name, &x);
+        }
+        self.to_image.forward(leaky_relu(x)).tanh()
+    }
+
+    /// Name of every block in the state dict, whether the size doubles before it, and the block.
+    fn blocks(&self) -> impl Iterator<Item = (String, bool, &SpadeBlock)> {
+        let middle = |(index, block)| {
+            let doubles = index == 0 || self.doubles_in_the_middle;
+            (format!("G_middle_{index}"), doubles, block)
+        };
+        let up = |(index, block)| (format!("up_{index}"), true, block);
+        let head = std::iter::once(("head_0".to_owned(), false, &self.head));
+        head.chain(self.middles.iter().enumerate().map(middle))
+            .chain(self.ups.iter().enumerate().map(up))
+    }
+}
+
+impl Start {
+    fn new(config: &GeneratorConfig, spade: &SpadeArchitecture, device: &Device) -> Self {
+        let widest = WIDEST * config.base_channels;
+        let Some(latent_channels) = spade.latent_channels else {
+            let channels = [config.input_channels, widest];
+            return Self::Segmentation(conv2d(channels, 3, 1, 1, true, device));
+        };
+        let [height, width] = spade.base_size();
+        Self::Latent(LatentStart {
+            linear: Linear::new([latent_channels, widest * height * width], device),
+            height,
+            width,
+        })
+    }
+
+    fn forward(
+        &self,
+        segmentation: &Tensor<4>,
+        latent: Option<Tensor<2>>,
+        base: [usize; 2],
+    ) -> Tensor<4> {
+        match self {
+            Self::Segmentation(conv) => conv.forward(resize_nearest(segmentation.clone(), base)),
+            Self::Latent(start) => {
+                let latent = latent.expect("a generator that starts from a latent gets one");
+                let [batch, _] = latent.dims();
+                let (height, width) = (start.height as i32, start.width as i32);
+                // [batch, channels * height * width] to planes
+                start
+                    .linear
+                    .forward(latent)
+                    .reshape([batch as i32, -1, height, width])
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! SPADE (GauGAN): a generator that a label map modulates at every size, a multi-scale PatchGAN, and
+//! a variational encoder for the style.
+//!
+//! Source: Park et al. 2019, "Semantic Image Synthesis with Spatially-Adaptive Normalization"
+//! (<https://arxiv.org/abs/1903.07291>); spec section 4. The original code is for non-commercial use
+//! only: nothing here is taken from it.
+
+mod block;
+mod config;
+mod conv_norm;
+mod discriminator;
+mod encoder;
+mod generator;
+mod norm;
+mod weights;
+
+pub use block::SpadeBlock;
+pub use config::{Architecture, GeneratorConfig, SpadeArchitecture, Upsampling};
+pub use conv_norm::{ConvNorm, NormedConv};
+pub use discriminator::{Discriminator, DiscriminatorConfig};
+pub use encoder::{Encoder, EncoderConfig, reparameterize, standard_normal};
+pub use generator::{Generator, SpadeGenerator, Start};
+pub use norm::{ParamFreeNorm, SpadeNorm, SpadeNormConfig};
+pub use weights::{Hint, infer_discriminator, infer_encoder, infer_generator};

@@ -1,0 +1,121 @@
+//! Fréchet inception distance between two sets of pictures.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::{Device, Tensor, TensorData};
+use underpaint_core::perceptual::{FEATURES, Inception, inception_input};
+
+use super::EvaluateError;
+use super::frechet::FeatureStatistics;
+use crate::data::Size;
+use crate::data::decode::{Color, Picture};
+use crate::import::read_state_dict;
+
+/// Name of pytorch-fid's weight file, in its releases on GitHub.
+pub const WEIGHTS: &str = "pt_inception-2015-12-05-6726825d.pth";
+
+/// Pictures that go through the network together, as in pytorch-fid.
+const BATCH: usize = 50;
+
+/// Reads the network from pytorch-fid's weight file.
+///
+/// # Errors
+///
+/// If it is not there, saying where it is to be had, or holds another network.
+pub fn open_inception(path: &Path, device: &Device) -> Result<Inception> {
+    if !path.is_file() {
+        bail!(
+            "{}: expected the Inception weights of pytorch-fid, found no file; they do not come with \
+             underpaint: download {WEIGHTS} (91 MB) from \
+             https://github.com/mseitzer/pytorch-fid/releases and pass its path",
+            path.display()
+        );
+    }
+    let dict = read_state_dict(path)?;
+    Inception::from_state_dict(dict, device)
+        .with_context(|| format!("{}: expected pytorch-fid's {WEIGHTS}", path.display()))
+}
+
+/// A picture as Inception takes it.
+///
+/// # Shapes
+///
+/// Result: `[1, 3, height, width]` in `[0, 1]`; gray is repeated.
+pub fn unit_image(picture: &Picture, device: &Device) -> Tensor<4> {
+    let rgb = picture.clone().to_color(Color::Rgb);
+    let unit: Vec<f32> = rgb.pixels.iter().map(|&p| f32::from(p) / 255.0).collect();
+    let interleaved = TensorData::new(unit, [1, rgb.height, rgb.width, 3]);
+    Tensor::<4>::from_data(interleaved, device).permute([0, 3, 1, 2])
+}
+
+/// Collects the features of pictures of any size, a batch at a time.
+#[derive(Debug)]
+pub struct FeatureCollector<'a> {
+    inception: &'a Inception,
+    device: &'a Device,
+    waiting: Vec<Tensor<4>>,
+    features: Vec<f32>,
+    sizes: Option<(Size, Size)>,
+}
+
+impl<'a> FeatureCollector<'a> {
+    /// Nothing collected yet. `device` is the network's.
+    pub fn new(inception: &'a Inception, device: &'a Device) -> Self {
+        Self {
+            inception,
+            device,
+            waiting: Vec::new(),
+            features: Vec::new(),
+            sizes: None,
+        }
+    }
+
+    /// Takes one picture in.
+    pub fn push(&mut self, picture: &Picture) {
+        let size = picture.size();
+        let (least, most) = self.sizes.unwrap_or((size, size));
+        self.sizes = Some((
+            Size::new(least.width.min(size.width), least.height.min(size.height)),
+            Size::new(most.width.max(size.width), most.height.max(size.height)),
+        ));
+        self.waiting
+            .push(inception_input(unit_image(picture, self.device)));
+        if self.waiting.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let batch = Tensor::cat(std::mem::take(&mut self.waiting), 0);
+        let features = self.inception.features(batch).into_data();
+        self.features.extend(features.iter::<f32>());
+    }
+
+    /// All features so far, `[count, 2048]`, flattened.
+    pub fn features(&mut self) -> &[f32] {
+        self.flush();
+        &self.features
+    }
+
+    /// The statistics of all pictures.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluateError::TooFew`] below two pictures, [`EvaluateError::NotFinite`].
+    pub fn statistics(mut self) -> Result<FeatureStatistics, EvaluateError> {
+        FeatureStatistics::new(self.features(), FEATURES)
+    }
+
+    /// The size of the pictures, for people: `256x256`, or the range of both sides.
+    pub fn sizes(&self) -> String {
+        match self.sizes {
+            None => "no pictures".to_owned(),
+            Some((least, most)) if least == most => least.to_string(),
+            Some((least, most)) => format!("{least} to {most}"),
+        }
+    }
+}
