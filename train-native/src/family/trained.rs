@@ -34,12 +34,23 @@ impl<M: AuthorsKeys> Trained<M> {
     }
 
     /// Moves every parameter that has a gradient.
-    pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
+    pub fn update(&mut self, mut gradients: Gradients, learning_rate: f64) {
+        self.update_shared(&mut gradients, learning_rate);
+    }
+
+    /// As [`update`](Self::update), for gradients that belong to several networks: those of this one
+    /// are taken out.
+    pub fn update_shared(&mut self, gradients: &mut Gradients, learning_rate: f64) {
         let network = self
             .network
             .take()
             .expect("the network comes back before update returns");
         self.network = Some(self.adam.step(network, gradients, learning_rate));
+    }
+
+    /// Begins with a fresh optimiser, without moments.
+    pub fn restart(&mut self, adam: AdamConfig) {
+        self.adam = Adam::new(adam);
     }
 
     /// Replaces all weights and buffers, by the authors' keys.
