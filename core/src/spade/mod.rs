@@ -18,7 +18,7 @@ pub use block::SpadeBlock;
 pub use config::{Architecture, GeneratorConfig, SpadeArchitecture, Upsampling};
 pub use conv_norm::{ConvNorm, NormedConv};
 pub use discriminator::{Discriminator, DiscriminatorConfig};
-pub use encoder::{Encoder, EncoderConfig, reparameterize, standard_normal};
+pub use encoder::{Encoder, EncoderConfig, reparameterize};
 pub use generator::{Generator, SpadeGenerator, Start};
 pub use norm::{ParamFreeNorm, SpadeNorm, SpadeNormConfig};
 pub use weights::{Hint, infer_discriminator, infer_encoder, infer_generator};

@@ -173,7 +173,7 @@ pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
     if !dict.contains_key(first) {
         return Err(file.not_one(first));
     }
-    let [base_channels, input_channels, ..] = file.weight(first)?;
+    let [base_channels, input_channels, ..] = file.weight::<4>(first)?;
     let has = |prefix: String| dict.keys().any(|key| key.starts_with(&prefix));
     let config = DiscriminatorConfig {
         input_channels,
@@ -221,7 +221,7 @@ pub fn infer_encoder(dict: &StateDict) -> Result<EncoderConfig> {
             weight(6)
         )));
     }
-    let [base_channels, image_channels, ..] = file.weight(&weight(1))?;
+    let [base_channels, image_channels, ..] = file.weight::<4>(&weight(1))?;
     let [latent_channels, _] = file.weight("fc_mu.weight")?;
     let config = EncoderConfig {
         image_channels,
