@@ -7,6 +7,7 @@
 mod data;
 mod gan_loss;
 mod network;
+mod pgan;
 mod schedule;
 mod trace;
 
@@ -80,6 +81,10 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
         ("pix2pixHD", "palette") => data::palette(&fixture),
+        ("pgan", "networks") => pgan::networks(&fixture, &device),
+        ("pgan", "stddev") => pgan::stddev(&fixture, &device),
+        ("pgan", "trace") => pgan::trace(&fixture, &device),
+        ("pgan", "alpha_tables") => pgan::alpha_tables(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }
