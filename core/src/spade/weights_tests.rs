@@ -100,7 +100,6 @@ fn discriminators_and_encoders_have_those_of_spec_9_1() {
 
 #[test]
 fn a_generator_is_read_back_from_its_keys() {
-    let coco = SpadeArchitecture::default();
     for norm in [
         "spectralspadesyncbatch3x3",
         "spadeinstance5x5",
