@@ -4,6 +4,7 @@ mod bundle;
 mod config;
 mod dataset;
 mod errors;
+mod fid;
 mod generate;
 mod import;
 #[cfg(feature = "tch")]
