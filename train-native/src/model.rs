@@ -206,7 +206,7 @@ fn test_time(model: &ModelConfig) -> TestTime {
             statistics: NormDefault::Running,
             dropout: false,
         },
-        ModelConfig::Pgan { .. } => TestTime {
+        ModelConfig::Pix2pixhd { .. } | ModelConfig::Pgan { .. } => TestTime {
             statistics: NormDefault::Batch,
             dropout: false,
         },

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use underpaint_core::bundle::{InputKind, Manifest, ModelConfig, SizeRule};
+use underpaint_core::pix2pixhd;
 use underpaint_core::spade::{Architecture, Hint, Upsampling};
 
 use super::export::Dtype;
@@ -30,7 +31,8 @@ pub struct ImportArgs {
     /// Number type of the weights
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
-    /// Weights of the encoder that goes with a SPADE generator trained with --use_vae
+    /// Weights of the encoder that goes with a SPADE generator trained with --use_vae, or with a
+    /// pix2pixHD generator trained with --instance_feat
     #[arg(long, value_name = "FILE")]
     encoder: Option<PathBuf>,
     /// Width that the model was trained at, in pixels; tells the studio how large to paint
@@ -59,10 +61,16 @@ pub struct ImportArgs {
     /// of SPADE, COCO-Stuff and ADE20K]
     #[arg(long, alias = "contain_dontcare_label", value_name = "ON|OFF")]
     dont_care: Option<Switch>,
-    /// Whether an input channel marks edges between instances [default: on for 184 and 36 channels of
-    /// SPADE, COCO-Stuff and Cityscapes]
+    /// Whether an input channel marks edges between instances [default: on for pix2pixHD, and for 184
+    /// and 36 channels of SPADE, COCO-Stuff and Cityscapes]
     #[arg(long, value_name = "ON|OFF")]
     edges: Option<Switch>,
+    /// A pix2pixHD model that takes pictures instead of label maps (--label_nc 0)
+    #[arg(long)]
+    pictures: bool,
+    /// Feature channels of a pix2pixHD model [default: those of --encoder, else none]
+    #[arg(long, alias = "feat_num", value_name = "N")]
+    feature_channels: Option<usize>,
     /// Doublings of a SPADE generator: normal, more or most; normal and more have the same weights
     #[arg(
         long,
@@ -135,6 +143,8 @@ impl ImportArgs {
         Ok(Hints {
             dropout: !self.no_dropout,
             labels: self.labels,
+            pictures: self.pictures,
+            feature_channels: self.feature_channels,
             dont_care: self.dont_care.map(on),
             edges: self.edges.map(on),
             palette: palette.flatten(),
@@ -184,6 +194,23 @@ fn architecture(model: &ModelConfig) -> String {
             generator.base_channels,
             generator.norm,
             if generator.dropout { "yes" } else { "no" },
+        ),
+        ModelConfig::Pix2pixhd {
+            generator,
+            feature_channels,
+            ..
+        } => format!(
+            "pix2pixHD {}, {} halvings, {} blocks, width {}, norm {:?}, feature channels: {feature_channels}",
+            match generator.architecture {
+                pix2pixhd::Architecture::Global => "global".to_owned(),
+                pix2pixhd::Architecture::Local { num_enhancers, .. } => {
+                    format!("local with {num_enhancers} enhancers")
+                }
+            },
+            generator.num_downs,
+            generator.num_blocks,
+            generator.base_channels,
+            generator.norm,
         ),
         ModelConfig::Spade { generator, .. } => match &generator.architecture {
             Architecture::Spade(spade) => format!(

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use underpaint_core::bundle::{InputKind, ModelConfig};
 use underpaint_core::label::{Palette, SemanticLayout};
 use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
-use underpaint_core::{pgan, pix2pix, spade};
+use underpaint_core::{pgan, pix2pix, pix2pixhd, spade};
 
 use super::{Checkpoint, PganCheckpoint, pgan as settings};
 use crate::model::{image_input, labels_input};
@@ -16,6 +16,8 @@ use crate::model::{image_input, labels_input};
 pub enum FamilyName {
     /// pix2pix (pytorch-CycleGAN-and-pix2pix)
     Pix2pix,
+    /// pix2pixHD
+    Pix2pixhd,
     /// SPADE / GauGAN
     Spade,
     /// Progressive GAN (pytorch_GAN_zoo)
@@ -39,6 +41,10 @@ pub struct Hints {
     pub dropout: bool,
     /// Whether a pix2pix model with 1 or 3 input channels takes label maps.
     pub labels: bool,
+    /// Whether a pix2pixHD model takes pictures (`label_nc 0`).
+    pub pictures: bool,
+    /// How many input channels of a pix2pixHD model are features; `None` goes by the encoder.
+    pub feature_channels: Option<usize>,
     /// Whether an input channel is for pixels of no class; `None` goes by the number of channels.
     pub dont_care: Option<bool>,
     /// Whether an input channel marks edges between instances; `None` goes by the number of channels.
@@ -89,11 +95,12 @@ pub fn recognize(
         Some(family) => family,
         None => family_of(&dict)?,
     };
-    if encoder.is_some() && family != FamilyName::Spade {
+    if encoder.is_some() && matches!(family, FamilyName::Pix2pix | FamilyName::Pgan) {
         bail!("--encoder: models of this family have none");
     }
     match family {
         FamilyName::Pix2pix => pix2pix(&dict, hints),
+        FamilyName::Pix2pixhd => pix2pixhd(&dict, encoder.as_ref(), hints),
         FamilyName::Spade => spade(&dict, encoder.as_ref(), hints),
         FamilyName::Pgan => {
             let dict = pgan::with_module_keys(dict);
@@ -111,8 +118,14 @@ fn family_of(dict: &StateDict) -> Result<FamilyName> {
         Ok(FamilyName::Pgan)
     } else if has("fc.weight") && starts("head_0.") || starts("model.1.0.") {
         Ok(FamilyName::Spade)
-    } else if has("model.model.0.weight") || has("model.1.weight") {
+    } else if has("model.model.0.weight") {
         Ok(FamilyName::Pix2pix)
+    } else if has("model.1.weight") {
+        // Both have ResNets; pix2pix's halves twice, and its third stage is a residual block.
+        match starts("model1_1.") || !starts("model.10.conv_block.") {
+            true => Ok(FamilyName::Pix2pixhd),
+            false => Ok(FamilyName::Pix2pix),
+        }
     } else {
         let keys: Vec<&str> = dict.keys().take(6).map(String::as_str).collect();
         bail!(
@@ -146,6 +159,42 @@ fn pix2pix(dict: &StateDict, hints: &Hints) -> Result<Recognized> {
         input,
         weights,
         encoder: None,
+    })
+}
+
+fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result<Recognized> {
+    let device = Device::flex();
+    let generator = pix2pixhd::infer_generator(dict)?;
+    let weights = strict(generator.init(&device)?, dict, "read as a pix2pixHD generator")?;
+    let config = encoder.map(pix2pixhd::infer_encoder).transpose().context("--encoder")?;
+    let encoder = match (&config, encoder) {
+        (Some(config), Some(dict)) => {
+            Some(strict(config.init(&device)?, dict, "read as pix2pixHD's encoder")?)
+        }
+        _ => None,
+    };
+    let encoded = config.as_ref().map_or(0, |config| config.feature_channels);
+    let feature_channels = hints.feature_channels.unwrap_or(encoded);
+    let model = ModelConfig::Pix2pixhd {
+        generator,
+        feature_channels,
+        encoder: config,
+    };
+    model.validate()?;
+    let channels = model.condition_channels();
+    let input = match hints.pictures {
+        true if hints.edges == Some(true) => {
+            bail!("--edges on: models that take pictures with edges are not supported; only label maps have edges")
+        }
+        true => image_input(channels, hints.palette.clone()),
+        // The authors mark edges unless --no_instance says otherwise.
+        false => labels_input(layout(channels, hints, |_| (false, true))?, hints.palette.clone()),
+    };
+    Ok(Recognized {
+        model,
+        input,
+        weights,
+        encoder,
     })
 }
 

@@ -82,6 +82,12 @@ impl Runner {
         &self.model
     }
 
+    /// Whether it makes something of an instance map: marks edges, or averages features over instances.
+    pub fn looks_at_instances(&self) -> bool {
+        let edges = self.input.layout().is_some_and(|layout| layout.edges);
+        edges || self.model.feature_channels() > 0
+    }
+
     /// Channels of the condition that it takes; 0 for an unconditional generator.
     pub fn input_channels(&self) -> usize {
         self.model.condition_channels()
@@ -208,10 +214,11 @@ impl Runner {
     /// Sides that a picture is padded to are multiples of this.
     pub fn multiple(&self) -> usize {
         let multiple = self.model.size_multiple();
-        match self.model {
+        match &self.model {
             // A ResNet mirrors borders of a quarter-size picture: four pixels would leave one.
             ModelConfig::Pix2pix { .. } => multiple.max(8),
-            _ => multiple,
+            ModelConfig::Pix2pixhd { generator, .. } => pix2pixhd_multiple(generator),
+            ModelConfig::Spade { .. } | ModelConfig::Pgan { .. } => multiple,
         }
     }
 
@@ -283,6 +290,16 @@ impl Runner {
             expected: format!("[batch, {channels}]"),
             found: found.to_vec(),
         })
+    }
+}
+
+/// The blocks of a pix2pixHD generator mirror a pixel of the smallest planes: these have two at least.
+fn pix2pixhd_multiple(generator: &crate::pix2pixhd::GeneratorConfig) -> usize {
+    let enhancers = generator.architecture.num_enhancers();
+    let smallest = (2usize << generator.num_downs).max(4) << enhancers;
+    match generator.size_multiple() {
+        multiple if multiple >= smallest => multiple,
+        _ => smallest,
     }
 }
 

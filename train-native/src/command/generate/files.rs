@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use burn::tensor::Tensor;
 use underpaint_core::bundle::{InputKind, Inputs, Runner};
-use underpaint_core::label::SemanticLayout;
+use underpaint_core::label::{Instances, SemanticLayout};
 
-use super::{GenerateArgs, Half, Target, run};
+use super::{GenerateArgs, Half, Target, run, style_picture};
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
 use crate::data::resize::{Filter, resize_bytes, resize_ids};
@@ -30,12 +29,12 @@ pub(super) fn generate(
     let inputs = input_files(input)?;
     let target = Target::new(output, input.is_dir() || args.count > 1)?;
     for (path, name) in &inputs {
-        let condition = args.condition(runner, &model.manifest.input, path, name)?;
+        let seen = args.inputs(runner, &model.manifest.input, path, name)?;
         for index in 0..args.count {
             let from = format!("{}", path.display());
             let inputs = Inputs {
                 latents: args.latents(runner, index)?,
-                ..Inputs::from(condition.clone())
+                ..seen.clone()
             };
             let generated = run(runner, inputs, args.runner.seed, &from)?;
             let name = match args.count {
@@ -55,14 +54,13 @@ pub(super) fn generate(
 
 impl GenerateArgs {
     /// What the generator sees of a file.
-    fn condition(
+    fn inputs(
         &self,
         runner: &Runner,
         kind: &InputKind,
         path: &Path,
         name: &str,
-    ) -> Result<Tensor<4>> {
-        let at = || format!("{}", path.display());
+    ) -> Result<Inputs> {
         match kind {
             InputKind::Image { channels, .. } => {
                 if self.instances.is_some() {
@@ -75,22 +73,44 @@ impl GenerateArgs {
                     ..
                 } = self.picture(path, *channels)?;
                 let condition = runner.condition_from_planes(data, height, width);
-                condition.with_context(at)
+                let condition = condition.with_context(|| format!("{}", path.display()))?;
+                Ok(condition.into())
             }
             InputKind::Labels { .. } => {
                 let layout = kind.layout().context("label maps have a layout")?;
-                let labels = self.labels(path, layout, runner)?;
-                let instances = self.instances(path, name, &labels, layout)?;
-                let condition = runner.condition_from_labels(
-                    &labels.ids,
-                    instances.as_deref(),
-                    labels.height,
-                    labels.width,
-                );
-                condition.with_context(at)
+                self.label_inputs(runner, layout, path, name)
             }
             InputKind::Latent { .. } => bail!("this model generates from latents"),
         }
+    }
+
+    fn label_inputs(
+        &self,
+        runner: &Runner,
+        layout: SemanticLayout,
+        path: &Path,
+        name: &str,
+    ) -> Result<Inputs> {
+        let labels = self.labels(path, layout, runner)?;
+        let LabelMap { height, width, .. } = labels;
+        let instances = self.instances(path, name, &labels, runner)?;
+        let condition =
+            runner.condition_from_labels(&labels.ids, instances.as_deref(), height, width);
+        let condition = condition.with_context(|| format!("{}", path.display()))?;
+        let features = match (&self.style, runner.model().feature_channels()) {
+            (None, _) | (_, 0) => None,
+            (Some(style), _) => {
+                let ids = instances.as_ref().unwrap_or(&labels.ids);
+                let instances = Instances::from_ids(ids, [1, height, width], runner.device())?;
+                let picture = style_picture(runner, style)?;
+                let features = runner.features_from_style(picture, &instances);
+                Some(features.with_context(|| format!("{}", style.display()))?)
+            }
+        };
+        Ok(Inputs {
+            features,
+            ..Inputs::from(condition)
+        })
     }
 
     fn picture(&self, path: &Path, channels: usize) -> Result<PixelsF32> {
@@ -133,12 +153,12 @@ impl GenerateArgs {
         path: &Path,
         name: &str,
         labels: &LabelMap,
-        layout: SemanticLayout,
+        runner: &Runner,
     ) -> Result<Option<Vec<u16>>> {
         let Some(given) = &self.instances else {
             return Ok(None);
         };
-        if !layout.edges {
+        if !runner.looks_at_instances() {
             bail!("--instances: this model does not look at instances");
         }
         let file = instance_file(given, path, name)?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Tensor, TensorData};
 use underpaint_core::bundle::{Inputs, Runner, WeightDtype, decode_tensors, encode_weights};
+use underpaint_core::label::Instances;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
 /// Names that a file may hold.
@@ -33,6 +34,9 @@ pub(super) fn generate(runner: &Runner, seed: u64, input: &Path, output: &Path) 
     crate::files::write(output, &encode_weights(&dict, WeightDtype::F32)?)
 }
 
+/// The ids of label or instance maps, and their shape `[batch, 1, height, width]`.
+type Ids = (Vec<u16>, [usize; 4]);
+
 /// The tensors of a file, taken by name.
 struct Named<'a> {
     tensors: StateDict,
@@ -49,27 +53,47 @@ impl Named<'_> {
             bail!("expected tensors named {}, found {key}", NAMES.join(", "));
         }
         let style = self.take::<4>("style")?;
+        let alpha = self.number("alpha")?.map_or(0.0, f64::from);
+        let scale = self.number("scale")?.map(|scale| scale as usize);
         let mut latents = self.take::<2>("z")?;
-        let features = self.take::<4>("features")?;
-        if let (Some(picture), None, Some(_)) =
-            (&style, &latents, self.runner.model().latent_channels())
-        {
-            latents = Some(self.runner.latents_from_style(picture.clone(), seed)?);
-        }
-        Ok(Inputs {
-            condition: self.condition()?,
-            latents,
-            features,
-            alpha: self.number("alpha")?.map_or(0.0, f64::from),
-            scale: self.number("scale")?.map(|scale| scale as usize),
-        })
-    }
-
-    /// `input` as it is, or `labels` and `instances` encoded.
-    fn condition(&mut self) -> Result<Option<Tensor<4>>> {
+        let mut features = self.take::<4>("features")?;
         let input = self.take::<4>("input")?;
         let labels = self.ids("labels")?;
         let instances = self.ids("instances")?;
+        if let Some(picture) = style {
+            let model = self.runner.model();
+            if latents.is_none() && model.latent_channels().is_some() {
+                latents = Some(self.runner.latents_from_style(picture, seed)?);
+            } else if features.is_none() && model.feature_channels() > 0 {
+                let ids = instances.as_ref().or(labels.as_ref());
+                features = Some(self.features(picture, ids)?);
+            } else {
+                bail!("style: this model has no encoder, or z or features are given already");
+            }
+        }
+        Ok(Inputs {
+            condition: self.condition(input, labels, instances)?,
+            latents,
+            features,
+            alpha,
+            scale,
+        })
+    }
+
+    fn features(&self, picture: Tensor<4>, ids: Option<&Ids>) -> Result<Tensor<4>> {
+        let (ids, [batch, _, height, width]) =
+            ids.context("style: expected instances or labels beside it, found neither")?;
+        let instances = Instances::from_ids(ids, [*batch, *height, *width], self.runner.device())?;
+        Ok(self.runner.features_from_style(picture, &instances)?)
+    }
+
+    /// `input` as it is, or `labels` and `instances` encoded.
+    fn condition(
+        &self,
+        input: Option<Tensor<4>>,
+        labels: Option<Ids>,
+        instances: Option<Ids>,
+    ) -> Result<Option<Tensor<4>>> {
         match (input, labels) {
             (Some(_), Some(_)) => bail!("expected input or labels, found both"),
             (Some(input), None) => Ok(Some(input)),
@@ -86,7 +110,7 @@ impl Named<'_> {
         &self,
         labels: &[u16],
         [batch, _, height, width]: [usize; 4],
-        instances: Option<(Vec<u16>, [usize; 4])>,
+        instances: Option<Ids>,
     ) -> Result<Tensor<4>> {
         let area = height * width;
         if let Some((_, shape)) = &instances {
@@ -137,7 +161,7 @@ impl Named<'_> {
         }
     }
 
-    fn ids(&mut self, name: &str) -> Result<Option<(Vec<u16>, [usize; 4])>> {
+    fn ids(&mut self, name: &str) -> Result<Option<Ids>> {
         let Some(tensor) = self.tensors.remove(name) else {
             return Ok(None);
         };
