@@ -15,7 +15,7 @@ use underpaint_core::loss::gradient_penalty::{
 };
 use underpaint_core::pgan::{
     Criterion, Discriminator, DiscriminatorConfig, FirstFade, Generator, GeneratorConfig, Growth,
-    infer_discriminator, infer_generator, minibatch_stddev,
+    infer_discriminator, infer_generator, minibatch_stddev, with_module_keys,
 };
 use underpaint_core::state_dict::{
     AuthorsKeys, StateDict, StateTensor, load_state_dict, state_dict,
@@ -27,11 +27,13 @@ use crate::network::parameter_gradients;
 pub use trace::check as trace;
 
 /// Flags that say what the networks and their losses are.
-const NETWORK_FLAGS: [&str; 13] = [
+const NETWORK_FLAGS: [&str; 15] = [
     "depths",
     "dimLatent",
-    "dimCategory",
     "dimOutput",
+    "dimInput",
+    "sizeDecisionLayer",
+    "initBiasToZero",
     "miniBatchStdDev",
     "perChannelNormalization",
     "leakyReluLeak",
@@ -72,7 +74,9 @@ fn described(flags: &Flags<'_>) -> Result<Described> {
     let depths = counts(flags.value("depths")).context("depths")?;
     let leaky_slope = flags.number_or("leakyReluLeak", 0.2)?;
     let channels = flags.count_or("dimOutput", 3)?;
-    let category_dim = flags.count_or("dimCategory", 0)?;
+    // A score, then the class logits; the generator's latent counts as a whole.
+    let decisions = flags.count_or("sizeDecisionLayer", 1)?;
+    ensure!(decisions > 0, "sizeDecisionLayer: expected at least 1");
     // The original penalises gradients by default in this mode only.
     let penalty_weight = if criterion == Criterion::Wgangp {
         10.0
@@ -83,7 +87,7 @@ fn described(flags: &Flags<'_>) -> Result<Described> {
         generator: GeneratorConfig {
             depths: depths.clone(),
             latent_dim: flags.count("dimLatent")?,
-            category_dim,
+            category_dim: 0,
             output_channels: channels,
             output: criterion.output(),
             scaling,
@@ -92,8 +96,8 @@ fn described(flags: &Flags<'_>) -> Result<Described> {
         },
         discriminator: DiscriminatorConfig {
             depths,
-            input_channels: channels,
-            category_dim,
+            input_channels: flags.count_or("dimInput", channels)?,
+            category_dim: decisions - 1,
             minibatch_stddev: on("miniBatchStdDev"),
             // What the fixtures record at 8 px is the original's omission (B-17).
             first_fade: FirstFade::Skip,
@@ -175,7 +179,10 @@ fn load(
     described: &Described,
     device: &Device,
 ) -> Result<(Generator, Discriminator)> {
-    let weights = |network: &str| read_state_dict(&fixture.weight_file(network)?);
+    let weights = |network: &str| -> Result<StateDict> {
+        let dict = read_state_dict(&fixture.weight_file(network)?)?;
+        Ok(with_module_keys(dict))
+    };
     let (generator, discriminator) = (weights("G")?, weights("D")?);
     let count =
         |dict: &StateDict| -> usize { dict.values().map(|tensor| tensor.values.len()).sum() };
@@ -204,8 +211,6 @@ fn check_inference(
 ) -> Result<()> {
     let expected = &described.generator;
     let inferred = GeneratorConfig {
-        latent_dim: infer_generator(generator)?.latent_dim - expected.category_dim,
-        category_dim: expected.category_dim,
         output: expected.output,
         scaling: expected.scaling,
         pixel_norm: expected.pixel_norm,

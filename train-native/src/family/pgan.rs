@@ -2,7 +2,6 @@
 
 mod config;
 mod draws;
-mod finite;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -11,10 +10,11 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
-use underpaint_core::state_dict::{StateDict, load_state_dict, state_dict};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 
 use super::{Family, Losses, Moment, Trained, TrainerState, batch, derive_seed};
 use crate::data::{PixelsF32, Sample};
+use crate::trainer::{AdamConfig, NonFinite};
 
 pub use config::{Classification, PganTrainConfig};
 pub use draws::{Draws, latents};
@@ -55,8 +55,8 @@ impl Pgan {
         let (generator, discriminator) = networks(&config, stage.scale, &device)?;
         Ok(Self {
             average: Some(generator.valid()),
-            generator: Trained::new(generator, config.adam),
-            discriminator: Trained::new(discriminator, config.adam),
+            generator: trained(generator, config.adam),
+            discriminator: trained(discriminator, config.adam),
             stage,
             step: 0,
             device,
@@ -136,8 +136,8 @@ impl Pgan {
         let discriminator = self.discriminator().clone();
         let discriminator = discriminator.grow(theirs, &self.device, seed(DISCRIMINATOR));
         self.average = Some(generator.valid());
-        self.generator = Trained::new(generator, config.adam);
-        self.discriminator = Trained::new(discriminator, config.adam);
+        self.generator = trained(generator, config.adam);
+        self.discriminator = trained(discriminator, config.adam);
         Ok(())
     }
 
@@ -172,6 +172,11 @@ fn networks(
             seed(DISCRIMINATOR),
         ),
     ))
+}
+
+/// A network with a fresh optimiser that skips what is not finite in a gradient (spec 5.4).
+fn trained<M: AuthorsKeys>(network: M, adam: AdamConfig) -> Trained<M> {
+    Trained::new(network, adam).with_non_finite(NonFinite::Zero)
 }
 
 /// 64 bits of a sample's name (FNV-1a).
@@ -270,8 +275,8 @@ impl Family for Pgan {
         let (generator, discriminator) = networks(&self.config, scale, &self.device)?;
         let average = load_state_dict(generator.valid(), &state.take(AVERAGE)?);
         let average = average.context(AVERAGE)?;
-        self.generator = Trained::new(generator, self.config.adam);
-        self.discriminator = Trained::new(discriminator, self.config.adam);
+        self.generator = trained(generator, self.config.adam);
+        self.discriminator = trained(discriminator, self.config.adam);
         self.generator.load("generator", &mut state)?;
         self.discriminator.load("discriminator", &mut state)?;
         (self.average, self.stage, self.step) = (Some(average), stage, step);

@@ -10,7 +10,6 @@ use underpaint_core::pgan::{
     Judgement, classification_loss, exponential_moving_average, fade_real,
 };
 
-use super::finite::zero_non_finite;
 use super::{Draws, Pgan};
 use crate::family::Losses;
 
@@ -72,15 +71,22 @@ impl Pgan {
         alpha: f64,
         learning_rate: f64,
     ) -> Pending {
-        let Pictures {
-            real,
-            fake,
-            share,
-            classes,
-        } = pictures;
+        let mut losses = self.score_losses(&pictures, alpha);
+        let (penalties, tangents) = self.penalties(pictures, alpha);
+        let objective = tangents
+            .into_iter()
+            .fold(sum(&losses), |sum, tangents| sum + tangents);
+        self.discriminator
+            .update(objective.backward(), learning_rate);
+        losses.extend(penalties);
+        without_graph(losses)
+    }
+
+    /// The weighted losses on what the discriminator says.
+    fn score_losses(&self, pictures: &Pictures, alpha: f64) -> Pending {
         let config = &self.config;
-        let on_real = self.discriminator().forward(real.clone(), alpha);
-        let on_fake = self.discriminator().forward(fake.clone(), alpha);
+        let [on_real, on_fake] = [&pictures.real, &pictures.fake]
+            .map(|images| self.discriminator().forward(images.clone(), alpha));
         let adversarial = |on: &Judgement, target| config.criterion.loss(on.scores(), target);
         let mut losses = vec![
             ("D_real", adversarial(&on_real, GanTarget::Real)),
@@ -90,26 +96,32 @@ impl Pgan {
             let drift = on_real.scores().square().sum() * config.drift_weight;
             losses.push(("D_drift", drift));
         }
-        if let Some(classes) = classes {
-            let loss = self.classification_loss(&on_real, classes);
+        if let Some(classes) = &pictures.classes {
+            let loss = self.classification_loss(&on_real, classes.clone());
             let weight = config.classification.discriminator_weight;
             losses.push(("D_class", loss * weight));
         }
-        let mut objective = sum(&losses);
-        if config.penalty_weight > 0.0 {
-            let between = interpolated(real.clone(), fake, share);
+        losses
+    }
+
+    /// The weighted penalties, and for each the sum of tangents to minimise in its place.
+    fn penalties(&self, pictures: Pictures, alpha: f64) -> (Pending, Vec<Tensor<1>>) {
+        let (mut penalties, mut sums) = (Pending::new(), Vec::new());
+        let weight = self.config.penalty_weight;
+        if weight > 0.0 {
+            let real = pictures.real.clone();
+            let between = interpolated(real, pictures.fake, pictures.share);
             let [value, tangents] = self.penalty(between, alpha, unit_gradient_penalty);
-            objective = objective + tangents * config.penalty_weight;
-            losses.push(("D_gradient", value * config.penalty_weight));
+            penalties.push(("D_gradient", value * weight));
+            sums.push(tangents * weight);
         }
-        if config.real_penalty_weight > 0.0 {
-            let [value, tangents] = self.penalty(real, alpha, zero_gradient_penalty);
-            objective = objective + tangents * config.real_penalty_weight;
-            losses.push(("D_real_gradient", value * config.real_penalty_weight));
+        let weight = self.config.real_penalty_weight;
+        if weight > 0.0 {
+            let [value, tangents] = self.penalty(pictures.real, alpha, zero_gradient_penalty);
+            penalties.push(("D_real_gradient", value * weight));
+            sums.push(tangents * weight);
         }
-        let gradients = zero_non_finite(self.discriminator(), objective.backward());
-        self.discriminator.update(gradients, learning_rate);
-        without_graph(losses)
+        (penalties, sums)
     }
 
     /// A penalty on the gradient of the scores in the pictures: its value, and the sum of tangents
@@ -147,7 +159,6 @@ impl Pgan {
         }
         let gradients = sum(&losses).backward();
         drop(judge);
-        let gradients = zero_non_finite(self.generator(), gradients);
         self.generator.update(gradients, learning_rate);
         without_graph(losses)
     }
