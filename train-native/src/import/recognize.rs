@@ -165,12 +165,21 @@ fn pix2pix(dict: &StateDict, hints: &Hints) -> Result<Recognized> {
 fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result<Recognized> {
     let device = Device::flex();
     let generator = pix2pixhd::infer_generator(dict)?;
-    let weights = strict(generator.init(&device)?, dict, "read as a pix2pixHD generator")?;
-    let config = encoder.map(pix2pixhd::infer_encoder).transpose().context("--encoder")?;
+    let weights = strict(
+        generator.init(&device)?,
+        dict,
+        "read as a pix2pixHD generator",
+    )?;
+    let config = encoder
+        .map(pix2pixhd::infer_encoder)
+        .transpose()
+        .context("--encoder")?;
     let encoder = match (&config, encoder) {
-        (Some(config), Some(dict)) => {
-            Some(strict(config.init(&device)?, dict, "read as pix2pixHD's encoder")?)
-        }
+        (Some(config), Some(dict)) => Some(strict(
+            config.init(&device)?,
+            dict,
+            "read as pix2pixHD's encoder",
+        )?),
         _ => None,
     };
     let encoded = config.as_ref().map_or(0, |config| config.feature_channels);
@@ -184,11 +193,16 @@ fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Re
     let channels = model.condition_channels();
     let input = match hints.pictures {
         true if hints.edges == Some(true) => {
-            bail!("--edges on: models that take pictures with edges are not supported; only label maps have edges")
+            bail!(
+                "--edges on: models that take pictures with edges are not supported; only label maps have edges"
+            )
         }
         true => image_input(channels, hints.palette.clone()),
         // The authors mark edges unless --no_instance says otherwise.
-        false => labels_input(layout(channels, hints, |_| (false, true))?, hints.palette.clone()),
+        false => labels_input(
+            layout(channels, hints, |_| (false, true))?,
+            hints.palette.clone(),
+        ),
     };
     Ok(Recognized {
         model,

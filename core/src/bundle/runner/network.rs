@@ -30,6 +30,7 @@ pub(super) enum Network {
 }
 
 /// What reads a style from a picture.
+#[allow(clippy::large_enum_variant)] // As above.
 #[derive(Debug)]
 pub(super) enum Encoder {
     Pix2pixhd {

@@ -54,13 +54,7 @@ pub(super) fn generate(
 
 impl GenerateArgs {
     /// What the generator sees of a file.
-    fn inputs(
-        &self,
-        runner: &Runner,
-        kind: &InputKind,
-        path: &Path,
-        name: &str,
-    ) -> Result<Inputs> {
+    fn inputs(&self, runner: &Runner, kind: &InputKind, path: &Path, name: &str) -> Result<Inputs> {
         match kind {
             InputKind::Image { channels, .. } => {
                 if self.instances.is_some() {
