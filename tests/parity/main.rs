@@ -10,6 +10,7 @@ mod formula;
 mod gan_loss;
 mod network;
 mod perceptual;
+mod pgan;
 mod schedule;
 mod trace;
 
@@ -87,6 +88,10 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("containers", "files") => checkpoint::containers(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
         ("fid", "fid") => perceptual::fid(&fixture, &device),
+        ("pgan", "networks") => pgan::networks(&fixture, &device),
+        ("pgan", "stddev") => pgan::stddev(&fixture, &device),
+        ("pgan", "trace") => pgan::trace(&fixture, &device),
+        ("pgan", "alpha_tables") => pgan::alpha_tables(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -265,7 +265,8 @@ pub fn tensor(golden: &Golden, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(golden.f32(), golden.shape.clone()), device)
 }
 
-fn parameter_gradients<N: Network>(
+/// Gradients of all parameters that have one, by the authors' keys.
+pub fn parameter_gradients<N: AuthorsKeys>(
     network: &N,
     gradients: Gradients,
 ) -> BTreeMap<String, Vec<f64>> {

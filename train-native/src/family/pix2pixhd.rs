@@ -43,6 +43,8 @@ type Pending = Vec<(&'static str, Tensor<1>)>;
 type Scales = Vec<Vec<Tensor<4>>>;
 
 /// Where the features that a generator takes come from.
+// One per iteration: boxing would buy nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 pub enum Features {
     /// It takes none.
@@ -230,9 +232,9 @@ impl Pix2pixHd {
             return;
         }
         self.all_layers = true;
-        self.generator.restart(self.config.adam);
+        self.generator.restart_optimiser();
         if let Some(encoder) = &mut self.encoder {
-            encoder.restart(self.config.adam);
+            encoder.restart_optimiser();
         }
     }
 
