@@ -23,7 +23,7 @@ pub use trace::trace;
 
 /// Every option of the original that its networks and its training depend on, and what fixtures say of
 /// themselves.
-const FLAGS: [&str; 42] = [
+const FLAGS: [&str; 43] = [
     "norm",
     "label_nc",
     "input_nc",
@@ -62,6 +62,7 @@ const FLAGS: [&str; 42] = [
     "batchSize",
     "steps",
     "steps_per_epoch",
+    "stale",
     "modes",
     "grad",
     "stride",

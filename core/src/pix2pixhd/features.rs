@@ -125,8 +125,9 @@ impl FeatureClusters {
         let choose = |id: u16| {
             let draw = rng.next_u64();
             let centres = self.centres.get(&label_of(id.into()))?;
-            // The bias of a remainder of 64 bits is not to be seen.
-            Some(&centres[draw as usize % centres.len()])
+            // In 64 bits everywhere: a browser, which has 32, draws the same. Their bias is not to be
+            // seen.
+            Some(&centres[(draw % centres.len() as u64) as usize])
         };
         let chosen: Vec<Option<&Vec<f32>>> = ids.iter().copied().map(choose).collect();
         let value = |channel: usize, id: u16| {

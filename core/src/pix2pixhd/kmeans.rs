@@ -29,7 +29,9 @@ pub fn kmeans(rows: &[Vec<f32>], count: usize, seed: u64) -> Vec<Vec<f32>> {
 
 /// The first centre is any row; each next one is a row drawn by its squared distance to those before.
 fn spread_start(rows: &[Vec<f32>], count: usize, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
-    let mut centres = vec![rows[rng.next_u64() as usize % rows.len()].clone()];
+    // In 64 bits everywhere: a browser, which has 32, draws the same.
+    let first = (rng.next_u64() % rows.len() as u64) as usize;
+    let mut centres = vec![rows[first].clone()];
     while centres.len() < count {
         let distances: Vec<f64> = rows.iter().map(|row| nearest(row, &centres).1).collect();
         let mut rest = unit_interval(rng) * distances.iter().sum::<f64>();

@@ -27,7 +27,7 @@ const COLUMNS: [&str; 4] = ["G_GAN", "G_GAN_Feat", "D_real", "D_fake"];
 
 /// Runs the steps of a fixture.
 pub fn trace(fixture: &Fixture, device: &Device) -> Result<()> {
-    if fixture.name.contains("stale") {
+    if fixture.name.contains("stale") || flags(fixture)?.switch("stale") {
         // What the original does after `niter_fix_global`, which is not to be matched (spec B-23).
         return Ok(());
     }
