@@ -1,192 +1,15 @@
-//! Geometry of a training sample: resize, crop, flip, and the step from bytes to [-1, 1].
-//!
-//! Both sides of a pair go through the same transformation. Rules: model specification 1.2 and 2.5 (pix2pix'
-//! `get_params` and `get_transform`).
-
-use std::fmt;
-use std::str::FromStr;
+//! The transformation itself, on photos and id maps.
 
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
 use underpaint_core::image::signed_from_pixels;
 
-use crate::data::decode::{LabelMap, Picture};
-use crate::data::error::{DataError, Size};
-use crate::data::resize::{Filter, resize_bytes, resize_ids};
-use crate::data::{PixelsF32, SampleRng};
-
-/// How a picture gets the size that the network sees.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Preprocess {
-    /// Squash to `load_size` squared, then cut out `crop_size` squared at random.
-    #[default]
-    ResizeAndCrop,
-    /// Only cut out `crop_size` squared at random.
-    Crop,
-    /// Width to `load_size`, height in proportion but at least `crop_size`.
-    ScaleWidth,
-    /// As `ScaleWidth`, then cut out `crop_size` squared at random.
-    ScaleWidthAndCrop,
-    /// Keep the size, but round both sides to a multiple (of 4 unless set otherwise).
-    None,
-}
-
-impl Preprocess {
-    /// Every mode with its name in configurations and on the command line.
-    pub const NAMES: [(&'static str, Self); 5] = [
-        ("resize_and_crop", Self::ResizeAndCrop),
-        ("crop", Self::Crop),
-        ("scale_width", Self::ScaleWidth),
-        ("scale_width_and_crop", Self::ScaleWidthAndCrop),
-        ("none", Self::None),
-    ];
-
-    fn crops(self) -> bool {
-        matches!(
-            self,
-            Self::ResizeAndCrop | Self::Crop | Self::ScaleWidthAndCrop
-        )
-    }
-}
-
-impl fmt::Display for Preprocess {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES
-            .iter()
-            .find(|(_, mode)| mode == self)
-            .map_or("", |(name, _)| name);
-        formatter.write_str(name)
-    }
-}
-
-impl FromStr for Preprocess {
-    type Err = DataError;
-
-    fn from_str(text: &str) -> Result<Self, DataError> {
-        let known = Self::NAMES.iter().find(|(name, _)| *name == text);
-        known
-            .map(|(_, mode)| *mode)
-            .ok_or_else(|| DataError::InvalidSetting {
-                setting: "preprocess",
-                expected: Self::NAMES.map(|(name, _)| name).join(", "),
-                found: text.into(),
-            })
-    }
-}
-
-/// Sizes and switches of the transformation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AugmentOptions {
-    /// How the size is made. Default `resize_and_crop`.
-    pub preprocess: Preprocess,
-    /// Size to load at, in pixels. Default 286.
-    pub load_size: usize,
-    /// Size of the cut-out, in pixels. Default 256.
-    pub crop_size: usize,
-    /// Whether to mirror half of the samples. Default true; off for validation.
-    pub flip: bool,
-    /// What [`Preprocess::None`] rounds both sides to, in pixels. Default 4.
-    pub multiple: usize,
-}
-
-impl Default for AugmentOptions {
-    fn default() -> Self {
-        Self {
-            preprocess: Preprocess::default(),
-            load_size: 286,
-            crop_size: 256,
-            flip: true,
-            multiple: 4,
-        }
-    }
-}
-
-impl AugmentOptions {
-    /// The same without chance: no flip, and `load_size` equal to `crop_size`, as the authors test.
-    #[must_use]
-    pub fn for_evaluation(self) -> Self {
-        Self {
-            load_size: self.crop_size,
-            flip: false,
-            ..self
-        }
-    }
-
-    /// Makes sure that the sizes make sense.
-    ///
-    /// # Errors
-    /// [`DataError::InvalidSetting`].
-    pub fn validate(&self) -> Result<(), DataError> {
-        let settings = [
-            ("load_size", self.load_size),
-            ("crop_size", self.crop_size),
-            ("multiple", self.multiple),
-        ];
-        for (setting, value) in settings {
-            if !(1..=65_536).contains(&value) {
-                let (expected, found) = ("1 to 65536 pixels".into(), value.to_string());
-                return Err(DataError::InvalidSetting {
-                    setting,
-                    expected,
-                    found,
-                });
-            }
-        }
-        if self.preprocess == Preprocess::ResizeAndCrop && self.load_size < self.crop_size {
-            return Err(DataError::InvalidSetting {
-                setting: "load_size",
-                expected: format!(
-                    "at least crop_size ({}) for resize_and_crop",
-                    self.crop_size
-                ),
-                found: self.load_size.to_string(),
-            });
-        }
-        Ok(())
-    }
-
-    /// The size a picture is resized to before any crop.
-    #[must_use]
-    pub fn resized_size(&self, size: Size) -> Size {
-        match self.preprocess {
-            Preprocess::ResizeAndCrop => Size::new(self.load_size, self.load_size),
-            Preprocess::Crop => size,
-            Preprocess::ScaleWidth | Preprocess::ScaleWidthAndCrop => self.scaled_width(size),
-            Preprocess::None => Size::new(
-                round_to_multiple(size.width, self.multiple),
-                round_to_multiple(size.height, self.multiple),
-            ),
-        }
-    }
-
-    /// The size a picture has after the whole transformation.
-    #[must_use]
-    pub fn final_size(&self, size: Size) -> Size {
-        let resized = self.resized_size(size);
-        let larger = resized.width > self.crop_size || resized.height > self.crop_size;
-        if self.preprocess.crops() && larger {
-            Size::new(self.crop_size, self.crop_size)
-        } else {
-            resized
-        }
-    }
-
-    fn scaled_width(&self, size: Size) -> Size {
-        if size.width == self.load_size && size.height >= self.crop_size {
-            return size;
-        }
-        let proportional = (self.load_size * size.height) as f64 / size.width as f64;
-        Size::new(self.load_size, (proportional as usize).max(self.crop_size))
-    }
-}
-
-/// Nearest multiple, half to even as Python's `round`; at least one multiple.
-fn round_to_multiple(length: usize, multiple: usize) -> usize {
-    let count = (length as f64 / multiple as f64).round_ties_even() as usize;
-    count.max(1) * multiple
-}
+use super::options::AugmentOptions;
+use super::preprocess::Preprocess;
+use super::region::Region;
+use crate::data::decode::{IdDepth, LabelMap, Picture};
+use crate::data::error::Size;
+use crate::data::resize::{Filter, resize_bytes, resize_ids, resize_wide_ids};
+use crate::data::{InstanceMap, PixelsF32, SampleRng};
 
 /// The draws of one sample, shared by all of its maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,6 +32,7 @@ impl TransformParams {
                 options.load_size,
                 options.load_size * size.height / size.width,
             ),
+            Preprocess::ScaleShortsideAndCrop => options.resized_size(size),
             _ => size,
         };
         let mut origin = |length: usize| -> usize {
@@ -256,18 +80,23 @@ pub fn transform_picture(
     }
 }
 
-/// Transforms a label map with the same geometry: nearest resize, crop, flip.
+/// Transforms a label map with the same geometry: nearest resize (as Pillow does at the file's `depth`), crop, flip.
 ///
 /// # Shapes
 /// `[height, width]` to `[final height, final width]` as [`AugmentOptions::final_size`] says.
 #[must_use]
 pub fn transform_labels(
     labels: &LabelMap,
+    depth: IdDepth,
     options: &AugmentOptions,
     params: &TransformParams,
 ) -> LabelMap {
     let resized_size = options.resized_size(labels.size());
-    let resized = resize_ids(&labels.ids, labels.size(), resized_size);
+    let resize = match depth {
+        IdDepth::Byte => resize_ids,
+        IdDepth::Word => resize_wide_ids,
+    };
+    let resized = resize(&labels.ids, labels.size(), resized_size);
     let (size, mut ids) = cut_out(resized, resized_size, 1, options, params);
     if params.flip {
         mirror(&mut ids, size.width, 1);
@@ -279,7 +108,24 @@ pub fn transform_labels(
     }
 }
 
-/// Cuts out the square, filling with zero beyond the picture; a picture that is not larger stays whole.
+/// Transforms an instance map as its label map; ids keep all sixteen bits.
+///
+/// # Shapes
+/// `[height, width]` to `[final height, final width]` as [`AugmentOptions::final_size`] says.
+///
+/// Source: model specification 3.8, with the raw ids of B-5 and B-6.
+#[must_use]
+pub fn transform_instances(
+    instances: &LabelMap,
+    depth: IdDepth,
+    options: &AugmentOptions,
+    params: &TransformParams,
+) -> InstanceMap {
+    let LabelMap { width, height, ids } = transform_labels(instances, depth, options, params);
+    InstanceMap { width, height, ids }
+}
+
+/// Cuts out the square where the rules say so, filling with zero beyond the picture.
 fn cut_out<T: Copy + Default>(
     samples: Vec<T>,
     size: Size,
@@ -287,20 +133,15 @@ fn cut_out<T: Copy + Default>(
     options: &AugmentOptions,
     params: &TransformParams,
 ) -> (Size, Vec<T>) {
-    let crop = options.crop_size;
-    if !options.preprocess.crops() || (size.width <= crop && size.height <= crop) {
+    if !options.cuts(size) {
         return (size, samples);
     }
-    let columns = crop.min(size.width.saturating_sub(params.crop_x)) * channels;
-    let mut cut = vec![T::default(); crop * crop * channels];
-    let rows = samples
-        .chunks_exact(size.width * channels)
-        .skip(params.crop_y);
-    for (target, row) in cut.chunks_exact_mut(crop * channels).zip(rows) {
-        let start = (params.crop_x * channels).min(row.len());
-        target[..columns].copy_from_slice(&row[start..][..columns]);
-    }
-    (Size::new(crop, crop), cut)
+    let square = Region {
+        left: params.crop_x,
+        top: params.crop_y,
+        size: Size::new(options.crop_size, options.crop_size),
+    };
+    (square.size, square.cut_from(&samples, size, channels))
 }
 
 fn mirror<T>(samples: &mut [T], width: usize, channels: usize) {
@@ -326,6 +167,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::data::augment::PreprocessRules;
 
     fn options(preprocess: Preprocess, load_size: usize, crop_size: usize) -> AugmentOptions {
         AugmentOptions {
@@ -355,46 +197,98 @@ mod tests {
     };
 
     #[test]
-    fn names_match_the_original_flags() {
-        for (name, mode) in Preprocess::NAMES {
-            assert_eq!(name.parse::<Preprocess>().unwrap(), mode);
-            assert_eq!(mode.to_string(), name);
-            assert_eq!(serde_json::to_string(&mode).unwrap(), format!("\"{name}\""));
-        }
-        let text = "scale".parse::<Preprocess>().unwrap_err().to_string();
-        assert!(text.contains("scale_width_and_crop"), "{text}");
-    }
-
-    #[test]
-    fn final_sizes_follow_the_specification() {
-        let size = Size::new(50, 37);
-        let cases = [
-            (options(Preprocess::ResizeAndCrop, 40, 32), (32, 32)),
-            (options(Preprocess::Crop, 40, 32), (32, 32)),
-            (options(Preprocess::Crop, 40, 60), (50, 37)),
-            (options(Preprocess::ScaleWidth, 40, 24), (40, 29)),
-            (options(Preprocess::ScaleWidth, 40, 32), (40, 32)),
-            (options(Preprocess::ScaleWidth, 50, 37), (50, 37)),
-            (options(Preprocess::ScaleWidthAndCrop, 40, 24), (24, 24)),
-            (options(Preprocess::None, 1, 1), (48, 36)),
-        ];
-        for (options, (width, height)) in cases {
-            assert_eq!(
-                options.final_size(size),
-                Size::new(width, height),
-                "{options:?}"
-            );
-            let picture = transform_picture(&ramp(50, 37, 3), &options, &STAY);
-            assert_eq!(picture.size(), Size::new(width, height), "{options:?}");
+    fn pictures_get_the_size_that_the_options_say() {
+        use PreprocessRules::{Pix2pix, Pix2pixHd, Spade};
+        for (rules, (_, mode)) in [Pix2pix, Pix2pixHd, Spade]
+            .into_iter()
+            .flat_map(|rules| Preprocess::NAMES.map(|mode| (rules, mode)))
+        {
+            for (load_size, crop_size) in [(40, 24), (40, 39), (60, 55)] {
+                let options = AugmentOptions {
+                    rules,
+                    aspect_ratio: 1.5,
+                    ..options(mode, load_size, crop_size)
+                };
+                let expected = options.final_size(Size::new(50, 37));
+                let picture = transform_picture(&ramp(50, 37, 3), &options, &STAY);
+                assert_eq!(picture.size(), expected, "{options:?}");
+                assert_eq!(picture.pixels.len(), expected.width * expected.height * 3);
+            }
         }
     }
 
     #[test]
-    fn rounding_goes_half_to_even_and_never_to_zero() {
-        let lengths: Vec<_> = [1, 50, 54, 51, 256]
-            .map(|length| round_to_multiple(length, 4))
-            .into();
-        assert_eq!(lengths, [4, 48, 56, 52, 256]);
+    fn photo_labels_and_instances_stay_aligned_whatever_is_drawn() {
+        let mut rng = SampleRng::seed_from_u64(11);
+        for round in 0..300u64 {
+            let mut side = |low: u64, high: u64| rng.random_range(low..=high) as usize;
+            let size = Size::new(side(1, 30), side(1, 30));
+            let options = AugmentOptions {
+                rules: PreprocessRules::Spade,
+                ..options(Preprocess::Crop, 1, side(1, 40))
+            };
+            let params = TransformParams::draw(&options, size, &mut rng);
+            let ids = (0..size.width * size.height).map(|index| 1 + index as u16 % 200);
+            let labels = LabelMap {
+                width: size.width,
+                height: size.height,
+                ids: ids.collect(),
+            };
+            let photo = Picture {
+                pixels: labels.ids.iter().map(|&id| id as u8).collect(),
+                ..ramp(size.width, size.height, 1)
+            };
+            let cut = transform_labels(&labels, IdDepth::Byte, &options, &params);
+            let photo = transform_picture(&photo, &options, &params);
+            let instances = transform_instances(&labels, IdDepth::Word, &options, &params);
+            assert_eq!(cut.size(), options.final_size(size), "round {round}");
+            assert_eq!(cut.ids, instances.ids);
+            let seen: Vec<u16> = photo.pixels.iter().map(|&value| value.into()).collect();
+            assert_eq!(cut.ids, seen, "round {round}");
+            // All of the picture is seen where it is not larger than the cut-out, nothing twice.
+            let kept = cut.ids.iter().filter(|id| **id > 0).count();
+            let overlap = size.width.min(options.crop_size) * size.height.min(options.crop_size);
+            assert_eq!(kept, overlap, "round {round}");
+        }
+    }
+
+    #[test]
+    fn spade_fills_a_small_picture_up_to_the_cut_out() {
+        let labels = LabelMap {
+            width: 2,
+            height: 1,
+            ids: vec![7, 300],
+        };
+        let options = AugmentOptions {
+            rules: PreprocessRules::Spade,
+            ..options(Preprocess::Crop, 1, 3)
+        };
+        let flipped = TransformParams { flip: true, ..STAY };
+        let cut = transform_labels(&labels, IdDepth::Byte, &options, &flipped);
+        // Filled up first, mirrored after: the fill comes to the left.
+        assert_eq!(cut.ids, [0, 300, 7, 0, 0, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn instances_are_never_mixed_nor_cut_to_fifteen_bits() {
+        let mut rng = SampleRng::seed_from_u64(5);
+        let ids: Vec<u16> = (0..20 * 14).map(|_| rng.random()).collect();
+        let instances = LabelMap {
+            width: 20,
+            height: 14,
+            ids,
+        };
+        for (_, mode) in Preprocess::NAMES {
+            let options = AugmentOptions {
+                rules: PreprocessRules::Spade,
+                ..options(mode, 31, 17)
+            };
+            let params = TransformParams::draw(&options, instances.size(), &mut rng);
+            let found = transform_instances(&instances, IdDepth::Word, &options, &params);
+            let known = |id: &u16| *id == 0 || instances.ids.contains(id);
+            assert!(found.ids.iter().all(known), "{mode}");
+            assert!(found.ids.iter().any(|id| *id >= 32_768), "{mode}");
+        }
     }
 
     #[test]
@@ -439,7 +333,7 @@ mod tests {
             ids: (300..316).collect(),
         };
         assert_eq!(
-            transform_labels(&labels, &options, &params).ids[..4],
+            transform_labels(&labels, IdDepth::Byte, &options, &params).ids[..4],
             [303, 302, 301, 300]
         );
     }
@@ -461,6 +355,13 @@ mod tests {
                 .all(|draw| draw.crop_x <= 2 && draw.crop_y <= 2)
         );
         assert!((60..140).contains(&draws.iter().filter(|draw| draw.flip).count()));
+        let shortside = AugmentOptions {
+            preprocess: Preprocess::ScaleShortsideAndCrop,
+            ..options
+        };
+        // 9x18 becomes 34x68, so that x is 0..=2 and y 0..=36.
+        let rows = (0..400).map(|_| TransformParams::draw(&shortside, Size::new(9, 18), &mut rng));
+        assert_eq!(rows.map(|draw| draw.crop_y).max(), Some(36));
         let still = AugmentOptions {
             load_size: 34,
             ..options
@@ -484,19 +385,5 @@ mod tests {
             [0, 128, 1, 127, 255, 64].map(|value: u8| (f32::from(value) / 255.0 - 0.5) / 0.5);
         assert_eq!(signed_from_picture(&picture).data, expected);
         assert_eq!((expected[0], expected[4]), (-1.0, 1.0));
-    }
-
-    #[test]
-    fn senseless_sizes_are_refused() {
-        options(Preprocess::Crop, 40, 64).validate().unwrap();
-        let text = options(Preprocess::ResizeAndCrop, 40, 64)
-            .validate()
-            .unwrap_err()
-            .to_string();
-        assert!(
-            text.contains("load_size") && text.contains("64") && text.contains("40"),
-            "{text}"
-        );
-        assert!(options(Preprocess::Crop, 40, 0).validate().is_err());
     }
 }
