@@ -83,7 +83,6 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "lr_tables") => schedule::check(&fixture),
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
-        ("pix2pixHD", "palette") => data::palette(&fixture),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
@@ -92,6 +91,13 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pgan", "stddev") => pgan::stddev(&fixture, &device),
         ("pgan", "trace") => pgan::trace(&fixture, &device),
         ("pgan", "alpha_tables") => pgan::alpha_tables(&fixture),
+        ("pgan", "load") => data::pgan_load(&fixture),
+        ("pix2pixHD", "label_transform") => data::pix2pixhd_labels(&fixture),
+        ("pix2pixHD", "lr_tables") => schedule::check_pix2pixhd(&fixture),
+        ("pix2pixHD", "palette") => data::pix2pixhd_palette(&fixture),
+        ("spade", "label_transform") => data::spade_labels(&fixture),
+        ("spade", "lr_tables") => schedule::check_spade(&fixture),
+        ("spade", "palette") => data::spade_palette(&fixture),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }
