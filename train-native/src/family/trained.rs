@@ -43,12 +43,23 @@ impl<M: AuthorsKeys> Trained<M> {
     }
 
     /// Moves every parameter that has a gradient.
-    pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
+    pub fn update(&mut self, mut gradients: Gradients, learning_rate: f64) {
+        self.update_shared(&mut gradients, learning_rate);
+    }
+
+    /// As [`update`](Self::update), for gradients that belong to several networks: those of this one
+    /// are taken out.
+    pub fn update_shared(&mut self, gradients: &mut Gradients, learning_rate: f64) {
         let network = self
             .network
             .take()
             .expect("the network comes back before update returns");
         self.network = Some(self.adam.step(network, gradients, learning_rate));
+    }
+
+    /// Goes on with a fresh optimiser.
+    pub fn restart_optimiser(&mut self) {
+        self.adam.restart();
     }
 
     /// Replaces all weights and buffers, by the authors' keys.

@@ -87,11 +87,17 @@ impl Adam {
         Self { non_finite, ..self }
     }
 
-    /// Moves every parameter of `network` that has a gradient.
+    /// Forgets moments and steps.
+    pub fn restart(&mut self) {
+        self.steps = 0;
+        self.moments.clear();
+    }
+
+    /// Moves every parameter of `network` that has a gradient, and takes those out of `gradients`.
     pub fn step<M: AuthorsKeys>(
         &mut self,
         network: M,
-        gradients: Gradients,
+        gradients: &mut Gradients,
         learning_rate: f64,
     ) -> M {
         self.steps += 1;
@@ -160,7 +166,7 @@ impl Adam {
 
 struct Update<'a> {
     keys: std::vec::IntoIter<String>,
-    gradients: Gradients,
+    gradients: &'a mut Gradients,
     moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
     non_finite: NonFinite,
     factors: Factors,
@@ -173,7 +179,7 @@ impl ModuleMapper for Update<'_> {
             .next()
             .expect("map visits what visit does, in the same order");
         let (id, tensor, mapper) = param.consume();
-        let Some(gradient) = tensor.grad_remove(&mut self.gradients) else {
+        let Some(gradient) = tensor.grad_remove(self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let gradient = self.non_finite.apply(gradient);
