@@ -3,7 +3,8 @@
 import { LabelMap } from "../canvas/label-map.js";
 import { load, type LoadOptions } from "../engine/client.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { Generator, LabelMapInput, Picture } from "../engine/generator.js";
+import type { Generator, Picture } from "../engine/generator.js";
+import type { LabelMapInput } from "../engine/input.js";
 import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";

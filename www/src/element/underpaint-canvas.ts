@@ -3,7 +3,8 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { LabelMapInput, Picture } from "../engine/generator.js";
+import type { Picture } from "../engine/generator.js";
+import type { LabelMapInput } from "../engine/input.js";
 import type { Manifest } from "../engine/manifest.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
