@@ -418,13 +418,13 @@ mod tests {
         };
         let factors = [2.0f32, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         let factors = Tensor::<1>::from_data(factors, &device);
-        let gradients = (network.weight.val() * factors).sum().backward();
+        let mut gradients = (network.weight.val() * factors).sum().backward();
         let config = AdamConfig {
             beta1: 0.0,
             beta2: 0.99,
         };
         let mut adam = Adam::new(config).with_non_finite(non_finite);
-        let weight = adam.step(network, gradients, 0.5).weight;
+        let weight = adam.step(network, &mut gradients, 0.5).weight;
         weight.val().into_data().iter().collect()
     }
 
