@@ -11,6 +11,7 @@ mod gan_loss;
 mod network;
 mod perceptual;
 mod pgan;
+mod pix2pixhd;
 mod schedule;
 mod trace;
 
@@ -83,6 +84,13 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "lr_tables") => schedule::check(&fixture),
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
+        ("pix2pixHD", "generator") => pix2pixhd::generator(&fixture, &device),
+        ("pix2pixHD", "discriminator") => pix2pixhd::discriminator(&fixture, &device),
+        ("pix2pixHD", "encoder") => pix2pixhd::encoder(&fixture, &device),
+        ("pix2pixHD", "encode_input") => pix2pixhd::encode_input(&fixture, &device),
+        ("pix2pixHD", "losses") => pix2pixhd::losses(&fixture, &device),
+        ("pix2pixHD", "trace") => pix2pixhd::trace(&fixture, &device),
+        ("pix2pixHD", "palette") => data::palette(&fixture),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),

@@ -330,7 +330,7 @@ fn generate(
 }
 
 fn gradients<M: AuthorsKeys>(network: &M, loss: Tensor<1>) -> BTreeMap<String, Vec<f64>> {
-    parameter_gradients(network, loss.backward())
+    parameter_gradients(network, &mut loss.backward())
 }
 
 /// Gradients of a penalty. Those that it does not depend on are stored as zeros: of the biases behind
