@@ -52,10 +52,14 @@ function mapOf(...ids: number[]): { ids: Uint8Array; width: number; height: numb
 }
 
 /** A module whose generations wait until they are let go. */
-function heldModule(): { module: FakeModule; letGo: () => void } {
+function heldModule(): { module: FakeModule; letGo: () => Promise<void> } {
   const held: (() => void)[] = [];
   const onGenerate = (): Promise<void> => new Promise((resolve) => held.push(resolve));
-  return { module: new FakeModule({ onGenerate }), letGo: () => held.shift()?.() };
+  const letGo = async (): Promise<void> => {
+    await vi.waitFor(() => expect(held).not.toHaveLength(0));
+    held.shift()?.();
+  };
+  return { module: new FakeModule({ onGenerate }), letGo };
 }
 
 async function turn(): Promise<void> {
@@ -218,10 +222,10 @@ describe("generate", () => {
     const last = generator.generate(mapOf(1, 1));
     expect((await second).code).toBe("superseded");
     expect((await third).code).toBe("superseded");
-    letGo();
+    await letGo();
     await first;
     await turn();
-    letGo();
+    await letGo();
     expect((await last).image.data[0]).toBe(1);
     expect(module.generated).toEqual([
       [0, 0],
@@ -237,9 +241,9 @@ describe("generate", () => {
     const waiting = generator.generate(map);
     map.ids.fill(0);
     await turn();
-    letGo();
+    await letGo();
     await turn();
-    letGo();
+    await letGo();
     expect((await waiting).image.data[0]).toBe(1);
   });
 
@@ -254,9 +258,9 @@ describe("generate", () => {
     expect((await running).code).toBe("aborted");
     expect((await waiting).code).toBe("aborted");
     const next = generator.generate(mapOf(1, 1));
-    letGo();
+    await letGo();
     await turn();
-    letGo();
+    await letGo();
     expect((await next).image.width).toBe(2);
     expect(module.generated).toEqual([[0], [1, 1]]);
   });
