@@ -84,7 +84,7 @@ fn what_a_file_holds_instead_of_a_generator_is_told() {
         ))
     };
     for (name, part) in [
-        ("pgan.legacy.pth", "found a checkpoint of PGAN"),
+        ("pgan.legacy.pth", "--family pgan"),
         ("networks.zip.pth", "found netD, netG"),
         ("settings.zip.pth", "the keys \"args\" (dictionary)"),
         ("big_endian.legacy.pth", "Big-endian"),

@@ -20,10 +20,11 @@ use crate::data::decode::{Color, Picture, read_picture};
 use crate::data::files::list_pictures_of;
 use crate::data::{Dataset, SampleRng};
 use crate::device;
-use crate::evaluate::fid::{FeatureCollector, Fid, open_inception};
+use crate::evaluate::fid::{FeatureCollector, Fid};
 use crate::evaluate::paired::PairedMetrics;
 use crate::family::batch;
 use crate::model::Model;
+use crate::perceptual::open_inception;
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]

@@ -1,9 +1,7 @@
 //! Fréchet inception distance between two sets of pictures.
 
 use std::fmt;
-use std::path::Path;
 
-use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::Serialize;
 use underpaint_core::perceptual::{FEATURES, Inception, inception_input};
@@ -12,32 +10,9 @@ use super::EvaluateError;
 use super::frechet::{FeatureStatistics, frechet_distance};
 use crate::data::Size;
 use crate::data::decode::{Color, Picture};
-use crate::import::read_state_dict;
-
-/// Name of pytorch-fid's weight file, in its releases on GitHub.
-pub const WEIGHTS: &str = "pt_inception-2015-12-05-6726825d.pth";
 
 /// Pictures that go through the network together, as in pytorch-fid.
 const BATCH: usize = 50;
-
-/// Reads the network from pytorch-fid's weight file.
-///
-/// # Errors
-///
-/// If it is not there, saying where it is to be had, or holds another network.
-pub fn open_inception(path: &Path, device: &Device) -> Result<Inception> {
-    if !path.is_file() {
-        bail!(
-            "{}: expected the Inception weights of pytorch-fid, found no file; they do not come with \
-             underpaint: download {WEIGHTS} (91 MB) from \
-             https://github.com/mseitzer/pytorch-fid/releases and pass its path",
-            path.display()
-        );
-    }
-    let dict = read_state_dict(path)?;
-    Inception::from_state_dict(dict, device)
-        .with_context(|| format!("{}: expected pytorch-fid's {WEIGHTS}", path.display()))
-}
 
 /// A picture as Inception takes it.
 ///

@@ -75,6 +75,7 @@ export const shellStyles = css`
     color: var(--soft);
   }
   .actions {
+    grid-column: -2 / -1;
     display: flex;
     justify-content: end;
     gap: 2px;
@@ -122,7 +123,7 @@ export const shellStyles = css`
     overflow: hidden;
     border-start-start-radius: 10px;
   }
-  .shell[data-input="photo"] main {
+  .shell[data-unpainted] main {
     grid-column: 1 / -1;
   }
   up-stage {
@@ -133,6 +134,21 @@ export const shellStyles = css`
     min-width: 0;
     min-height: 74px;
     background: var(--paper);
+  }
+  .chance {
+    grid-area: palette;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: center;
+    gap: 12px 24px;
+    padding: 12px 16px;
+    background: var(--paper);
+  }
+  .chance p {
+    max-width: 62ch;
+    font: 400 16px/1.5 var(--serif);
+    text-wrap: balance;
   }
   footer {
     grid-area: status;
