@@ -75,6 +75,26 @@ test("a model of latents has nothing to paint: its picture, and another for anot
   studio.expectNoComplaints();
 });
 
+test("pixels of no class are painted, saved and opened where the model knows them", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.loadAddress("/library/models/pix2pixhd/");
+  await expect.poll(async () => (await studio.state()).model).toBe(MODELS.pix2pixhd);
+  await studio.ready();
+  const before = await studio.picture();
+  await studio.label(255);
+  await studio.stroke([20, 20], [44, 40]);
+  expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
+  const painted = await studio.labels();
+  expect(painted.ids[32 * 64 + 32]).toBe(255);
+  await studio.look("no-class");
+  const { path } = await studio.download(() => studio.menu("Save label map"));
+  await studio.menu("Clear to background");
+  await studio.upload(path, () => studio.menu("Open label map…"));
+  await expect.poll(() => studio.labels()).toEqual(painted);
+  studio.expectNoComplaints();
+});
+
 test("a painting that is too detailed for a link is told, and the link brings the model", async ({ page, context }) => {
   const studio = new StudioPage(page);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -214,8 +214,7 @@ export const en = {
 
   "photo.text": "This model turns photos into pictures. Open one, or drop it here.",
 
-  "latent.text":
-    "There is nothing to paint here: this model makes its pictures from chance. Every seed gives another one.",
+  "latent.text": "There is nothing to paint here: this model makes its pictures from chance. Each seed gives another.",
   "latent.another": "Another picture",
 
   "error.webgpu-unavailable.title": "WebGPU is not available",

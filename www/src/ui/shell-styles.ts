@@ -138,7 +138,6 @@ export const shellStyles = css`
   .chance {
     grid-area: palette;
     display: flex;
-    flex-wrap: wrap;
     align-items: center;
     justify-content: center;
     gap: 12px 24px;
@@ -146,9 +145,10 @@ export const shellStyles = css`
     background: var(--paper);
   }
   .chance p {
-    max-width: 62ch;
-    font: 400 16px/1.5 var(--serif);
-    text-wrap: balance;
+    font: 400 16px/1.4 var(--serif);
+  }
+  .chance button {
+    flex: none;
   }
   footer {
     grid-area: status;
@@ -292,6 +292,9 @@ export const shellStyles = css`
     }
     aside {
       display: contents;
+    }
+    .chance {
+      flex-direction: column;
     }
     up-tool-bar {
       grid-area: tools;

@@ -52,10 +52,17 @@ export function topBar(parts: TopBarParts): TemplateResult {
       @choose=${(event: CustomEvent<Layout>) => commands.setLayout(studio, event.detail)}
     ></up-segmented>
     <div class="actions">
-      <button class="text" ?hidden=${model !== undefined && !isPainted(model)} @click=${() => open("scenes")}>
+      <button
+        class="text"
+        ?hidden=${model !== undefined && !isPainted(model)}
+        aria-label=${t("action.scenes")}
+        @click=${() => open("scenes")}
+      >
         ${glyph("scenes")}<span>${t("action.scenes")}</span>
       </button>
-      <button class="text" @click=${() => run("share")}>${glyph("share")}<span>${t("action.shareShort")}</span></button>
+      <button class="text" aria-label=${t("action.shareShort")} @click=${() => run("share")}>
+        ${glyph("share")}<span>${t("action.shareShort")}</span>
+      </button>
       ${menu(parts)}
     </div>
   </header>`;
