@@ -1,7 +1,8 @@
 //! K-means clustering of a few short vectors, on the host.
 //!
-//! Written here rather than taken from a crate: those that are kept up bring matrix libraries or
-//! threads, which the browser would have to carry for a few hundred rows of three numbers.
+//! Written here rather than taken from a crate: `kmeans` needs a nightly compiler,
+//! `linfa-clustering` brings matrix libraries that the browser would have to carry for a few hundred
+//! rows of three numbers, and `kmeans_uni` has a single release so far.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
