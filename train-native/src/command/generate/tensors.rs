@@ -9,18 +9,6 @@ use underpaint_core::bundle::{Inputs, Runner, WeightDtype, decode_tensors, encod
 use underpaint_core::label::Instances;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
-/// Names that a file may hold.
-const NAMES: [&str; 8] = [
-    "input",
-    "labels",
-    "instances",
-    "features",
-    "style",
-    "z",
-    "alpha",
-    "scale",
-];
-
 /// Reads `input`, writes `output`.
 pub(super) fn generate(runner: &Runner, seed: u64, input: &Path, output: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
@@ -45,13 +33,6 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn inputs(mut self, seed: u64) -> Result<Inputs> {
-        let unknown = self
-            .tensors
-            .keys()
-            .find(|key| !NAMES.contains(&key.as_str()));
-        if let Some(key) = unknown {
-            bail!("expected tensors named {}, found {key}", NAMES.join(", "));
-        }
         let style = self.take::<4>("style")?;
         let alpha = self.number("alpha")?.map_or(0.0, f64::from);
         let scale = self.number("scale")?.map(|scale| scale as usize);
