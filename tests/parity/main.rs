@@ -14,6 +14,7 @@ mod perceptual;
 mod pgan;
 mod pix2pixhd;
 mod schedule;
+mod spade;
 mod trace;
 
 use std::path::PathBuf;
@@ -127,6 +128,13 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("spade", "label_transform") => data::spade_labels(&fixture),
         ("spade", "lr_tables") => schedule::check_spade(&fixture),
         ("spade", "palette") => data::spade_palette(&fixture),
+        ("spade", "generator") => spade::generator(&fixture, &device),
+        ("spade", "generator_formula") => spade::formula_generator(&fixture, &device),
+        ("spade", "block") => spade::block(&fixture, &device),
+        ("spade", "discriminator") => spade::discriminator(&fixture, &device),
+        ("spade", "vae_encoder") => spade::encoder(&fixture, &device),
+        ("spade", "gan_loss") => spade::losses(&fixture, &device),
+        ("spade", "trace") => spade::trace(&fixture, &device),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

@@ -5,6 +5,7 @@ mod image_pool;
 pub mod pgan;
 pub mod pix2pix;
 pub mod pix2pixhd;
+pub mod spade;
 mod trained;
 
 use std::collections::BTreeMap;
