@@ -80,13 +80,15 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
     let python = python::environment(&folder, &["torch==2.9.0", "numpy", "safetensors"])?;
     eprintln!("building underpaint with libtorch");
     let mut build = project.cargo();
-    build.args("build --release -p underpaint --features tch".split(' '));
+    // The program with the features of the tests: they have built it already.
+    build.args("build --release -p underpaint-tests --features tch,wgpu --bins".split(' '));
     process::run_to_stderr(libtorch.apply_to(&mut build))?;
     let shared = tempfile::tempdir().context("making a folder for the weights")?;
     let (mut ours, mut peers) = (Vec::new(), Vec::new());
     for turn in 1..=args.turns {
         eprintln!("turn {turn} of {}: underpaint", args.turns);
-        let mut command = our_side(args, &project.underpaint(), shared.path());
+        let program = project.program("underpaint-under-test");
+        let mut command = our_side(args, &program, shared.path());
         ours.push(report::<Ours>(
             libtorch.apply_to(&mut command),
             args,
