@@ -179,14 +179,7 @@ fn check_weight(
     let every = if found.len() > SPARSE_ABOVE { 7 } else { 1 };
     let found = found.iter().step_by(every).map(|&value| f64::from(value));
     let found = found.collect::<Vec<_>>();
-    let worst = found
-        .iter()
-        .zip(&expected.values)
-        .map(|(a, b)| (a - b).abs())
-        .fold(0.0, f64::max);
-    eprintln!("RATIO {:.3} {name} {worst:.2e} {atol:.1e}", worst / atol);
-    let _ = compare(name, &found, &expected.values, atol);
-    Ok(())
+    compare(name, &found, &expected.values, atol)
 }
 
 fn config(flags: &Flags<'_>) -> Result<SpadeTrainConfig> {

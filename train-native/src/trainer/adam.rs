@@ -213,11 +213,12 @@ fn update<const D: usize>(
         step_size,
         correction,
     } = factors;
-    let square = gradient.clone() * gradient.clone();
+    // In the order of PyTorch's `addcmul` and `addcdiv`, so that both round alike.
+    let square = gradient.clone() * (1.0 - beta2) * gradient.clone();
     let first = moments.first * beta1 + gradient * (1.0 - beta1);
-    let second = moments.second * beta2 + square * (1.0 - beta2);
+    let second = moments.second * beta2 + square;
     let denominator = second.clone().sqrt() / correction + EPSILON;
-    let value = value - first.clone() / denominator * step_size;
+    let value = value - first.clone() * step_size / denominator;
     (value, Moments { first, second })
 }
 
