@@ -99,21 +99,6 @@ impl Run {
         let step = self
             .family
             .step_tensors(segmentation, real, noise, rate, number as u64 + 1);
-        if let Ok(d) = std::env::var("DUMP") {
-            let mut st = underpaint::family::Family::state(&self.family);
-            for (n, x) in [
-                ("aG", st.take("generator_adam")?),
-                ("aD", st.take("discriminator_adam")?),
-                ("G", state_dict(self.family.generator())),
-                ("D", state_dict(self.family.discriminator())),
-            ] {
-                let b = underpaint_core::bundle::encode_weights(
-                    &x,
-                    underpaint_core::bundle::WeightDtype::F32,
-                )?;
-                std::fs::write(format!("{d}/{n}{number}.safetensors"), b)?;
-            }
-        }
         if number.is_multiple_of(self.discriminator_steps) {
             self.fake = Some(step.fake);
         }
