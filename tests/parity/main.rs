@@ -11,6 +11,7 @@ mod gan_loss;
 mod network;
 mod perceptual;
 mod schedule;
+mod spade;
 mod trace;
 
 use std::path::PathBuf;
@@ -87,6 +88,13 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("containers", "files") => checkpoint::containers(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
         ("fid", "fid") => perceptual::fid(&fixture, &device),
+        ("spade", "generator") => spade::generator(&fixture, &device),
+        ("spade", "generator_formula") => spade::formula_generator(&fixture, &device),
+        ("spade", "block") => spade::block(&fixture, &device),
+        ("spade", "discriminator") => spade::discriminator(&fixture, &device),
+        ("spade", "vae_encoder") => spade::encoder(&fixture, &device),
+        ("spade", "gan_loss") => spade::losses(&fixture, &device),
+        ("spade", "trace") => spade::trace(&fixture, &device),
         (family, kind) => bail!("family {family}, kind {kind}: not known to this harness"),
     }
 }

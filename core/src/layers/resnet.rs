@@ -33,7 +33,7 @@ pub struct ResnetShape {
 /// Source: Johnson et al. 2016 (<https://arxiv.org/abs/1603.08155>); spec 2.2, 3.2.
 #[derive(Module, Debug)]
 pub struct ResnetTrunk {
-    /// 7×7 convolution from the input.
+    /// Convolution from the input, 7×7 unless a family chooses otherwise.
     pub stem: Sampling<ConvLayer>,
     /// 3×3 convolutions of stride 2.
     pub downs: Vec<Sampling<ConvLayer>>,
@@ -64,7 +64,7 @@ pub struct Sampling<C: Module> {
     pub norm: Norm,
 }
 
-/// `x + block(x)` with two 3×3 convolutions over mirrored borders.
+/// `x + block(x)` with two convolutions over mirrored borders, 3×3 unless a family chooses otherwise.
 #[derive(Module, Debug)]
 pub struct ResidualBlock {
     /// First convolution, with ReLU.
@@ -76,18 +76,28 @@ pub struct ResidualBlock {
 }
 
 impl ResnetShape {
-    /// A trunk with zero weights.
+    /// A trunk with zero weights: 7×7 in front, 3×3 in the residual blocks.
     pub fn trunk(&self, device: &Device) -> ResnetTrunk {
+        self.trunk_with_kernels(7, 3, device)
+    }
+
+    /// A trunk with zero weights and other kernels, both odd: SPADE lets them be chosen.
+    pub fn trunk_with_kernels(
+        &self,
+        stem_kernel: usize,
+        block_kernel: usize,
+        device: &Device,
+    ) -> ResnetTrunk {
         let width = |level: usize| self.base_channels << level;
         let downs = (0..self.num_downs).map(|level| [width(level), width(level + 1)]);
         let ups = downs.clone().rev().map(|[above, below]| [below, above]);
         ResnetTrunk {
-            stem: self.conv([self.input_channels, width(0)], 7, 1, 0, device),
+            stem: self.conv([self.input_channels, width(0)], stem_kernel, 1, 0, device),
             downs: downs
                 .map(|channels| self.conv(channels, 3, 2, 1, device))
                 .collect(),
             blocks: (0..self.num_blocks)
-                .map(|_| self.block(width(self.num_downs), device))
+                .map(|_| self.block(width(self.num_downs), block_kernel, device))
                 .collect(),
             ups: ups.map(|channels| self.up(channels, device)).collect(),
         }
@@ -123,10 +133,10 @@ impl ResnetShape {
         }
     }
 
-    fn block(&self, width: usize, device: &Device) -> ResidualBlock {
+    fn block(&self, width: usize, kernel: usize, device: &Device) -> ResidualBlock {
         ResidualBlock {
-            first: self.conv([width, width], 3, 1, 0, device),
-            second: self.conv([width, width], 3, 1, 0, device),
+            first: self.conv([width, width], kernel, 1, 0, device),
+            second: self.conv([width, width], kernel, 1, 0, device),
             dropout: self.dropout,
         }
     }
@@ -189,7 +199,7 @@ impl ResnetTrunk {
     /// - `x`: `[batch, input_channels, height, width]`
     /// - result: `[batch, base_channels * 2^downs, height / 2^downs, width / 2^downs]`
     pub fn encode(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let stem = self.stem.forward(reflection_pad(x, 3), mode);
+        let stem = self.stem.forward(mirrored(x, &self.stem.conv), mode);
         let halve = |x, down: &Sampling<ConvLayer>| down.forward(x, mode);
         self.downs.iter().fold(stem, halve)
     }
@@ -234,6 +244,11 @@ impl ResnetTrunk {
     }
 }
 
+/// `x` with the mirrored border that keeps its size through `conv`.
+fn mirrored(x: Tensor<4>, conv: &ConvLayer) -> Tensor<4> {
+    reflection_pad(x, conv.kernel() / 2)
+}
+
 impl Sampling<ConvLayer> {
     fn forward(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
         let x = self.conv.forward(x, mode.statistics);
@@ -256,12 +271,14 @@ impl ResidualBlock {
     /// - `x`: `[batch, channels, height, width]`, sides of at least 2
     /// - result: the same
     pub fn forward(&self, x: Tensor<4>, index: usize, mode: Mode) -> Tensor<4> {
-        let mut inner = self.first.forward(reflection_pad(x.clone(), 1), mode);
+        let mut inner = self
+            .first
+            .forward(mirrored(x.clone(), &self.first.conv), mode);
         if self.dropout {
             inner = mode.dropout.apply(inner, index);
         }
         let second = &self.second.conv;
-        let inner = second.forward(reflection_pad(inner, 1), mode.statistics);
+        let inner = second.forward(mirrored(inner, second), mode.statistics);
         x + self.second.norm.forward(inner, mode.statistics)
     }
 }

@@ -207,6 +207,14 @@ impl ConvLayer {
         ))
     }
 
+    /// Side of the kernel.
+    pub fn kernel(&self) -> usize {
+        match self {
+            Self::Plain(conv) => conv.kernel_size[0],
+            Self::Spectral(conv) => conv.weight_orig.dims()[3],
+        }
+    }
+
     /// Convolves.
     ///
     /// # Shapes

@@ -4,18 +4,27 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 
-use super::{Architecture, GeneratorConfig, SpadeArchitecture, SpadeBlock, Upsampling};
+use super::{
+    Architecture, GeneratorConfig, ResnetArchitecture, SpadeArchitecture, SpadeBlock, Upsampling,
+};
 use crate::Result;
-use crate::layers::{Linear, Mode, conv2d, leaky_relu, resize_nearest, upsample_nearest};
+use crate::layers::{
+    Linear, Mode, ResnetGenerator, ResnetShape, conv2d, leaky_relu, resize_nearest, resnet_head,
+    upsample_nearest,
+};
 
 /// Width at the start, in units of the last block's.
 const WIDEST: usize = 16;
 
 /// A SPADE generator.
+// Two variants of different size, one instance per program: boxing would buy nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Module, Debug)]
 pub enum Generator {
     /// Of modulated residual blocks.
     Spade(SpadeGenerator),
+    /// pix2pixHD's global generator.
+    Pix2pixHd(ResnetGenerator),
 }
 
 impl GeneratorConfig {
@@ -30,12 +39,31 @@ impl GeneratorConfig {
             Architecture::Spade(spade) => {
                 Generator::Spade(SpadeGenerator::new(self, spade, device))
             }
-            Architecture::Pix2pixHd(_) => {
-                return Err(crate::Error::Input(
-                    "pix2pixhd comes with its layers".into(),
-                ));
+            Architecture::Pix2pixHd(resnet) => {
+                Generator::Pix2pixHd(resnet_generator(self, resnet, device))
             }
         })
+    }
+}
+
+fn resnet_generator(
+    config: &GeneratorConfig,
+    resnet: &ResnetArchitecture,
+    device: &Device,
+) -> ResnetGenerator {
+    let shape = ResnetShape {
+        input_channels: config.input_channels,
+        base_channels: config.base_channels,
+        num_downs: resnet.num_downs,
+        num_blocks: resnet.num_blocks,
+        norm: resnet.norm.norm,
+        bias: resnet.norm.conv_bias(),
+        spectral: resnet.norm.spectral,
+        dropout: false,
+    };
+    ResnetGenerator {
+        trunk: shape.trunk_with_kernels(resnet.first_kernel, resnet.block_kernel, device),
+        head: resnet_head([config.base_channels, config.output_channels], device),
     }
 }
 
@@ -62,6 +90,7 @@ impl Generator {
     ) -> Tensor<4> {
         match self {
             Self::Spade(spade) => spade.forward(segmentation, latent, mode),
+            Self::Pix2pixHd(resnet) => resnet.forward(segmentation, mode),
         }
     }
 }
@@ -156,7 +185,8 @@ impl SpadeGenerator {
     }
 
     /// Generates pictures that are `base` doubled, whatever the size of the segmentation, and shows
-    /// `observe` what every block gives, by the block's name in the state dict.
+    /// `observe` what every block and the layers before and after them give, by their names in the
+    /// state dict.
     ///
     /// # Shapes
     ///
@@ -190,7 +220,9 @@ impl SpadeGenerator {
             x = block.forward(x, &segmentation_here, mode.statistics);
             observe(&name, &x);
         }
-        self.to_image.forward(leaky_relu(x)).tanh()
+        let x = self.to_image.forward(leaky_relu(x));
+        observe("conv_img", &x);
+        x.tanh()
     }
 
     /// Name of every block in the state dict, whether the size doubles before it, and the block.

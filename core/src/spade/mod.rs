@@ -11,14 +11,19 @@ mod conv_norm;
 mod discriminator;
 mod encoder;
 mod generator;
+mod infer;
+mod loss;
 mod norm;
 mod weights;
 
 pub use block::SpadeBlock;
-pub use config::{Architecture, GeneratorConfig, SpadeArchitecture, Upsampling};
+pub use config::{
+    Architecture, GeneratorConfig, ResnetArchitecture, SpadeArchitecture, Upsampling,
+};
 pub use conv_norm::{ConvNorm, NormedConv};
 pub use discriminator::{Discriminator, DiscriminatorConfig};
 pub use encoder::{Encoder, EncoderConfig, reparameterize};
-pub use generator::{Generator, SpadeGenerator, Start};
+pub use generator::{Generator, LatentStart, SpadeGenerator, Start};
+pub use infer::{Hint, infer_discriminator, infer_encoder, infer_generator};
+pub use loss::adversarial_loss;
 pub use norm::{ParamFreeNorm, SpadeNorm, SpadeNormConfig};
-pub use weights::{Hint, infer_discriminator, infer_encoder, infer_generator};

@@ -1,4 +1,7 @@
 use super::*;
+use crate::layers::{Mode, WeightInit, initialize};
+use crate::spade::*;
+use crate::state_dict::StateDict;
 use crate::state_dict::{StateTensor, load_state_dict, state_dict, state_keys};
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
@@ -163,6 +166,68 @@ fn a_latent_tells_the_crop_size() {
     };
     let error = infer_generator(&dict, square).unwrap_err().to_string();
     assert!(error.contains("starts with 32 pixels"), "{error}");
+}
+
+#[test]
+fn a_pix2pixhd_generator_is_read_back_from_its_keys_and_generates() {
+    for (norm, block_kernel, first_kernel, num_downs) in [
+        ("spectralinstance", 3, 7, 4),
+        ("instance", 3, 7, 2),
+        ("spectralbatch", 5, 5, 1),
+        ("none", 3, 7, 2),
+        ("spectralnone", 1, 3, 1),
+    ] {
+        let resnet = ResnetArchitecture {
+            norm: norm.parse().expect(norm),
+            num_downs,
+            num_blocks: 2,
+            block_kernel,
+            first_kernel,
+        };
+        let config = GeneratorConfig {
+            architecture: Architecture::Pix2pixHd(resnet),
+            input_channels: 5,
+            output_channels: 1,
+            base_channels: 2,
+        };
+        let network = init(&config);
+        let dict = state_dict(&network);
+        assert_eq!(infer_generator(&dict, Hint::default()).expect(norm), config);
+        let shape = [1, 5, 64, 32];
+        assert!(config.check_input(shape).is_ok());
+        let network = initialize(network, WeightInit::default(), 1);
+        let segmentation = Tensor::ones(shape, &Device::flex());
+        let picture = network.forward(segmentation, None, Mode::TRAIN);
+        assert_eq!(picture.dims(), [1, 1, 64, 32]);
+    }
+}
+
+#[test]
+fn a_pix2pixhd_generator_has_the_keys_of_nested_sequentials() {
+    let resnet = ResnetArchitecture {
+        norm: "spectralinstance".parse().expect("a norm"),
+        ..ResnetArchitecture::default()
+    };
+    let config = GeneratorConfig {
+        architecture: Architecture::Pix2pixHd(resnet),
+        base_channels: 1,
+        ..GeneratorConfig::default()
+    };
+    let keys = state_keys(&init(&config));
+    for key in [
+        "model.1.0.weight_orig",
+        "model.3.0.weight_u",
+        "model.9.0.weight_v",
+        "model.11.conv_block.1.0.weight_orig",
+        "model.19.conv_block.4.0.weight_orig",
+        "model.20.0.weight_orig",
+        "model.26.0.weight_orig",
+        "model.29.weight",
+        "model.29.bias",
+    ] {
+        assert!(keys.iter().any(|found| found == key), "{key}");
+    }
+    assert!(!keys.iter().any(|key| key.ends_with("0.bias")));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Samples to tensors and back.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use underpaint_core::label::{check_labels, one_hot_from_labels};
+use underpaint_core::label::{SemanticLayout, check_labels, one_hot_from_labels};
 
-use crate::data::{PixelsF32, SampleInput};
+use crate::data::{PixelsF32, Sample, SampleInput};
 
 /// Stacks pictures.
 ///
@@ -59,6 +59,44 @@ pub fn conditions(
     let shape = [inputs.len(), 1, size[0], size[1]];
     let label_map = Tensor::<4, Int>::from_data(TensorData::new(labels, shape), device);
     Ok(one_hot_from_labels(label_map, input_channels))
+}
+
+/// Stacks and encodes label maps, with the edges of their instance maps where the layout has them.
+///
+/// # Shapes
+///
+/// Result: `[batch, layout.channels(), height, width]`. All maps have one size.
+///
+/// # Errors
+///
+/// If a sample is no label map or lacks an instance map that the layout needs; if a label is no class
+/// of the layout, with its value and place.
+pub fn semantics(
+    samples: &[&Sample],
+    layout: &SemanticLayout,
+    device: &Device,
+) -> Result<Tensor<4>> {
+    let (mut labels, mut instances) = (Vec::new(), Vec::new());
+    let mut size = [0, 0];
+    for sample in samples {
+        let SampleInput::Labels { width, height, ids } = &sample.input else {
+            bail!("{}: expected a label map, found none", sample.name);
+        };
+        let ids: Vec<u16> = ids.iter().map(|&id| layout.label(id)).collect();
+        check_labels(&ids, *width, layout.num_labels()).with_context(|| sample.name.clone())?;
+        size = [*height, *width];
+        labels.extend(ids.into_iter().map(i64::from));
+        if layout.edges {
+            let map = sample.instances.as_ref().with_context(|| {
+                format!("{}: expected an instance map, found none", sample.name)
+            })?;
+            instances.extend(map.ids.iter().map(|&id| i64::from(id)));
+        }
+    }
+    let shape = [samples.len(), 1, size[0], size[1]];
+    let map = |ids| Tensor::<4, Int>::from_data(TensorData::new(ids, shape), device);
+    let instances = layout.edges.then(|| map(instances));
+    Ok(layout.encode(map(labels), instances)?)
 }
 
 /// Takes a batch apart.

@@ -34,7 +34,13 @@ impl<M: AuthorsKeys> Trained<M> {
     }
 
     /// Moves every parameter that has a gradient.
-    pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
+    pub fn update(&mut self, mut gradients: Gradients, learning_rate: f64) {
+        self.update_shared(&mut gradients, learning_rate);
+    }
+
+    /// As [`update`](Self::update), for gradients that belong to several networks: those of this one
+    /// are taken out.
+    pub fn update_shared(&mut self, gradients: &mut Gradients, learning_rate: f64) {
         let network = self
             .network
             .take()

@@ -57,11 +57,11 @@ impl Adam {
         }
     }
 
-    /// Moves every parameter of `network` that has a gradient.
+    /// Moves every parameter of `network` that has a gradient, and takes those out of `gradients`.
     pub fn step<M: AuthorsKeys>(
         &mut self,
         network: M,
-        gradients: Gradients,
+        gradients: &mut Gradients,
         learning_rate: f64,
     ) -> M {
         self.steps += 1;
@@ -129,7 +129,7 @@ impl Adam {
 
 struct Update<'a> {
     keys: std::vec::IntoIter<String>,
-    gradients: Gradients,
+    gradients: &'a mut Gradients,
     moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
     factors: Factors,
 }
@@ -141,7 +141,7 @@ impl ModuleMapper for Update<'_> {
             .next()
             .expect("map visits what visit does, in the same order");
         let (id, tensor, mapper) = param.consume();
-        let Some(gradient) = tensor.grad_remove(&mut self.gradients) else {
+        let Some(gradient) = tensor.grad_remove(self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
         let moments = self

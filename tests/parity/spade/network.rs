@@ -1,0 +1,294 @@
+//! Forward passes and gradients.
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::tensor::{Device, Tensor, TensorData};
+use underpaint::import::read_state_dict;
+use underpaint_core::layers::Mode;
+use underpaint_core::spade::{
+    Architecture, Generator, GeneratorConfig, Hint, ParamFreeNorm, SpadeBlock, infer_discriminator,
+    infer_encoder, infer_generator, reparameterize,
+};
+use underpaint_core::state_dict::{StateDict, StateTensor, load_state_dict};
+use underpaint_tests::{Fixture, Flags, Golden};
+
+use super::pass::{Pass, check_counts, compare_all, mode, modes};
+use super::{discriminator_config, encoder_config, generator_config, layout, segmentation};
+use crate::formula::formula_weights;
+use crate::network::tensor;
+
+/// Generators, with their weights in a file.
+pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
+    let flags = super::flags(fixture)?;
+    let config = generator_config(&flags)?;
+    let weights = read_state_dict(&fixture.weight_file("G")?)?;
+    check_inferred(&config, &weights)?;
+    let mut pass = Pass::default();
+    for name in modes(&flags)? {
+        let network = init(&config, &weights, device)?;
+        run_generator(fixture, &flags, &network, &name, &name, &mut pass, device)?;
+    }
+    check_counts(fixture, "G", &weights)?;
+    compare_all(fixture, &pass)
+}
+
+/// Generators with weights by a formula, under several norms.
+pub fn formula_generator(fixture: &Fixture, device: &Device) -> Result<()> {
+    let flags = super::flags(fixture)?;
+    let config = generator_config(&flags)?;
+    let mut weights = formula_weights(fixture)?;
+    for name in fixture.tensor_names("input") {
+        if let Some(key) = name.strip_prefix("buf.") {
+            weights.insert(key.to_owned(), state_tensor(&fixture.tensor(&name)?));
+        }
+    }
+    check_inferred(&config, &weights)?;
+    check_counts(fixture, "G", &weights)?;
+    let mut pass = Pass::default();
+    let outputs = fixture.tensor_names("output");
+    for (norm, kind) in [
+        ("sync", ParamFreeNorm::Batch),
+        ("batch", ParamFreeNorm::Batch),
+        ("instance", ParamFreeNorm::Instance),
+    ] {
+        for name in ["train", "eval"] {
+            let label = format!("{norm}_{name}");
+            if !outputs
+                .iter()
+                .any(|output| output.starts_with(&format!("output_{label}")))
+            {
+                continue;
+            }
+            let (config, weights) = with_norm(&config, &weights, kind)?;
+            let network = init(&config, &weights, device)?;
+            run_generator(fixture, &flags, &network, name, &label, &mut pass, device)?;
+        }
+    }
+    compare_all(fixture, &pass)
+}
+
+fn state_tensor(golden: &Golden) -> StateTensor {
+    StateTensor {
+        shape: golden.shape.clone(),
+        values: golden.f32(),
+    }
+}
+
+/// The same weights under another parameter-free norm.
+fn with_norm(
+    config: &GeneratorConfig,
+    weights: &StateDict,
+    norm: ParamFreeNorm,
+) -> Result<(GeneratorConfig, StateDict)> {
+    let Architecture::Spade(mut spade) = config.architecture else {
+        bail!("a pix2pixhd generator has no parameter-free norm");
+    };
+    spade.norm.norm = norm;
+    let mut weights = weights.clone();
+    if norm == ParamFreeNorm::Instance {
+        weights.retain(|key, _| !key.contains("param_free_norm"));
+    }
+    let architecture = Architecture::Spade(spade);
+    Ok((
+        GeneratorConfig {
+            architecture,
+            ..config.clone()
+        },
+        weights,
+    ))
+}
+
+fn init(config: &GeneratorConfig, weights: &StateDict, device: &Device) -> Result<Generator> {
+    let network = config.init(&device.clone().autodiff())?;
+    Ok(load_state_dict(network, weights)?)
+}
+
+fn check_inferred(config: &GeneratorConfig, weights: &StateDict) -> Result<()> {
+    let hint = match config.architecture {
+        Architecture::Spade(spade) => Hint {
+            upsampling: spade.upsampling,
+            crop_size: spade.crop_size,
+            aspect_ratio: spade.aspect_ratio,
+        },
+        Architecture::Pix2pixHd(_) => Hint::default(),
+    };
+    let inferred = infer_generator(weights, hint)?;
+    ensure!(
+        inferred == *config,
+        "inferred {inferred:?} from the keys, the flags say {config:?}"
+    );
+    Ok(())
+}
+
+/// Runs a generator in the mode `name` and adds what it gives, named by `label`.
+fn run_generator(
+    fixture: &Fixture,
+    flags: &Flags<'_>,
+    network: &Generator,
+    name: &str,
+    label: &str,
+    pass: &mut Pass,
+    device: &Device,
+) -> Result<()> {
+    let device = device.clone().autodiff();
+    let segmentation = segmentation(fixture, flags, &device)?;
+    let latent = latent(fixture, &device)?;
+    let output = forward(
+        network,
+        flags,
+        segmentation,
+        latent,
+        mode(name)?,
+        label,
+        pass,
+    )?;
+    pass.add(format!("output_{label}"), &output);
+    let wants_gradients = fixture
+        .tensor_names("output")
+        .iter()
+        .any(|tensor| tensor.starts_with("grad_"));
+    if wants_gradients {
+        // d mean(output^2)
+        let gradients = (output.clone() * output).mean().backward();
+        pass.add_gradients(label, network, gradients);
+    }
+    pass.add_state(name, network);
+    Ok(())
+}
+
+fn latent(fixture: &Fixture, device: &Device) -> Result<Option<Tensor<2>>> {
+    if !fixture.tensor_names("input").iter().any(|name| name == "z") {
+        return Ok(None);
+    }
+    let golden = fixture.tensor("z")?;
+    let data = TensorData::new(golden.f32(), golden.shape.clone());
+    Ok(Some(Tensor::from_data(data, device)))
+}
+
+fn forward(
+    network: &Generator,
+    flags: &Flags<'_>,
+    segmentation: Tensor<4>,
+    latent: Option<Tensor<2>>,
+    mode: Mode,
+    label: &str,
+    pass: &mut Pass,
+) -> Result<Tensor<4>> {
+    let config = generator_config(flags)?;
+    let fits = config.check_input(segmentation.dims()).is_ok();
+    match (network, config.architecture) {
+        (Generator::Spade(spade), Architecture::Spade(shape))
+            if !fits || flags.value("acts").is_array() =>
+        {
+            let mut observe = |name: &str, x: &Tensor<4>| {
+                pass.add(format!("act_{label}.{name}"), x);
+            };
+            // The original starts from the crop size, whatever the size of the segmentation.
+            let base = shape.base_size();
+            Ok(spade.forward_observed(segmentation, latent, base, mode, &mut observe))
+        }
+        _ => {
+            config.check_input(segmentation.dims())?;
+            Ok(network.forward(segmentation, latent, mode))
+        }
+    }
+}
+
+/// One residual block.
+pub fn block(fixture: &Fixture, device: &Device) -> Result<()> {
+    let flags = super::flags(fixture)?;
+    let Architecture::Spade(spade) = generator_config(&flags)?.architecture else {
+        bail!("a pix2pixhd generator has no such block");
+    };
+    let channels = [flags.count("fin")?, flags.count("fout")?];
+    let weights = read_state_dict(&fixture.weight_file("block")?)?;
+    check_counts(fixture, "block", &weights)?;
+    let training = device.clone().autodiff();
+    let mut pass = Pass::default();
+    for name in modes(&flags)? {
+        let network = SpadeBlock::new(&spade.norm, channels, layout(&flags)?.channels(), &training);
+        let network = load_state_dict(network, &weights)?;
+        let x = tensor(&fixture.tensor("x")?, &training).require_grad();
+        let segmentation = segmentation(fixture, &flags, &training)?;
+        let output = network.forward(x.clone(), &segmentation, mode(&name)?.statistics);
+        pass.add(format!("output_{name}"), &output);
+        let mut gradients = (output.clone() * output).mean().backward();
+        let gradient = x.grad_remove(&mut gradients).context("no gradient of x")?;
+        pass.add(format!("grad_x_{name}"), &gradient);
+        pass.add_gradients(&name, &network, gradients);
+        pass.add_state(&name, &network);
+    }
+    compare_all(fixture, &pass)
+}
+
+/// The multi-scale discriminator.
+pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
+    let flags = super::flags(fixture)?;
+    let config = discriminator_config(&flags)?;
+    let weights = read_state_dict(&fixture.weight_file("D")?)?;
+    check_counts(fixture, "D", &weights)?;
+    let inferred = infer_discriminator(&weights)?;
+    ensure!(
+        inferred == config,
+        "inferred {inferred:?}, the flags say {config:?}"
+    );
+    let training = device.clone().autodiff();
+    let mut pass = Pass::default();
+    for name in modes(&flags)? {
+        let network = load_state_dict(config.init(&training)?, &weights)?;
+        let input = tensor(&fixture.tensor("input")?, &training).require_grad();
+        let scales = network.forward(input.clone(), mode(&name)?);
+        let mut scalar = Tensor::<1>::zeros([1], &training);
+        for (scale, features) in scales.iter().enumerate() {
+            for (layer, feature) in features.iter().enumerate() {
+                pass.add(format!("{name}_d{scale}_out{layer}"), feature);
+            }
+            let logits = features.last().context("no logits")?;
+            pass.add(format!("{name}_d{scale}_pred"), logits);
+            scalar = scalar + (logits.clone() * logits.clone()).mean();
+        }
+        // d sum_i mean(logits_i^2)
+        let mut gradients = scalar.backward();
+        let gradient = input
+            .grad_remove(&mut gradients)
+            .context("no gradient of the input")?;
+        pass.add(format!("grad_input_{name}"), &gradient);
+        pass.add_gradients(&name, &network, gradients);
+        pass.add_state(&name, &network);
+    }
+    compare_all(fixture, &pass)
+}
+
+/// The variational encoder.
+pub fn encoder(fixture: &Fixture, device: &Device) -> Result<()> {
+    let flags = super::flags(fixture)?;
+    let config = encoder_config(&flags)?;
+    config.check_crop_size(flags.count("crop_size")?)?;
+    let weights = read_state_dict(&fixture.weight_file("E")?)?;
+    check_counts(fixture, "E", &weights)?;
+    let inferred = infer_encoder(&weights)?;
+    ensure!(
+        inferred == config,
+        "inferred {inferred:?}, the flags say {config:?}"
+    );
+    let noise = fixture.tensor_names("input");
+    let noise = noise
+        .iter()
+        .find(|name| ["eps", "noise"].contains(&name.as_str()));
+    let mut pass = Pass::default();
+    for name in modes(&flags)? {
+        let network = load_state_dict(config.init(&device.clone().autodiff())?, &weights)?;
+        let image = tensor(&fixture.tensor("input")?, &device.clone().autodiff());
+        let (mean, log_variance) = network.forward(image, mode(&name)?);
+        pass.add(format!("mu_{name}"), &mean);
+        pass.add(format!("logvar_{name}"), &log_variance);
+        if let Some(noise) = noise {
+            let golden = fixture.tensor(noise)?;
+            let data = TensorData::new(golden.f32(), golden.shape.clone());
+            let noise = Tensor::from_data(data, &device.clone().autodiff());
+            let latent = reparameterize(mean, log_variance, noise);
+            pass.add(format!("z_{name}"), &latent);
+        }
+        pass.add_state(&name, &network);
+    }
+    compare_all(fixture, &pass)
+}
