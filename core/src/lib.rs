@@ -21,6 +21,7 @@ pub mod loss;
 pub mod perceptual;
 pub mod pgan;
 pub mod pix2pix;
+pub mod pix2pixhd;
 pub mod spade;
 pub mod state_dict;
 

@@ -99,6 +99,36 @@ test("attributes and methods do what they say, for two elements on one page", as
   expect(page.workers()).toHaveLength(2);
 });
 
+test("a model of latents shows its picture, says that there is nothing to paint, and draws another", async ({
+  page,
+}) => {
+  await page.goto("/embed/");
+  const told = await page.evaluate(async () => {
+    const element = document.createElement("underpaint-canvas");
+    element.setAttribute("model", "/library/models/pgan/");
+    element.setAttribute("controls", "");
+    document.body.replaceChildren(element);
+    await element.load();
+    const { image } = await element.generate();
+    element.seed = 3;
+    await element.updateComplete;
+    const other = await element.generate();
+    return {
+      sides: [image.width, image.height],
+      changed: other.image.data.some((sample, at) => sample !== image.data[at]),
+      labelMap: element.labelMap ?? null,
+      undone: element.undo(),
+    };
+  });
+  expect(told).toEqual({ sides: [16, 16], changed: true, labelMap: null, undone: false });
+  const element = page.locator("underpaint-canvas");
+  await expect(element.getByText("Nothing to paint")).toBeVisible();
+  await expect(element.getByRole("radio")).toHaveCount(0);
+  await element.getByRole("button", { name: "Another picture" }).click();
+  await expect(element).not.toHaveAttribute("seed", "3");
+  await page.screenshot({ path: `${screenshots}/embed-latent.png`, fullPage: true });
+});
+
 test("the package can be imported where there is no browser", () => {
   const script = `
     const { load, UnderpaintError } = await import("underpaint");

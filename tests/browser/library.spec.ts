@@ -14,7 +14,15 @@ import { largestDifference } from "./support/tensors";
 
 const scene = labelScene(CLASSES, SIZE, SIZE);
 
-const parity = [MODELS.unet, MODELS.unetHalf, MODELS.resnet, MODELS.dropout];
+const parity = [
+  MODELS.unet,
+  MODELS.unetHalf,
+  MODELS.resnet,
+  MODELS.dropout,
+  MODELS.pix2pixhd,
+  MODELS.spade,
+  MODELS.pgan,
+];
 testTensors("cpu", parity);
 testPictures("cpu", parity);
 
@@ -46,17 +54,23 @@ test.describe("the library", () => {
     expect(name).toBe(MODELS.resnet);
   });
 
-  test("takes any size", async ({ page }) => {
-    await mustLoad(page, modelUrl(MODELS.unet));
-    for (const [width, height] of [
-      [1, 1],
-      [100, 37],
-      [64, 130],
-    ] as const) {
-      const rgba = valueOf(await generate(page, labelScene(CLASSES, width, height)));
-      expect(rgba).toHaveLength(4 * width * height);
-    }
-  });
+  for (const [model, classes] of [
+    [MODELS.unet, CLASSES],
+    [MODELS.pix2pixhd, 4],
+    [MODELS.spade, 7],
+  ] as const) {
+    test(`${model} takes any size`, async ({ page }) => {
+      await mustLoad(page, modelUrl(model));
+      for (const [width, height] of [
+        [1, 1],
+        [100, 37],
+        [64, 130],
+      ] as const) {
+        const rgba = valueOf(await generate(page, labelScene(classes, width, height)));
+        expect(rgba).toHaveLength(4 * width * height);
+      }
+    });
+  }
 
   test("a seed changes the picture of a model with dropout, and repeats it", async ({ page }) => {
     await mustLoad(page, modelUrl(MODELS.dropout));
@@ -64,6 +78,22 @@ test.describe("the library", () => {
     const picture = await first?.();
     expect(await again?.()).toEqual(picture);
     expect(largestDifference(picture ?? [], (await other?.()) ?? [])).toBeGreaterThan(8);
+  });
+
+  test("a model of latents takes nothing but a seed, which repeats its picture", async ({ page }) => {
+    await mustLoad(page, modelUrl(MODELS.pgan));
+    const picture = valueOf(await generate(page, null, 1));
+    expect(valueOf(await generate(page, null, 1))).toEqual(picture);
+    expect(largestDifference(picture, valueOf(await generate(page, null, 2)))).toBeGreaterThan(8);
+    expect(await generate(page, scene)).toMatchObject({
+      code: "bad-input",
+      message: expect.stringContaining("from a seed alone"),
+    });
+    await mustLoad(page, modelUrl(MODELS.unet));
+    expect(await generate(page, null)).toMatchObject({
+      code: "bad-input",
+      message: expect.stringContaining("takes label maps: expected ids, found nothing"),
+    });
   });
 
   test("a newer request takes the place of the one that waits", async ({ page }) => {

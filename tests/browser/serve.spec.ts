@@ -35,9 +35,9 @@ test("a folder of bundles is listed with its scenes, loaded and painted on", asy
     const studio = new StudioPage(page);
     await studio.open(await address(server));
     const { model } = await studio.state();
-    expect([MODELS.unet, MODELS.dropout, MODELS.photo]).toContain(model);
+    expect([MODELS.unet, MODELS.dropout, MODELS.photo, MODELS.pgan]).toContain(model);
     await studio.openModels();
-    await expect(studio.dialog("models").locator("[data-model]")).toHaveCount(3);
+    await expect(studio.dialog("models").locator("[data-model]")).toHaveCount(4);
     await page.keyboard.press("Escape");
 
     await studio.chooseModel(MODELS.unet);

@@ -3,6 +3,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Page } from "@playwright/test";
 
+import { MODELS } from "./support/models";
 import { StudioPage } from "./support/studio-page";
 
 test.use({ serviceWorkers: "block" });
@@ -136,6 +137,24 @@ for (const [name, viewport] of Object.entries({
     });
   });
 }
+
+test("a model with nothing to paint fits every screen, and is accessible", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.chooseModel(MODELS.pgan);
+  for (const [name, width, height] of [
+    ["phone", 360, 740],
+    ["phone-lying", 740, 360],
+    ["wide", 1280, 800],
+  ] as const) {
+    await page.setViewportSize({ width, height });
+    await studio.look(`latent-${name}`);
+    expect(await overflow(page)).toBe(0);
+    await expect(page.getByRole("button", { name: "Another picture" })).toBeInViewport({ ratio: 1 });
+    expect(await violations(page)).toEqual([]);
+  }
+  studio.expectNoComplaints();
+});
 
 test.describe("by touch", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });

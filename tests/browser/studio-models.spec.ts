@@ -46,6 +46,55 @@ test("the seed changes the picture of a model with dropout, and only then is the
   expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
 });
 
+test("a model of latents has nothing to paint: its picture, and another for another seed", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.openModels();
+  await expect(page.locator(`[data-model="${MODELS.pgan}"]`)).toContainText("Pictures from chance, 16 × 16");
+  await page.keyboard.press("Escape");
+  await studio.chooseModel(MODELS.pgan);
+  await expect(page.getByText("There is nothing to paint here")).toBeVisible();
+  for (const region of ["Tools", "Palette"]) await expect(page.getByRole("region", { name: region })).toHaveCount(0);
+  await expect(page.getByRole("radio", { name: "Side by side", exact: true })).toBeHidden();
+  await expect(page.getByRole("button", { name: "Scenes", exact: true })).toBeHidden();
+  const before = await studio.picture();
+  expect(new Set(before).size).toBeGreaterThan(20);
+  await studio.look("latent");
+  await page.getByRole("button", { name: "Another picture" }).click();
+  await expect.poll(async () => (await studio.state()).seed).not.toBe(0);
+  expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
+  await studio.stroke([2, 2], [12, 12]);
+  await studio.look("latent-another");
+
+  await studio.setting("中文");
+  await expect(page.getByRole("button", { name: "换一幅画面" })).toBeVisible();
+  await studio.setting("English");
+  await studio.chooseModel(MODELS.unet);
+  await expect(page.getByRole("radio", { name: "Side by side", exact: true })).toBeVisible();
+  expect(new Set((await studio.labels()).ids).size).toBeGreaterThan(3);
+  studio.expectNoComplaints();
+});
+
+test("pixels of no class are painted, saved and opened where the model knows them", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.loadAddress("/library/models/pix2pixhd/");
+  await expect.poll(async () => (await studio.state()).model).toBe(MODELS.pix2pixhd);
+  await studio.ready();
+  const before = await studio.picture();
+  await studio.label(255);
+  await studio.stroke([20, 20], [44, 40]);
+  expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
+  const painted = await studio.labels();
+  expect(painted.ids[32 * 64 + 32]).toBe(255);
+  await studio.look("no-class");
+  const { path } = await studio.download(() => studio.menu("Save label map"));
+  await studio.menu("Clear to background");
+  await studio.upload(path, () => studio.menu("Open label map…"));
+  await expect.poll(() => studio.labels()).toEqual(painted);
+  studio.expectNoComplaints();
+});
+
 test("a painting that is too detailed for a link is told, and the link brings the model", async ({ page, context }) => {
   const studio = new StudioPage(page);
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -4,12 +4,15 @@
 //! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
 //! that the harness does not know is a failure, never skipped.
 
+mod bundle;
 mod checkpoint;
 mod data;
 mod formula;
 mod gan_loss;
 mod network;
 mod perceptual;
+mod pgan;
+mod pix2pixhd;
 mod schedule;
 mod spade;
 mod trace;
@@ -55,6 +58,23 @@ fn trials() -> Result<Vec<Trial>> {
         bail!("{}: expected fixtures, found none", root.display());
     }
     let mut trials = Vec::new();
+    for (name, output) in bundle::GENERATORS {
+        let folder = root.join(name);
+        if !folder.is_dir() {
+            continue;
+        }
+        let gpu = cfg!(feature = "wgpu").then_some(DeviceName::Wgpu);
+        for device in devices().into_iter().chain(gpu) {
+            let folder = folder.clone();
+            trials.push(Trial::test(
+                format!("bundle::{name}::{device}"),
+                move || {
+                    let fixture = Fixture::open(&folder).map_err(told)?;
+                    bundle::check(&fixture, output, device).map_err(told)
+                },
+            ));
+        }
+    }
     for folder in folders {
         let name = folder
             .file_name()
@@ -65,11 +85,15 @@ fn trials() -> Result<Vec<Trial>> {
             let folder = folder.clone();
             trials.push(Trial::test(
                 format!("parity::{name}::{device}"),
-                move || run(&folder, device).map_err(|error| Failed::from(format!("{error:#}"))),
+                move || run(&folder, device).map_err(told),
             ));
         }
     }
     Ok(trials)
+}
+
+fn told(error: anyhow::Error) -> Failed {
+    Failed::from(format!("{error:#}"))
 }
 
 fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
@@ -83,11 +107,27 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "lr_tables") => schedule::check(&fixture),
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
-        ("pix2pixHD", "palette") => data::palette(&fixture),
+        ("pix2pixHD", "generator") => pix2pixhd::generator(&fixture, &device),
+        ("pix2pixHD", "discriminator") => pix2pixhd::discriminator(&fixture, &device),
+        ("pix2pixHD", "encoder") => pix2pixhd::encoder(&fixture, &device),
+        ("pix2pixHD", "encode_input") => pix2pixhd::encode_input(&fixture, &device),
+        ("pix2pixHD", "losses") => pix2pixhd::losses(&fixture, &device),
+        ("pix2pixHD", "trace") => pix2pixhd::trace(&fixture, &device),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),
         ("containers", "files") => checkpoint::containers(&fixture),
         ("vgg", "vgg19") => perceptual::vgg19(&fixture, &device),
         ("fid", "fid") => perceptual::fid(&fixture, &device),
+        ("pgan", "networks") => pgan::networks(&fixture, &device),
+        ("pgan", "stddev") => pgan::stddev(&fixture, &device),
+        ("pgan", "trace") => pgan::trace(&fixture, &device),
+        ("pgan", "alpha_tables") => pgan::alpha_tables(&fixture),
+        ("pgan", "load") => data::pgan_load(&fixture),
+        ("pix2pixHD", "label_transform") => data::pix2pixhd_labels(&fixture),
+        ("pix2pixHD", "lr_tables") => schedule::check_pix2pixhd(&fixture),
+        ("pix2pixHD", "palette") => data::pix2pixhd_palette(&fixture),
+        ("spade", "label_transform") => data::spade_labels(&fixture),
+        ("spade", "lr_tables") => schedule::check_spade(&fixture),
+        ("spade", "palette") => data::spade_palette(&fixture),
         ("spade", "generator") => spade::generator(&fixture, &device),
         ("spade", "generator_formula") => spade::formula_generator(&fixture, &device),
         ("spade", "block") => spade::block(&fixture, &device),

@@ -217,7 +217,7 @@ impl Pass {
                 values: output.into_data().iter::<f64>().collect(),
             },
             input_gradient: input_gradient.into_data().iter::<f64>().collect(),
-            gradients: parameter_gradients(network, gradients),
+            gradients: parameter_gradients(network, &mut gradients),
             after: state_dict(network),
         })
     }
@@ -265,22 +265,23 @@ pub fn tensor(golden: &Golden, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(golden.f32(), golden.shape.clone()), device)
 }
 
-fn parameter_gradients<N: Network>(
+/// Gradients of all parameters that have one, by the authors' keys; they are taken out.
+pub fn parameter_gradients<N: AuthorsKeys>(
     network: &N,
-    gradients: Gradients,
+    gradients: &mut Gradients,
 ) -> BTreeMap<String, Vec<f64>> {
-    struct Collect {
+    struct Collect<'a> {
         keys: std::vec::IntoIter<String>,
-        gradients: Gradients,
+        gradients: &'a mut Gradients,
         found: BTreeMap<String, Vec<f64>>,
     }
-    impl ModuleVisitor for Collect {
+    impl ModuleVisitor for Collect<'_> {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
             let key = self
                 .keys
                 .next()
                 .expect("every visit meets the same parameters");
-            if let Some(gradient) = param.val().grad_remove(&mut self.gradients) {
+            if let Some(gradient) = param.val().grad_remove(self.gradients) {
                 self.found
                     .insert(key, gradient.into_data().iter::<f64>().collect());
             }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use underpaint::trainer::schedule::{LrPolicy, PlateauState, Schedule};
+use underpaint::trainer::schedule::{LrPolicy, PlateauState, Schedule, TimeScale};
 use underpaint_tests::{Fixture, compare};
 
 pub fn check(fixture: &Fixture) -> Result<()> {
@@ -82,4 +82,63 @@ fn rates(schedule: &Schedule, first_epoch: u64, rows: usize) -> Vec<f64> {
         schedule.rate(epoch, &plateau)
     };
     (first_epoch..).take(rows).map(row).collect()
+}
+
+/// One column: the rate of both networks.
+pub fn check_pix2pixhd(fixture: &Fixture) -> Result<()> {
+    check_decay(fixture, &["lr", "niter", "niter_decay"], |_| Ok(vec![1.0]))
+}
+
+/// Two columns: generator, discriminator.
+pub fn check_spade(fixture: &Fixture) -> Result<()> {
+    check_decay(
+        fixture,
+        &["lr", "niter", "niter_decay", "no_TTUR"],
+        |table| {
+            let no_ttur = table["no_TTUR"].as_bool().context("no_TTUR")?;
+            let scale = TimeScale::from_ttur(!no_ttur);
+            Ok(vec![scale.generator_factor(), scale.discriminator_factor()])
+        },
+    )
+}
+
+/// Tables of the schedule that pix2pixHD and SPADE share, with a factor for every column.
+fn check_decay(
+    fixture: &Fixture,
+    known: &[&str],
+    factors: impl Fn(&Value) -> Result<Vec<f64>>,
+) -> Result<()> {
+    let flags = fixture.flags(&["tables"])?;
+    let tables = flags.value("tables").as_object().context("no tables")?;
+    let mut names = fixture.tensor_names("output");
+    for (name, table) in tables {
+        for key in table.as_object().context("a table is an object")?.keys() {
+            ensure!(
+                known.contains(&key.as_str()),
+                "{key}: not known to this harness"
+            );
+        }
+        let count = |key: &str| table[key].as_u64().with_context(|| key.to_owned());
+        let schedule = Schedule {
+            learning_rate: table["lr"].as_f64().context("lr")?,
+            policy: LrPolicy::LinearNonzero,
+            n_epochs: count("niter")?,
+            n_epochs_decay: count("niter_decay")?,
+            lr_decay_iters: 0,
+        };
+        let (factors, expected) = (factors(table)?, fixture.tensor(name)?);
+        let columns = expected.shape.get(1).copied().unwrap_or(1);
+        ensure!(columns == factors.len(), "{name}: {columns} columns");
+        let found = rates(&schedule, 1, expected.shape[0]);
+        let found = found
+            .iter()
+            .flat_map(|rate| factors.iter().map(move |factor| rate * factor));
+        compare(name, &found.collect::<Vec<_>>(), &expected.values, 1e-12)?;
+        names.retain(|known| known != name);
+    }
+    ensure!(
+        names.is_empty(),
+        "tables {names:?} are not known to this harness"
+    );
+    Ok(())
 }

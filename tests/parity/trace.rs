@@ -83,11 +83,11 @@ pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
             _ => bail!("tensor {name} is not known to this harness"),
         }
     }
-    check_final(
-        fixture,
-        &state_dict(family.generator()),
-        &state_dict(family.discriminator()),
-    )
+    let networks = [
+        ("G", state_dict(family.generator())),
+        ("D", state_dict(family.discriminator())),
+    ];
+    check_final(fixture, &networks)
 }
 
 fn config(flags: &Flags<'_>) -> Result<Pix2pixConfig> {
@@ -130,7 +130,7 @@ fn rates(fixture: &Fixture, flags: &Flags<'_>, steps: usize) -> Result<Vec<f64>>
 }
 
 /// A batch: rows from `first`, wrapping around.
-fn rows(all: &Golden, first: usize, count: usize) -> Golden {
+pub fn rows(all: &Golden, first: usize, count: usize) -> Golden {
     let size: usize = all.shape[1..].iter().product();
     let start = first % all.shape[0];
     let values = all
@@ -166,18 +166,18 @@ fn check_fakes(fixture: &Fixture, name: &str, fakes: &[burn::tensor::Tensor<4>])
     )
 }
 
-fn check_final(fixture: &Fixture, generator: &StateDict, discriminator: &StateDict) -> Result<()> {
+/// Compares the weights of networks, by their name in the fixture, with those that its final file
+/// holds.
+pub fn check_final(fixture: &Fixture, networks: &[(&str, StateDict)]) -> Result<()> {
     let tolerances = fixture.entry("final_weight_tolerance");
     for (name, expected) in fixture.tensors(fixture.text("final_file")?)? {
         if name.ends_with("num_batches_tracked") {
             continue;
         }
         let (network, key) = name.split_once('/').with_context(|| name.clone())?;
-        let dict = match network {
-            "G" => generator,
-            "D" => discriminator,
-            other => bail!("network {other} is not known to this harness"),
-        };
+        let dict = networks.iter().find(|(known, _)| *known == network);
+        let (_, dict) =
+            dict.with_context(|| format!("network {network} is not known to this harness"))?;
         let tolerance = &tolerances[name.as_str()];
         // Its gradient is rounding noise only, which Adam turns into whole steps.
         if tolerance["skip"].as_bool() == Some(true) {

@@ -14,4 +14,5 @@ pub mod family;
 pub mod files;
 pub mod import;
 pub mod model;
+pub mod perceptual;
 pub mod trainer;

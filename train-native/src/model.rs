@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use underpaint_core::bundle::{
-    FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault, OutputKind,
-    Provenance, SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, decode_weights,
-    encode_weights, sha256,
+    ENCODER_FILE, FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault,
+    OutputKind, Provenance, SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, Weights,
+    decode_weights, encode_weights, sha256,
 };
-use underpaint_core::label::{LabelClass, Palette};
-use underpaint_core::pix2pix::GeneratorConfig;
+use underpaint_core::label::{LabelClass, Palette, SemanticLayout};
 use underpaint_core::state_dict::StateDict;
 
 use crate::config::{CONFIG_FILE, TrainConfig};
@@ -22,8 +21,10 @@ use crate::trainer::checkpoint;
 pub struct Model {
     /// What it is. For a run, `weights` describes no file yet.
     pub manifest: Manifest,
-    /// Its weights by the authors' keys.
+    /// The generator's weights by the authors' keys.
     pub weights: StateDict,
+    /// The encoder's, where the model has one.
+    pub encoder: Option<StateDict>,
 }
 
 impl Model {
@@ -47,24 +48,16 @@ impl Model {
     }
 
     fn open_bundle(folder: &Path) -> Result<Self> {
-        let read = |name: &str| {
-            let path = folder.join(name);
-            fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
-        };
-        let manifest = Manifest::from_json(&read(MANIFEST_FILE)?)
-            .with_context(|| format!("{}", folder.display()))?;
-        if Path::new(&manifest.weights.file).components().count() != 1 {
-            bail!(
-                "{}: the weight file must lie beside the manifest",
-                folder.display()
-            );
-        }
-        let bytes = read(&manifest.weights.file)?;
-        manifest
-            .verify_weights(&bytes)
-            .with_context(|| format!("{}", folder.display()))?;
-        let weights = decode_weights(&bytes).with_context(|| format!("{}", folder.display()))?;
-        Ok(Self { manifest, weights })
+        let at = || format!("{}", folder.display());
+        let path = folder.join(MANIFEST_FILE);
+        let json = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let manifest = Manifest::from_json(&json).with_context(at)?;
+        let read = |file: &WeightFile| read_weights(folder, file).with_context(at);
+        Ok(Self {
+            weights: read(&manifest.weights)?,
+            encoder: manifest.encoder_weights.as_ref().map(read).transpose()?,
+            manifest,
+        })
     }
 
     fn open_run(run: &Path) -> Result<Self> {
@@ -75,15 +68,25 @@ impl Model {
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
         let palette = read_palette(run)?;
         let generator = config.model.generator.clone();
-        let mut manifest = describe(
-            name,
-            generator,
-            config.label_classes,
-            palette,
-            config.augment.crop_size,
-        );
+        let input = match config.label_classes {
+            Some(num_classes) => labels_input(
+                SemanticLayout {
+                    num_classes,
+                    dont_care: false,
+                    edges: false,
+                },
+                palette,
+            ),
+            None => image_input(generator.input_channels, palette),
+        };
+        let model = ModelConfig::Pix2pix { generator };
+        let mut manifest = describe(name, model, input, [config.augment.crop_size; 2]);
         manifest.provenance.steps = Some(position.step);
-        Ok(Self { manifest, weights })
+        Ok(Self {
+            manifest,
+            weights,
+            encoder: None,
+        })
     }
 
     /// Writes a bundle.
@@ -104,20 +107,32 @@ impl Model {
                 folder.display()
             );
         }
-        let bytes = encode_weights(&self.weights, dtype)?;
-        self.manifest.weights = WeightFile {
-            file: WEIGHTS_FILE.to_owned(),
-            dtype,
-            bytes: bytes.len() as u64,
-            sha256: sha256(&bytes),
-        };
+        let weights = encode_weights(&self.weights, dtype)?;
+        self.manifest.weights = weight_file(WEIGHTS_FILE, dtype, &weights);
+        let encoder = self.encoder.as_ref();
+        let encoder = encoder
+            .map(|dict| encode_weights(dict, dtype))
+            .transpose()?;
+        let describe = |bytes: &Vec<u8>| weight_file(ENCODER_FILE, dtype, bytes);
+        self.manifest.encoder_weights = encoder.as_ref().map(describe);
         let json = self.manifest.to_json();
-        let files = [
+        let mut files = vec![
             (MANIFEST_FILE, json.as_bytes()),
-            (WEIGHTS_FILE, bytes.as_slice()),
+            (WEIGHTS_FILE, weights.as_slice()),
         ];
+        if let Some(bytes) = &encoder {
+            files.push((ENCODER_FILE, bytes.as_slice()));
+        }
         crate::files::write_folder(folder, &files, replace)?;
         Ok(self.manifest)
+    }
+
+    /// The weights as a runner takes them.
+    pub fn weights(&self) -> Weights<'_> {
+        Weights {
+            generator: &self.weights,
+            encoder: self.encoder.as_ref(),
+        }
     }
 
     /// Colours of its label maps, if it takes any.
@@ -125,58 +140,95 @@ impl Model {
         let classes = match &self.manifest.input {
             InputKind::Labels { classes, .. } => classes.clone(),
             InputKind::Image { palette, .. } => palette.clone(),
+            InputKind::Latent { .. } => Vec::new(),
         };
         Palette { classes }
     }
 }
 
-/// The manifest of a generator whose weights are not in a file yet.
-pub fn describe(
-    name: String,
-    generator: GeneratorConfig,
-    label_classes: Option<usize>,
-    palette: Option<Palette>,
-    size: usize,
-) -> Manifest {
-    let input = match label_classes {
-        Some(num_classes) => InputKind::Labels {
-            num_classes,
-            classes: named_classes(num_classes, palette),
-        },
-        None => InputKind::Image {
-            channels: generator.input_channels,
-            value_range: [-1.0, 1.0],
-            palette: palette.unwrap_or_default().classes,
-        },
-    };
+fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
+    if Path::new(&file.file).components().count() != 1 {
+        bail!("the weight file {} must lie beside the manifest", file.file);
+    }
+    let path = folder.join(&file.file);
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    file.verify(&bytes)?;
+    Ok(decode_weights(&bytes)?)
+}
+
+fn weight_file(name: &str, dtype: WeightDtype, bytes: &[u8]) -> WeightFile {
+    WeightFile {
+        file: name.to_owned(),
+        dtype,
+        bytes: bytes.len() as u64,
+        sha256: sha256(bytes),
+    }
+}
+
+/// The manifest of a generator whose weights are not in a file yet. `size` is height and width.
+pub fn describe(name: String, model: ModelConfig, input: InputKind, size: [usize; 2]) -> Manifest {
+    let [height, width] = model.fixed_size().unwrap_or(size);
     Manifest {
         format_version: FORMAT_VERSION,
         name,
         input,
         output: OutputKind {
-            channels: generator.output_channels,
+            channels: model.output_channels(),
             value_range: [-1.0, 1.0],
         },
         size: SizeRule {
-            height: size,
-            width: size,
-            multiple: generator.size_multiple(),
+            height,
+            width,
+            multiple: model.size_multiple(),
         },
-        test_time: TestTime {
-            statistics: NormDefault::Batch,
-            dropout: generator.dropout,
-        },
-        model: ModelConfig::Pix2pix { generator },
-        weights: WeightFile {
-            file: WEIGHTS_FILE.to_owned(),
-            dtype: WeightDtype::F32,
-            bytes: 0,
-            sha256: String::new(),
-        },
+        test_time: test_time(&model),
+        weights: weight_file(WEIGHTS_FILE, WeightDtype::F32, &[]),
+        encoder_weights: model
+            .has_encoder()
+            .then(|| weight_file(ENCODER_FILE, WeightDtype::F32, &[])),
+        model,
         provenance: Provenance {
             producer: concat!("underpaint ", env!("CARGO_PKG_VERSION")).to_owned(),
             ..Provenance::default()
         },
+    }
+}
+
+/// How the authors of a family test.
+fn test_time(model: &ModelConfig) -> TestTime {
+    match model {
+        ModelConfig::Pix2pix { generator } => TestTime {
+            statistics: NormDefault::Batch,
+            dropout: generator.dropout,
+        },
+        // SPADE alone calls eval().
+        ModelConfig::Spade { .. } => TestTime {
+            statistics: NormDefault::Running,
+            dropout: false,
+        },
+        ModelConfig::Pix2pixhd { .. } | ModelConfig::Pgan { .. } => TestTime {
+            statistics: NormDefault::Batch,
+            dropout: false,
+        },
+    }
+}
+
+/// A model that takes label maps, with classes named by the palette where it knows them.
+pub fn labels_input(layout: SemanticLayout, palette: Option<Palette>) -> InputKind {
+    InputKind::Labels {
+        num_classes: layout.num_classes,
+        classes: named_classes(layout.num_classes, palette),
+        dont_care: layout.dont_care,
+        edges: layout.edges,
+    }
+}
+
+/// A model that takes pictures, which may be painted in the colours of a palette.
+pub fn image_input(channels: usize, palette: Option<Palette>) -> InputKind {
+    InputKind::Image {
+        channels,
+        value_range: [-1.0, 1.0],
+        palette: palette.unwrap_or_default().classes,
     }
 }
 

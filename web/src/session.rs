@@ -3,9 +3,9 @@
 //! Whatever runs a generator in the browser stands behind these calls: load, which warms up, generate,
 //! and free. Nothing here reads a tensor synchronously: that panics in WebAssembly.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 use js_sys::Function;
-use underpaint_core::bundle::{InputKind, Manifest, Runner, decode_weights};
+use underpaint_core::bundle::{InputKind, Inputs, Manifest, Runner, Weights, decode_weights};
 use underpaint_core::image::{pixels_from_signed, signed_from_pixels};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -65,11 +65,13 @@ impl Session {
         gpu.map_or(JsValue::UNDEFINED, Gpu::browser_device)
     }
 
-    /// A picture from a label map of any size.
+    /// A picture from a label map of any size. A model that marks edges between instances marks those
+    /// between classes.
     ///
     /// # Shapes
     ///
-    /// - `ids`: `[height, width]`, one byte a pixel, in `0..num_classes`
+    /// - `ids`: `[height, width]`, one byte a pixel, in `0..num_classes`; 255 for none, where the model
+    ///   knows that
     /// - result: `[height, width, 4]`, RGBA bytes, opaque
     ///
     /// # Errors
@@ -85,9 +87,50 @@ impl Session {
         check_area(width, height)?;
         let condition = self
             .runner
-            .condition_from_labels(&ids, height, width)
+            .condition_from_labels(&widened(&ids), None, height, width)
             .map_err(WebError::from)?;
-        Ok(self.picture(condition, seed).await?)
+        Ok(self.picture(condition.into(), seed).await?)
+    }
+
+    /// A picture from the latent that the seed draws, of the size that the manifest names.
+    ///
+    /// # Shapes
+    ///
+    /// Result: `[height, width, 4]`, RGBA bytes, opaque.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::generate_labels`].
+    pub async fn generate_latent(
+        &self,
+        seed: u32,
+    ) -> std::result::Result<js_sys::Uint8ClampedArray, JsValue> {
+        self.check_latents()?;
+        Ok(self.picture(Inputs::default(), seed).await?)
+    }
+
+    /// What the generator gives for a latent, before any rounding.
+    ///
+    /// # Shapes
+    ///
+    /// - `latent`: the numbers of one latent
+    /// - result: `[output channels, height, width]`, about `[-1, 1]`
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::generate_labels`].
+    pub async fn generate_tensor_from_latent(
+        &self,
+        latent: Vec<f32>,
+    ) -> std::result::Result<Vec<f32>, JsValue> {
+        self.check_latents()?;
+        let shape = [1, latent.len()];
+        let latents = Tensor::from_data(TensorData::new(latent, shape), self.runner.device());
+        let inputs = Inputs {
+            latents: Some(latents),
+            ..Inputs::default()
+        };
+        Ok(self.planes(inputs, 0).await?)
     }
 
     /// A picture from a picture of any size.
@@ -115,7 +158,7 @@ impl Session {
             .runner
             .condition_from_planes(planes, height, width)
             .map_err(WebError::from)?;
-        Ok(self.picture(condition, seed).await?)
+        Ok(self.picture(condition.into(), seed).await?)
     }
 
     /// What the generator gives for a condition, before any rounding.
@@ -140,7 +183,7 @@ impl Session {
             .runner
             .condition_from_planes(planes, height, width)
             .map_err(WebError::from)?;
-        Ok(self.planes(condition, seed).await?)
+        Ok(self.planes(condition.into(), seed).await?)
     }
 }
 
@@ -151,18 +194,30 @@ impl Session {
             InputKind::Labels { .. } => Err(WebError::BadInput(
                 "this model takes label maps, found a picture".into(),
             )),
+            InputKind::Latent { .. } => Err(WebError::BadInput(
+                "this model generates from latents, found a picture".into(),
+            )),
         }
     }
 
-    async fn picture(&self, condition: Tensor<4>, seed: u32) -> Result<js_sys::Uint8ClampedArray> {
-        let planes = self.planes(condition, seed).await?;
+    fn check_latents(&self) -> Result<()> {
+        match &self.manifest.input {
+            InputKind::Latent { .. } => Ok(()),
+            _ => Err(WebError::BadInput(
+                "this model takes a label map or a picture, found neither".into(),
+            )),
+        }
+    }
+
+    async fn picture(&self, inputs: Inputs, seed: u32) -> Result<js_sys::Uint8ClampedArray> {
+        let planes = self.planes(inputs, seed).await?;
         let channels = self.runner.output_channels();
         let rgba = with_alpha(&pixels_from_signed(&planes, channels), channels);
         Ok(js_sys::Uint8ClampedArray::from(rgba.as_slice()))
     }
 
-    async fn planes(&self, condition: Tensor<4>, seed: u32) -> Result<Vec<f32>> {
-        let generated = self.runner.run(condition, u64::from(seed))?;
+    async fn planes(&self, inputs: Inputs, seed: u32) -> Result<Vec<f32>> {
+        let generated = self.runner.run(inputs, u64::from(seed))?;
         self.read(generated).await
     }
 
@@ -206,7 +261,16 @@ async fn load(
     let place = gpu
         .as_ref()
         .map_or_else(Device::flex, |gpu| gpu.device.clone());
-    let runner = Runner::new(&manifest, &dict, manifest.test_time, &place)?;
+    let weights = Weights {
+        generator: &dict,
+        encoder: None,
+    };
+    let runner = Runner::new(
+        &manifest.without_encoder(),
+        weights,
+        manifest.test_time,
+        &place,
+    )?;
     drop(dict);
 
     stage("compile");
@@ -225,23 +289,28 @@ async fn load(
 
 impl Session {
     /// The plainest input of the size that the model was trained at.
-    fn blank(&self) -> Result<Tensor<4>> {
+    fn blank(&self) -> Result<Inputs> {
         let size = self.manifest.size;
         check_area(size.width, size.height)?;
         let area = size.width * size.height;
+        let (runner, height, width) = (&self.runner, size.height, size.width);
         Ok(match self.manifest.input {
             InputKind::Labels { .. } => {
                 let ids = vec![0; area];
-                self.runner
-                    .condition_from_labels(&ids, size.height, size.width)?
+                let condition = runner.condition_from_labels(&ids, None, height, width)?;
+                condition.into()
             }
             InputKind::Image { channels, .. } => {
                 let planes = vec![0.0; channels * area];
-                self.runner
-                    .condition_from_planes(planes, size.height, size.width)?
+                runner.condition_from_planes(planes, height, width)?.into()
             }
+            InputKind::Latent { .. } => Inputs::default(),
         })
     }
+}
+
+fn widened(ids: &[u8]) -> Vec<u16> {
+    ids.iter().map(|&id| u16::from(id)).collect()
 }
 
 /// Device errors reach us as text only.

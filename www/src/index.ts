@@ -7,8 +7,10 @@
 export { load, type BundleFiles, type LoadOptions } from "./engine/client.js";
 export type { DeviceKind, DeviceReasonCode, DeviceReport } from "./engine/device.js";
 export { UnderpaintError, type ErrorCode } from "./engine/errors.js";
-export { Generator, type GenerateOptions, type LabelMapInput, type Picture } from "./engine/generator.js";
+export { Generator, type GenerateOptions, type Picture } from "./engine/generator.js";
+export type { LabelMapInput, PictureInput } from "./engine/input.js";
 export {
+  NO_CLASS_ID,
   paintedClasses,
   usesSeed,
   type GeneratorConfig,
@@ -16,7 +18,9 @@ export {
   type InputKind,
   type LabelClass,
   type LabelsInput,
+  type LatentInput,
   type Manifest,
   type ModelConfig,
+  type WeightFile,
 } from "./engine/manifest.js";
 export type { LoadProgress, LoadStage } from "./engine/protocol.js";

@@ -3,11 +3,10 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
+use crate::debian;
 
 /// Names another Chromium.
 pub const VARIABLE: &str = "UNDERPAINT_CHROMIUM";
@@ -33,19 +32,13 @@ pub fn set_up() -> Result<PathBuf> {
     if let Some(path) = find() {
         return Ok(path);
     }
-    if !process::is_installed("apt-get") || !is_root() {
+    if !debian::can_install() {
         bail!(
             "no Chromium for the browser tests: install it (Debian: apt-get install chromium), \
              name one with {VARIABLE}, or leave these tests out with --no-www"
         );
     }
-    eprintln!("installing Debian's Chromium (once)");
-    for words in ["update", "install --yes --no-install-recommends chromium"] {
-        let mut apt = Command::new("apt-get");
-        apt.args(words.split_whitespace())
-            .env("DEBIAN_FRONTEND", "noninteractive");
-        process::run_to_stderr(&mut apt).context("installing Chromium")?;
-    }
+    debian::install(&["chromium"])?;
     find().context("apt-get has installed chromium, but there is none on PATH")
 }
 
@@ -56,8 +49,4 @@ fn find() -> Option<PathBuf> {
         paths.find(|path| path.is_file())
     };
     NAMES.iter().find_map(at)
-}
-
-fn is_root() -> bool {
-    process::stdout_of(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }

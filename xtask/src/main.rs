@@ -6,6 +6,7 @@
 
 mod bench;
 mod chromium;
+mod debian;
 mod libtorch;
 mod notices;
 mod npm;
@@ -16,6 +17,7 @@ mod quickstart;
 mod stages;
 mod studio;
 mod test;
+mod vulkan;
 mod wasm;
 mod wasm_contents;
 

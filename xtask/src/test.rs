@@ -15,21 +15,23 @@ use crate::npm::Npm;
 use crate::process;
 use crate::project::Project;
 use crate::stages::{Outcome, Stages};
+use crate::vulkan;
 use crate::wasm;
 
 /// Of the default members, with everything that is only for tests.
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
 const DEFAULT_TESTS: &str = "test --release";
 
-/// What is built with libtorch, in the order in which it runs.
-const LIBTORCH_STAGES: [(&str, &str); 2] = [
+/// What is built with libtorch and with wgpu, in the order in which it runs. One set of features for
+/// both, so that burn is built once.
+const DEVICE_STAGES: [(&str, &str); 2] = [
     (
-        "lints, libtorch",
-        "clippy --release -p underpaint --features tch -- -D warnings",
+        "lints, libtorch and wgpu",
+        "clippy --release -p underpaint --features tch,wgpu -- -D warnings",
     ),
     (
-        "tests, libtorch",
-        "test --release -p underpaint-tests --features tch",
+        "tests, libtorch and wgpu",
+        "test --release -p underpaint-tests --features tch,wgpu",
     ),
 ];
 
@@ -39,7 +41,7 @@ const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Args {
-    /// Leave out the build and the tests with libtorch (no download of 900 MB)
+    /// Leave out the build and the tests with libtorch and wgpu (no download of 900 MB)
     #[arg(long)]
     no_libtorch: bool,
     /// Leave out the page: everything that needs Node.js or Chromium
@@ -155,12 +157,13 @@ impl<'a> Suite<'a> {
     }
 
     fn add_libtorch(self, stages: &mut Stages<'a>) {
-        for (title, words) in LIBTORCH_STAGES {
+        for (title, words) in DEVICE_STAGES {
             stages.add_optional(title, move || {
                 if self.args.no_libtorch {
                     return Ok(Outcome::Skipped("--no-libtorch".into()));
                 }
                 let libtorch = libtorch::set_up(self.project)?;
+                vulkan::set_up()?;
                 process::run(libtorch.apply_to(&mut self.cargo(words)))?;
                 Ok(Outcome::Passed)
             });

@@ -2,10 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{WeightDtype, sha256};
-use crate::label::LabelClass;
+use super::{ModelConfig, WeightDtype, sha256};
+use crate::label::{LabelClass, SemanticLayout};
 use crate::layers::{Dropout, Mode, NormStatistics};
-use crate::pix2pix::GeneratorConfig;
 use crate::{Error, Result};
 
 /// Version of the bundle format that this code writes and the newest that it reads.
@@ -28,21 +27,13 @@ pub struct Manifest {
     pub size: SizeRule,
     /// How to run it by default.
     pub test_time: TestTime,
-    /// The weights that belong to this manifest.
+    /// The generator's weights.
     pub weights: WeightFile,
+    /// The encoder's weights, where the model has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder_weights: Option<WeightFile>,
     /// Where the model comes from.
     pub provenance: Provenance,
-}
-
-/// Family and full config of the generator.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "family", rename_all = "snake_case")]
-pub enum ModelConfig {
-    /// A pix2pix generator.
-    Pix2pix {
-        /// Its config.
-        generator: GeneratorConfig,
-    },
 }
 
 /// What a generator takes.
@@ -65,7 +56,45 @@ pub enum InputKind {
         num_classes: usize,
         /// Names and colours, in the order of the ids.
         classes: Vec<LabelClass>,
+        /// Whether a further channel is for pixels of no class, written as 255.
+        #[serde(default, skip_serializing_if = "is_false")]
+        dont_care: bool,
+        /// Whether the last channel marks edges between instances.
+        #[serde(default, skip_serializing_if = "is_false")]
+        edges: bool,
     },
+    /// Latents from N(0, 1), which a seed draws.
+    Latent {
+        /// Length of a latent.
+        channels: usize,
+    },
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(switch: &bool) -> bool {
+    !*switch
+}
+
+impl InputKind {
+    /// How label maps become channels, for models that take them.
+    pub fn layout(&self) -> Option<SemanticLayout> {
+        match self {
+            Self::Labels {
+                num_classes,
+                dont_care,
+                edges,
+                ..
+            } => Some(SemanticLayout {
+                num_classes: *num_classes,
+                dont_care: *dont_care,
+                edges: *edges,
+            }),
+            Self::Image { .. } | Self::Latent { .. } => None,
+        }
+    }
 }
 
 /// What a generator gives: a picture as planes in `value_range`.
@@ -152,6 +181,25 @@ pub struct Provenance {
     pub imported_from: Option<String>,
 }
 
+impl WeightFile {
+    /// Checks that `bytes` are this file's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Integrity`] with both digests.
+    pub fn verify(&self, bytes: &[u8]) -> Result<()> {
+        let found = sha256(bytes);
+        if found == self.sha256 {
+            return Ok(());
+        }
+        Err(Error::Integrity {
+            file: self.file.clone(),
+            expected: self.sha256.clone(),
+            found,
+        })
+    }
+}
+
 impl Manifest {
     /// Reads and checks a manifest.
     ///
@@ -177,61 +225,83 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// The same generator without its encoder, for a place that has only the generator's weights.
+    #[must_use]
+    pub fn without_encoder(&self) -> Self {
+        Self {
+            model: self.model.clone().without_encoder(),
+            encoder_weights: None,
+            ..self.clone()
+        }
+    }
+
     /// The manifest as indented JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a manifest holds nothing that JSON cannot say")
     }
 
     fn validate(&self) -> Result<()> {
-        let ModelConfig::Pix2pix { generator } = &self.model;
-        generator.validate()?;
-        let (found, what) = match &self.input {
-            InputKind::Image { channels, .. } => (*channels, "channels"),
-            InputKind::Labels {
-                num_classes,
-                classes,
-            } if classes.len() == *num_classes => (*num_classes, "num_classes"),
-            InputKind::Labels {
-                num_classes,
-                classes,
-            } => {
-                return Err(Error::Manifest(format!(
-                    "input: expected {num_classes} classes, found {}",
-                    classes.len()
-                )));
-            }
-        };
-        if found != generator.input_channels || self.output.channels != generator.output_channels {
+        self.model.validate()?;
+        if let InputKind::Labels {
+            num_classes,
+            classes,
+            ..
+        } = &self.input
+            && classes.len() != *num_classes
+        {
             return Err(Error::Manifest(format!(
-                "input.{what} is {found} and output.channels is {}, but the generator takes {} \
-                 and gives {}",
-                self.output.channels, generator.input_channels, generator.output_channels
+                "input: expected {num_classes} classes, found {}",
+                classes.len()
             )));
+        }
+        self.check_channels()?;
+        if self.encoder_weights.is_some() != self.model.has_encoder() {
+            return Err(Error::Manifest(
+                "expected encoder_weights and model.encoder together, found one of them".into(),
+            ));
         }
         Ok(())
     }
 
-    /// Checks that `bytes` are the weights that this manifest describes.
+    fn check_channels(&self) -> Result<()> {
+        let model = &self.model;
+        let (what, found, expected) = match &self.input {
+            InputKind::Image { channels, .. } => {
+                ("channels", *channels, model.condition_channels())
+            }
+            InputKind::Labels { .. } => {
+                let found = self.input.layout().map_or(0, |layout| layout.channels());
+                ("num_classes", found, model.condition_channels())
+            }
+            InputKind::Latent { channels } => {
+                ("channels", *channels, model.latent_channels().unwrap_or(0))
+            }
+        };
+        if found == expected && self.output.channels == model.output_channels() {
+            return Ok(());
+        }
+        Err(Error::Manifest(format!(
+            "input.{what} makes {found} channels and output.channels is {}, but the generator takes \
+             {expected} and gives {}",
+            self.output.channels,
+            model.output_channels()
+        )))
+    }
+
+    /// Checks that `bytes` are the generator's weights that this manifest describes.
     ///
     /// # Errors
     ///
     /// [`Error::Integrity`] with both digests.
     pub fn verify_weights(&self, bytes: &[u8]) -> Result<()> {
-        let found = sha256(bytes);
-        if found == self.weights.sha256 {
-            return Ok(());
-        }
-        Err(Error::Integrity {
-            file: self.weights.file.clone(),
-            expected: self.weights.sha256.clone(),
-            found,
-        })
+        self.weights.verify(bytes)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::pix2pix::GeneratorConfig;
 
     fn manifest() -> Manifest {
         let input = InputKind::Image {
@@ -268,6 +338,7 @@ pub(crate) mod tests {
                 bytes: 3,
                 sha256: sha256(b"abc"),
             },
+            encoder_weights: None,
             provenance: Provenance::default(),
         }
     }

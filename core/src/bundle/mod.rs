@@ -5,22 +5,27 @@
 //! their business. A [`Runner`] is what a bundle becomes on a device.
 
 mod manifest;
+mod model;
 mod runner;
 mod weights;
 
 pub use manifest::{
-    FORMAT_VERSION, InputKind, Manifest, ModelConfig, NormDefault, OutputKind, Provenance,
-    SizeRule, TestTime, WeightFile,
+    FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,
+    WeightFile,
 };
-pub use runner::Runner;
+pub use model::ModelConfig;
+pub use runner::{Inputs, Runner, Weights};
 pub use weights::{
-    WeightDtype, decode_weights, encode_state_dict_for_pytorch, encode_weights, sha256,
+    WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
+    sha256,
 };
 
 /// Name of the manifest in a bundle.
 pub const MANIFEST_FILE: &str = "manifest.json";
-/// Name of the weight file that our exporter writes.
+/// Name of the generator's weight file that our exporter writes.
 pub const WEIGHTS_FILE: &str = "weights.safetensors";
+/// Name of the encoder's weight file that our exporter writes.
+pub const ENCODER_FILE: &str = "encoder.safetensors";
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -129,34 +129,70 @@ fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
 ///
 /// [`Error::Weights`] if the bytes are damaged or a tensor is of another kind, naming it.
 pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
+    decode_safetensors(bytes, |key, view| match is_ignorable(key) {
+        true => Ok(None),
+        false => match decode_floats(view) {
+            None => Err(Error::Weights(format!(
+                "{key}: expected floating-point numbers, found {:?}",
+                view.dtype()
+            ))),
+            values => Ok(values),
+        },
+    })
+}
+
+/// Reads safetensors of numbers of any kind as f32, which holds the ids of label and instance maps
+/// exactly.
+///
+/// # Errors
+///
+/// [`Error::Weights`] if the bytes are damaged or a tensor holds no numbers, naming it.
+pub fn decode_tensors(bytes: &[u8]) -> Result<StateDict> {
+    decode_safetensors(bytes, |key, view| {
+        let values = decode_floats(view).or_else(|| decode_integers(view));
+        values.map(Some).ok_or_else(|| {
+            Error::Weights(format!("{key}: expected numbers, found {:?}", view.dtype()))
+        })
+    })
+}
+
+fn decode_safetensors(
+    bytes: &[u8],
+    values: impl Fn(&str, &TensorView<'_>) -> Result<Option<Vec<f32>>>,
+) -> Result<StateDict> {
     let tensors =
         SafeTensors::deserialize(bytes).map_err(|error| Error::Weights(error.to_string()))?;
     let mut dict = StateDict::new();
     for (key, view) in tensors.iter() {
-        if is_ignorable(key) {
-            continue;
+        if let Some(values) = values(key, &view)? {
+            let shape = view.shape().to_vec();
+            dict.insert(key.to_owned(), StateTensor { shape, values });
         }
-        let data = view.data();
-        let values = match view.dtype() {
-            Dtype::F32 => decode(data, f32::from_le_bytes),
-            Dtype::F16 => decode(data, |raw| f16::from_le_bytes(raw).to_f32()),
-            Dtype::BF16 => decode(data, |raw| half::bf16::from_le_bytes(raw).to_f32()),
-            Dtype::F64 => decode(data, |raw| f64::from_le_bytes(raw) as f32),
-            other => {
-                return Err(Error::Weights(format!(
-                    "{key}: expected floating-point numbers, found {other:?}"
-                )));
-            }
-        };
-        dict.insert(
-            key.to_owned(),
-            StateTensor {
-                shape: view.shape().to_vec(),
-                values,
-            },
-        );
     }
     Ok(dict)
+}
+
+fn decode_floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    let data = view.data();
+    Some(match view.dtype() {
+        Dtype::F32 => decode(data, f32::from_le_bytes),
+        Dtype::F16 => decode(data, |raw| f16::from_le_bytes(raw).to_f32()),
+        Dtype::BF16 => decode(data, |raw| half::bf16::from_le_bytes(raw).to_f32()),
+        Dtype::F64 => decode(data, |raw| f64::from_le_bytes(raw) as f32),
+        _ => return None,
+    })
+}
+
+fn decode_integers(view: &TensorView<'_>) -> Option<Vec<f32>> {
+    let data = view.data();
+    Some(match view.dtype() {
+        Dtype::U8 => decode(data, |[byte]: [u8; 1]| f32::from(byte)),
+        Dtype::I16 => decode(data, |raw| f32::from(i16::from_le_bytes(raw))),
+        Dtype::U16 => decode(data, |raw| f32::from(u16::from_le_bytes(raw))),
+        Dtype::I32 => decode(data, |raw| i32::from_le_bytes(raw) as f32),
+        Dtype::I64 => decode(data, |raw| i64::from_le_bytes(raw) as f32),
+        _ => return None,
+    })
 }
 
 fn decode<const N: usize>(data: &[u8], number: impl Fn([u8; N]) -> f32) -> Vec<f32> {

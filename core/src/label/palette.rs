@@ -59,16 +59,46 @@ const CITYSCAPES: [[u8; 3]; 35] = [
     [0, 0, 142],
 ];
 
+/// Classes of COCO-Stuff with colours of their own in SPADE's table of 182: clouds, grass, sea, sky
+/// and tree.
+const COCO_STUFF: [(usize, [u8; 3]); 5] = [
+    (105, [170, 170, 170]),
+    (123, [29, 195, 49]),
+    (154, [54, 62, 167]),
+    (156, [95, 219, 255]),
+    (168, [140, 104, 47]),
+];
+
 impl Palette {
-    /// The colouring of the original code: Cityscapes' own colours for 35 classes, else the bit
-    /// palette of [`bit_color`](Palette::bit_color). Classes are named by their number.
+    /// pix2pixHD's colouring: Cityscapes' own colours for 35 classes, else the bit palette of
+    /// [`bit_color`](Palette::bit_color). Classes are named by their number.
     ///
     /// Source: pix2pixHD `labelcolormap` (spec 3.10).
     pub fn numbered(num_classes: usize) -> Self {
-        let color = |id: usize| match num_classes {
+        Self::colored(num_classes, |id| match num_classes {
             35 => CITYSCAPES[id],
             _ => Self::bit_color(id),
-        };
+        })
+    }
+
+    /// SPADE's colouring: Cityscapes' own colours for 35 classes, else the bit palette of the id
+    /// plus one, so that class 0 is not black; five of 182 classes (COCO-Stuff) have colours of
+    /// their own. Classes are named by their number.
+    ///
+    /// SPADE's own pictures ask for two classes more than the network has, which makes them use the
+    /// bit palette for every data set.
+    ///
+    /// Source: SPADE `labelcolormap` (spec 4.8; the special colours are measured on its output).
+    pub fn numbered_from_one(num_classes: usize) -> Self {
+        let special = |id: usize| COCO_STUFF.iter().find(|(special, _)| *special == id);
+        Self::colored(num_classes, |id| match num_classes {
+            35 => CITYSCAPES[id],
+            182 => special(id).map_or_else(|| Self::bit_color(id + 1), |(_, color)| *color),
+            _ => Self::bit_color(id + 1),
+        })
+    }
+
+    fn colored(num_classes: usize, color: impl Fn(usize) -> [u8; 3]) -> Self {
         let classes = (0..num_classes)
             .map(|id| LabelClass {
                 id: id as u16,
@@ -106,5 +136,62 @@ impl Palette {
     /// `labels`: `[height, width]`, flattened; the result: `[height, width, 3]`, flattened, 8-bit RGB.
     pub fn colorize(&self, labels: &[u16]) -> Vec<u8> {
         labels.iter().flat_map(|&id| self.color(id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bits_of_the_id_become_the_high_bits_of_the_channels() {
+        let colors = [0, 1, 2, 4, 7, 8, 16, 56, 64].map(Palette::bit_color);
+        let expected = [
+            [0, 0, 0],
+            [128, 0, 0],
+            [0, 128, 0],
+            [0, 0, 128],
+            [128, 128, 128],
+            [64, 0, 0],
+            [0, 64, 0],
+            [64, 64, 64],
+            [32, 0, 0],
+        ];
+        assert_eq!(colors, expected);
+    }
+
+    #[test]
+    fn bit_colors_differ_between_all_classes_of_a_byte() {
+        let palette = Palette::numbered(256);
+        let colors: std::collections::BTreeSet<_> =
+            palette.classes.iter().map(|class| class.color).collect();
+        assert_eq!(colors.len(), 256);
+    }
+
+    #[test]
+    fn spade_counts_from_one_but_for_cityscapes_and_five_classes_of_coco() {
+        let (ade, shifted) = (Palette::numbered_from_one(150), Palette::numbered(151));
+        assert_eq!(
+            (0..150).map(|id| ade.color(id)).collect::<Vec<_>>(),
+            (1..151).map(|id| shifted.color(id)).collect::<Vec<_>>()
+        );
+        let coco = Palette::numbered_from_one(182);
+        let own: Vec<u16> = (0..182)
+            .filter(|id| coco.color(*id) != Palette::bit_color(usize::from(*id) + 1))
+            .collect();
+        assert_eq!(own, [105, 123, 154, 156, 168]);
+        assert_eq!(Palette::numbered_from_one(35), Palette::numbered(35));
+        // What SPADE's own pictures of COCO show: 182 classes and two more.
+        let shown = Palette::numbered_from_one(184);
+        assert_eq!(shown.color(156), Palette::bit_color(157));
+    }
+
+    #[test]
+    fn ids_beyond_the_palette_are_black() {
+        let palette = Palette::numbered_from_one(2);
+        assert_eq!(
+            palette.colorize(&[0, 1, 2]),
+            [128, 0, 0, 0, 128, 0, 0, 0, 0]
+        );
     }
 }

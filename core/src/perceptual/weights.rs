@@ -44,7 +44,7 @@ pub(super) fn select_vgg(dict: StateDict) -> Result<StateDict> {
     let selected: StateDict = dict.into_iter().filter_map(select).collect();
     if selected.is_empty() {
         return Err(Error::Inference {
-            family: "VGG-19",
+            family: "torchvision VGG-19",
             message: format!(
                 "expected keys like features.0.weight or 0.weight, found {} first",
                 first.map_or("no keys at all".to_owned(), |key| format!("{key:?}"))
@@ -60,7 +60,7 @@ pub(super) fn select_inception(dict: StateDict) -> Result<StateDict> {
     let first = "Conv2d_1a_3x3.conv.weight";
     if !dict.contains_key(first) {
         return Err(Error::Inference {
-            family: "Inception-v3",
+            family: "pytorch-fid Inception-v3",
             message: format!(
                 "expected the key {first}, found {} first",
                 dict.keys()

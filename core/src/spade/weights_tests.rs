@@ -203,7 +203,7 @@ fn a_pix2pixhd_generator_is_read_back_from_its_keys_and_generates() {
 }
 
 #[test]
-fn a_pix2pixhd_generator_has_the_keys_of_nested_sequentials() {
+fn a_pix2pixhd_generator_has_the_keys_of_a_nested_sequential() {
     let resnet = ResnetArchitecture {
         norm: "spectralinstance".parse().expect("a norm"),
         ..ResnetArchitecture::default()

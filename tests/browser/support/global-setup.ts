@@ -27,7 +27,7 @@ export default async function setUp(): Promise<() => void> {
   mkdirSync(screenshots, { recursive: true });
   mkdirSync(made);
   makeModels();
-  makeModelIndex(join(made, "studio/models"), [MODELS.unet, MODELS.dropout, MODELS.photo]);
+  makeModelIndex(join(made, "studio/models"), [MODELS.unet, MODELS.dropout, MODELS.photo, MODELS.pgan]);
   makeModelIndex(join(made, "tiny/models"), [MODELS.tiny]);
   packLibrary();
 

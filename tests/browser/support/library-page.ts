@@ -20,6 +20,7 @@ interface WasmModule {
 }
 interface WasmSession {
   generate_tensor(planes: Float32Array, width: number, height: number, seed: number): Promise<Float32Array>;
+  generate_tensor_from_latent(latent: Float32Array): Promise<Float32Array>;
   free(): void;
 }
 
@@ -95,13 +96,13 @@ export function valueOf<T>(outcome: Outcome<T>): T {
   return outcome.value;
 }
 
-/** Generates from a label map with `globalThis.generator`; the picture's RGBA samples. */
-export async function generate(page: Page, labels: Labels, seed = 0): Promise<Outcome<number[]>> {
+/** Generates from a label map, or from the seed alone, with `globalThis.generator`; the picture's RGBA samples. */
+export async function generate(page: Page, labels: Labels | null, seed = 0): Promise<Outcome<number[]>> {
   return page.evaluate(
-    async ({ ids, width, height, seed }) => {
+    async ({ labels, seed }) => {
       try {
         if (!globalThis.generator) throw new Error("no generator is loaded");
-        const input = { ids: Uint8Array.from(ids), width, height };
+        const input = labels && { ...labels, ids: Uint8Array.from(labels.ids) };
         const { image } = await globalThis.generator.generate(input, { seed });
         return { value: Array.from(image.data) };
       } catch (thrown) {
@@ -109,7 +110,7 @@ export async function generate(page: Page, labels: Labels, seed = 0): Promise<Ou
         return { code: thrown.code, message: thrown.message };
       }
     },
-    { ...labels, ids: Array.from(labels.ids), seed },
+    { labels: labels && { ...labels, ids: Array.from(labels.ids) }, seed },
   );
 }
 
@@ -130,7 +131,7 @@ export async function generateFromPicture(
   );
 }
 
-/** Runs the module itself on raw planes: what the generator gives before any rounding. */
+/** Runs the module itself on raw planes, or on a latent: what the generator gives before any rounding. */
 export async function generateTensor(
   page: Page,
   url: string,
@@ -139,8 +140,9 @@ export async function generateTensor(
   seed: number,
 ): Promise<number[]> {
   const [, , height = 0, width = 0] = shape;
+  const isLatent = shape.length === 2;
   return page.evaluate(
-    async ({ url, device, values, width, height, seed }) => {
+    async ({ url, device, values, isLatent, width, height, seed }) => {
       const bytes = async (name: string) => {
         const response = await fetch(url + name);
         return new Uint8Array(await response.arrayBuffer());
@@ -148,11 +150,14 @@ export async function generateTensor(
       const { Session } = await startModule();
       const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
       const session = await Session.load(manifest, weights, device, () => undefined);
-      const output = await session.generate_tensor(Float32Array.from(values), width, height, seed);
+      const given = Float32Array.from(values);
+      const output = isLatent
+        ? await session.generate_tensor_from_latent(given)
+        : await session.generate_tensor(given, width, height, seed);
       session.free();
       return Array.from(output);
     },
-    { url, device, values: Array.from(values), width, height, seed },
+    { url, device, values: Array.from(values), isLatent, width, height, seed },
   );
 }
 

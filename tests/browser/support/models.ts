@@ -1,14 +1,23 @@
 /**
- * Small models for the tests, trained for one step by the program itself, and what it generates with
- * them on its own CPU device.
+ * Small models for the tests, trained for one step by the program itself or imported from the authors' files, and what
+ * it generates with them on its own CPU device.
  */
 
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { made } from "./folders";
+import { made, root } from "./folders";
 import { underpaint } from "./native";
-import { labelScene, oneHot, pictureScene, signedPlanes, writeLabels, writePicture } from "./scenes";
+import {
+  encodedLabels,
+  labelSceneFor,
+  latentScene,
+  pictureScene,
+  signedPlanes,
+  writeLabels,
+  writePicture,
+  type LabelLayout,
+} from "./scenes";
 import { writeTensor } from "./tensors";
 
 /** Side of the small models' pictures, in pixels. */
@@ -32,13 +41,26 @@ export const MODELS = {
   dropout: "dropout",
   /** The ResNet without a palette: takes photos. */
   photo: "photo",
+  /** pix2pixHD's global generator, instance norm: labels, pixels of no class, edges. */
+  pix2pixhd: "pix2pixhd",
+  /** SPADE, batch norm with running statistics: labels and edges. */
+  spade: "spade",
+  /** Progressive GAN at 16 pixels: nothing but a seed. */
+  pgan: "pgan",
+} as const;
+
+/** The authors' files that are imported, and what they do not tell. */
+const IMPORTS = {
+  [MODELS.pix2pixhd]: "hd_global_d2_b2/weights.pth --family pix2pixhd --dont-care on --size 64",
+  [MODELS.spade]: "spade_g_syncbatch/weights.pth --family spade --edges on --size 64",
+  [MODELS.pgan]: "pgan_checkpoint/pgan_checkpoint_s2_i48000.pt --family pgan",
 } as const;
 
 /** The commands that train them; weights wide enough that pictures use their range. */
 const TRAIN = "--steps 1 --device cpu --size 64 --load-size 64 --ndf 4 --init-gain 0.2 --quiet".split(" ");
 const LABELS = ["--data", "data", "--label-nc", String(CLASSES)];
 
-/** Trains, exports and runs the small models. */
+/** Trains, exports, imports and runs the small models. */
 export function makeModels(): void {
   mkdirSync(join(made, "models"), { recursive: true });
   run("dataset synthesize landscapes --output data --count 4 --val 1 --size 64");
@@ -48,6 +70,7 @@ export function makeModels(): void {
   train(MODELS.resnet, "--net-g resnet_1blocks --ngf 8 --norm instance --no-dropout", ["--data", "data"]);
   run(`export run-${MODELS.unet} --output models/${MODELS.unetHalf} --dtype f16 --name ${MODELS.unetHalf}`);
   withoutPalette();
+  for (const [name, told] of Object.entries(IMPORTS)) importFixture(name, told);
   references();
   damage();
 }
@@ -55,6 +78,12 @@ export function makeModels(): void {
 function train(name: string, network: string, data: string[]): void {
   underpaint(made, "train", "pix2pix", ...data, ...network.split(" "), ...TRAIN, "--output", `run-${name}`);
   run(`export run-${name} --output models/${name} --name ${name}`);
+}
+
+function importFixture(name: string, told: string): void {
+  const [file = "", ...flags] = told.split(" ");
+  const target = ["--output", `models/${name}`, "--name", name];
+  underpaint(made, "import", join(root, "tests/fixtures", file), ...flags, ...target);
 }
 
 /** A bundle as an import without class names makes it: nothing to paint with. */
@@ -72,23 +101,49 @@ function run(command: string): void {
 
 /** What native code makes of the scenes: tensors before any rounding, and pictures. */
 function references(): void {
-  const labels = labelScene(CLASSES, SIZE, SIZE);
   const picture = pictureScene(SIZE, SIZE);
-  writeLabels(join(made, "labels.png"), labels);
   writePicture(join(made, "picture.png"), picture, SIZE, SIZE);
-  writeTensor(join(made, "labels.safetensors"), "input", oneHot(labels, CLASSES));
   writeTensor(join(made, "picture.safetensors"), "input", signedPlanes(picture, SIZE, SIZE));
+  writeTensor(join(made, "latent.safetensors"), "z", latentScene(LATENT_LENGTH));
   for (const model of Object.values(MODELS)) {
-    const input = takesPictures(model) ? "picture" : "labels";
+    const scene = sceneOf(model);
+    if (scene.kind === "labels") {
+      const labels = labelSceneFor(scene.layout, SIZE, SIZE);
+      writeLabels(join(made, `${scene.file}.png`), labels);
+      writeTensor(join(made, `${scene.file}.safetensors`), "input", encodedLabels(labels, scene.layout));
+    }
     const generate = `generate --model models/${model} --device cpu --seed ${SEED}`;
-    run(`${generate} --tensors-in ${input}.safetensors --tensors-out ${model}.safetensors`);
-    run(`${generate} --input ${input}.png --output ${model}.png`);
+    run(`${generate} --tensors-in ${scene.file}.safetensors --tensors-out ${model}.safetensors`);
+    const input = scene.kind === "latent" ? "" : ` --input ${scene.file}.png`;
+    run(`${generate}${input} --output ${model}.png`);
   }
 }
 
-/** Whether a model's references are made from the picture rather than from the labels. */
-export function takesPictures(model: string): boolean {
-  return model === MODELS.resnet || model === MODELS.photo;
+/** What a model's references are made from: `file` is the stem of a PNG file and a tensor below `made`. */
+export type ModelScene =
+  | { kind: "labels"; file: string; layout: LabelLayout }
+  | { kind: "picture"; file: "picture" }
+  /** `side` is that of the pictures, in pixels. */
+  | { kind: "latent"; file: "latent"; side: number };
+
+/** Length of the Progressive GAN's latents. */
+const LATENT_LENGTH = 12;
+
+/** What a model's references are made from. */
+export function sceneOf(model: string): ModelScene {
+  switch (model) {
+    case MODELS.resnet:
+    case MODELS.photo:
+      return { kind: "picture", file: "picture" };
+    case MODELS.pgan:
+      return { kind: "latent", file: "latent", side: 16 };
+    case MODELS.pix2pixhd:
+      return { kind: "labels", file: "labels-4", layout: { classes: 4, dontCare: true, edges: true } };
+    case MODELS.spade:
+      return { kind: "labels", file: "labels-7", layout: { classes: 7, dontCare: false, edges: true } };
+    default:
+      return { kind: "labels", file: "labels", layout: { classes: CLASSES, dontCare: false, edges: false } };
+  }
 }
 
 /** Bundles as an interrupted download or a bad disk leaves them. */
@@ -107,13 +162,16 @@ function damage(): void {
   writeFileSync(manifest, readFileSync(manifest).subarray(0, 300));
 }
 
-/** A studio's `models` folder with these models in this order, each with a scene. */
+/** A studio's `models` folder with these models in this order, each with a scene if it can be painted for. */
 export function makeModelIndex(folder: string, models: string[]): void {
-  for (const model of models) {
-    cpSync(join(made, "models", model), join(folder, model), { recursive: true });
-    mkdirSync(join(folder, model, "scenes"));
-    copyFileSync(join(made, "labels.png"), join(folder, model, "scenes/bands.png"));
-  }
-  const entries = models.map((id) => ({ id, path: `${id}/`, name: id, scenes: ["scenes/bands.png"] }));
+  const entries = models.map((id) => {
+    cpSync(join(made, "models", id), join(folder, id), { recursive: true });
+    const scene = sceneOf(id);
+    if (scene.kind === "latent") return { id, path: `${id}/`, name: id, scenes: [] };
+    mkdirSync(join(folder, id, "scenes"));
+    const file = scene.kind === "labels" ? scene.file : "labels";
+    copyFileSync(join(made, `${file}.png`), join(folder, id, "scenes/bands.png"));
+    return { id, path: `${id}/`, name: id, scenes: ["scenes/bands.png"] };
+  });
   writeFileSync(join(folder, "index.json"), JSON.stringify({ models: entries }));
 }

@@ -2,7 +2,7 @@
 
 import { join } from "node:path";
 
-import { expect, test } from "@playwright/test";
+import { expect, test, type Page } from "@playwright/test";
 
 import { made } from "./folders";
 import {
@@ -15,8 +15,8 @@ import {
   openLibrary,
   valueOf,
 } from "./library-page";
-import { CLASSES, SEED, SIZE, takesPictures } from "./models";
-import { labelScene, pictureScene, readPng } from "./scenes";
+import { SEED, SIZE, sceneOf } from "./models";
+import { labelSceneFor, pictureScene, readPng } from "./scenes";
 import { largestDifference, readTensor } from "./tensors";
 
 /**
@@ -32,10 +32,8 @@ export function testTensors(device: "webgpu" | "cpu", models: string[]): void {
   for (const model of models) {
     test(`${device}: ${model} gives native code's tensor before rounding`, async ({ page }) => {
       await openLibrary(page);
-      const input = readTensor(
-        join(made, takesPictures(model) ? "picture.safetensors" : "labels.safetensors"),
-        "input",
-      );
+      const { kind, file } = sceneOf(model);
+      const input = readTensor(join(made, `${file}.safetensors`), kind === "latent" ? "z" : "input");
       const expected = readTensor(join(made, `${model}.safetensors`), "output");
       const found = await generateTensor(page, modelUrl(model), device, input, SEED);
       const difference = largestDifference(found, expected.values);
@@ -52,12 +50,25 @@ export function testPictures(device: "webgpu" | "cpu", models: string[]): void {
       await openLibrary(page);
       const { device: report } = await mustLoad(page, modelUrl(model), { device });
       expect(report.kind).toBe(device);
-      const rgba = takesPictures(model)
-        ? await generateFromPicture(page, pictureScene(SIZE, SIZE), SIZE, SIZE)
-        : valueOf(await generate(page, labelScene(CLASSES, SIZE, SIZE), SEED));
+      const rgba = await generateScene(page, model);
       const expected = readPng(join(made, `${model}.png`));
-      expect(expected).toMatchObject({ width: SIZE, height: SIZE, channels: 3 });
+      const scene = sceneOf(model);
+      const side = scene.kind === "latent" ? scene.side : SIZE;
+      expect(expected).toMatchObject({ width: side, height: side, channels: 3 });
       expect(largestDifference(opaqueRgb(rgba), expected.data)).toBeLessThanOrEqual(PICTURE_TOLERANCE);
     });
+  }
+}
+
+/** The loaded model's picture of what its references are made from. */
+async function generateScene(page: Page, model: string): Promise<number[]> {
+  const scene = sceneOf(model);
+  switch (scene.kind) {
+    case "picture":
+      return generateFromPicture(page, pictureScene(SIZE, SIZE), SIZE, SIZE);
+    case "labels":
+      return valueOf(await generate(page, labelSceneFor(scene.layout, SIZE, SIZE), SEED));
+    case "latent":
+      return valueOf(await generate(page, null, SEED));
   }
 }

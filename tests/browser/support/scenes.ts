@@ -38,11 +38,43 @@ export function pictureScene(width: number, height: number): Uint8Array {
   return rgba;
 }
 
-/** One-hot planes: [1, classes, height, width]. */
-export function oneHot({ ids, width, height }: Labels, classes: number): Tensor {
-  const values = new Float32Array(classes * ids.length);
-  ids.forEach((id, pixel) => (values[id * ids.length + pixel] = 1));
-  return { shape: [1, classes, height, width], values };
+/** Which planes a generator takes for a label map: one for each class, and then these. */
+export interface LabelLayout {
+  classes: number;
+  /** One for pixels of no class, whose id is 255. */
+  dontCare: boolean;
+  /** One that marks both sides of every edge between classes. */
+  edges: boolean;
+}
+
+/** The scene with every kind of pixel that the layout knows. */
+export function labelSceneFor({ classes, dontCare }: LabelLayout, width: number, height: number): Labels {
+  const scene = labelScene(classes + Number(dontCare), width, height);
+  return { ...scene, ids: scene.ids.map((id) => (id < classes ? id : 255)) };
+}
+
+/** Planes of 0 and 1: [1, channels, height, width]. */
+export function encodedLabels(labels: Labels, { classes, dontCare, edges }: LabelLayout): Tensor {
+  const { ids, width, height } = labels;
+  const channels = classes + Number(dontCare) + Number(edges);
+  const values = new Float32Array(channels * ids.length);
+  ids.forEach((id, pixel) => {
+    values[Math.min(id, classes) * ids.length + pixel] = 1;
+    if (edges && isAtEdge(labels, pixel)) values[(channels - 1) * ids.length + pixel] = 1;
+  });
+  return { shape: [1, channels, height, width], values };
+}
+
+/** Whether one of the four neighbours is of another class. */
+function isAtEdge({ ids, width, height }: Labels, pixel: number): boolean {
+  const [x, y] = [pixel % width, Math.floor(pixel / width)];
+  const differs = (inside: boolean, step: number) => inside && ids[pixel + step] !== ids[pixel];
+  return differs(x > 0, -1) || differs(x < width - 1, 1) || differs(y > 0, -width) || differs(y < height - 1, width);
+}
+
+/** Numbers between -2 and 2 in no order: [1, length]. */
+export function latentScene(length: number): Tensor {
+  return { shape: [1, length], values: Float32Array.from({ length }, (_, at) => 2 * Math.sin(12.9898 * (at + 1))) };
 }
 
 /** The samples of RGBA pixels in [-1, 1]: [1, 3, height, width]. */

@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::tensor::{Device, Int, Tensor};
 use underpaint::family::Losses;
-use underpaint::family::spade::{RateFactors, Spade, SpadeTrainConfig};
+use underpaint::family::spade::{Spade, SpadeTrainConfig};
 use underpaint::import::read_state_dict;
 use underpaint::trainer::AdamConfig;
+use underpaint::trainer::schedule::TimeScale;
 use underpaint_core::state_dict::{StateDict, state_dict};
 use underpaint_tests::{Fixture, Flags, Golden, compare, read_tensors, strided};
 
@@ -244,11 +245,7 @@ fn config(flags: &Flags<'_>) -> Result<SpadeTrainConfig> {
         },
         divergence_weight: flags.number_or("lambda_kld", 0.05)?,
         discriminator_steps: flags.count_or("D_steps_per_G", 1)? as u64,
-        rates: if ttur {
-            RateFactors::TTUR
-        } else {
-            RateFactors::EQUAL
-        },
+        time_scale: TimeScale::from_ttur(ttur),
         adam: AdamConfig {
             beta1: flags.number_or("beta1", betas[0])?,
             beta2: flags.number_or("beta2", betas[1])?,

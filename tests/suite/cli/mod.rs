@@ -5,6 +5,8 @@ mod checkpoints;
 mod config;
 mod dataset;
 mod errors;
+mod families;
+mod fid;
 mod generate;
 mod import;
 #[cfg(feature = "tch")]

@@ -1,29 +1,37 @@
 //! `underpaint evaluate`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use burn::tensor::Device;
 use clap::Args;
+use indicatif::ProgressIterator;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
 use underpaint_core::bundle::Runner;
+use underpaint_core::perceptual::{FEATURES, Inception};
 
 use super::generate::picture_from_signed;
 use super::options::RunnerArgs;
 use super::train::open_dataset;
 use crate::config::TrainConfig;
+use crate::data::decode::{Color, Picture, read_picture};
+use crate::data::files::list_pictures_of;
 use crate::data::{Dataset, SampleRng};
+use crate::device;
+use crate::evaluate::fid::{FeatureCollector, Fid};
 use crate::evaluate::paired::PairedMetrics;
 use crate::family::batch;
 use crate::model::Model;
+use crate::perceptual::open_inception;
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
 pub struct EvaluateArgs {
     /// Run to evaluate, at its newest checkpoint
-    #[arg(long, value_name = "RUN")]
-    run: PathBuf,
+    #[arg(long, value_name = "RUN", required_unless_present = "real")]
+    run: Option<PathBuf>,
     /// Data set [default: the run's own]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
@@ -33,6 +41,20 @@ pub struct EvaluateArgs {
     /// Writes the numbers to this file too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Adds the FID, with Inception's weights as pytorch-fid's releases have them
+    #[arg(
+        long,
+        alias = "fid_eval_ckpt_dir",
+        value_name = "FILE",
+        help_heading = "FID"
+    )]
+    inception: Option<PathBuf>,
+    /// Instead of a run: FID of the pictures in this folder and those of --fake, as they are
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data"], requires_all = ["fake", "inception"], help_heading = "FID")]
+    real: Option<PathBuf>,
+    /// Folder of generated pictures
+    #[arg(long, value_name = "DIR", requires = "real", help_heading = "FID")]
+    fake: Option<PathBuf>,
     #[command(flatten)]
     runner: RunnerArgs,
 }
@@ -52,6 +74,9 @@ struct Evaluation {
     count: usize,
     /// Means over all pictures.
     mean: PairedMetrics,
+    /// Distance of the two sets, if Inception's weights were given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fid: Option<Fid>,
     /// Every picture, in the order of the data set.
     files: Vec<FileMetrics>,
 }
@@ -66,40 +91,103 @@ struct FileMetrics {
 impl EvaluateArgs {
     /// Evaluates.
     pub fn run(self) -> Result<ExitCode> {
-        let mut config = TrainConfig::of_run(&self.run)?;
-        config.data = self.data.clone().unwrap_or(config.data);
-        // As the authors test: resized to the crop size, no crop and no flip.
-        let dataset = open_dataset(&config, &self.phase, config.augment.for_evaluation())?;
-        let model = Model::open(&self.run)?;
-        let runner = self.runner.runner(&model)?;
-        let files = (0..dataset.len())
-            .map(|index| evaluate(&runner, self.runner.seed, dataset.as_ref(), index));
-        let files = files.collect::<Result<Vec<_>>>()?;
-        let all: Vec<PairedMetrics> = files.iter().map(|file| file.metrics).collect();
-        let mean = PairedMetrics::mean(&all).context("a data set is never empty")?;
-        let evaluation = Evaluation {
-            run: self.run,
-            step: model.manifest.provenance.steps,
-            data: config.data,
-            phase: self.phase,
-            count: files.len(),
-            mean,
-            files,
-        };
-        print_table(&evaluation);
-        if let Some(path) = &self.json {
-            crate::files::write(path, serde_json::to_string_pretty(&evaluation)?.as_bytes())?;
+        match (&self.run, &self.real, &self.fake, &self.inception) {
+            (Some(run), ..) => self.evaluate_run(run)?,
+            (None, Some(real), Some(fake), Some(inception)) => {
+                self.compare_folders(real, fake, inception)?;
+            }
+            _ => bail!("expected --run, or --real, --fake and --inception"),
         }
         Ok(ExitCode::SUCCESS)
     }
+
+    fn evaluate_run(&self, run: &Path) -> Result<()> {
+        let mut config = TrainConfig::of_run(run)?;
+        config.data = self.data.clone().unwrap_or(config.data);
+        // As the authors test: resized to the crop size, no crop and no flip.
+        let dataset = open_dataset(&config, &self.phase, config.augment.for_evaluation())?;
+        let model = Model::open(run)?;
+        let runner = self.runner.runner(&model)?;
+        let inception = match &self.inception {
+            Some(path) => Some(open_inception(path, runner.device())?),
+            None => None,
+        };
+        let mut sets = inception
+            .as_ref()
+            .map(|inception| [(), ()].map(|()| FeatureCollector::new(inception, runner.device())));
+        let files = (0..dataset.len()).map(|index| {
+            let (metrics, pictures) = evaluate(&runner, self.runner.seed, dataset.as_ref(), index)?;
+            if let Some(sets) = &mut sets {
+                sets.iter_mut()
+                    .zip(&pictures)
+                    .for_each(|(set, picture)| set.push(picture));
+            }
+            Ok(metrics)
+        });
+        let files = files.collect::<Result<Vec<_>>>()?;
+        let fid = sets
+            .map(|[real, fake]| Fid::between(real, fake))
+            .transpose()?;
+        let all: Vec<PairedMetrics> = files.iter().map(|file| file.metrics).collect();
+        let mean = PairedMetrics::mean(&all).context("a data set is never empty")?;
+        let evaluation = Evaluation {
+            run: run.to_path_buf(),
+            step: model.manifest.provenance.steps,
+            data: config.data,
+            phase: self.phase.clone(),
+            count: files.len(),
+            mean,
+            fid,
+            files,
+        };
+        print_table(&evaluation);
+        evaluation.fid.iter().for_each(print_fid);
+        self.write_json(&evaluation)
+    }
+
+    fn compare_folders(&self, real: &Path, fake: &Path, inception: &Path) -> Result<()> {
+        let sets = [
+            list_pictures_of(real, "real pictures")?,
+            list_pictures_of(fake, "generated pictures")?,
+        ];
+        let device = device::open(self.runner.device)?;
+        let inception = open_inception(inception, &device)?;
+        let [real, fake] = sets.map(|paths| collect(&inception, &device, &paths));
+        let fid = Fid::between(real?, fake?)?;
+        print_fid(&fid);
+        self.write_json(&fid)
+    }
+
+    fn write_json(&self, numbers: &impl Serialize) -> Result<()> {
+        match &self.json {
+            Some(path) => {
+                crate::files::write(path, serde_json::to_string_pretty(numbers)?.as_bytes())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
+/// The features of all pictures, read one after the other.
+fn collect<'a>(
+    inception: &'a Inception,
+    device: &'a Device,
+    paths: &[PathBuf],
+) -> Result<FeatureCollector<'a>> {
+    let mut collector = FeatureCollector::new(inception, device);
+    for path in paths.iter().progress() {
+        collector.push(&read_picture(path, Color::Rgb)?);
+    }
+    Ok(collector)
+}
+
+/// Also gives the real and the generated picture.
 fn evaluate(
     runner: &Runner,
     seed: u64,
     dataset: &dyn Dataset,
     index: usize,
-) -> Result<FileMetrics> {
+) -> Result<(FileMetrics, [Picture; 2])> {
     // Evaluation draws nothing from it.
     let sample = dataset.load(index, &mut SampleRng::seed_from_u64(0))?;
     let condition = batch::conditions(&[&sample.input], runner.input_channels(), runner.device())
@@ -109,15 +197,26 @@ fn evaluate(
         .with_context(|| sample.name.clone())?;
     let generated = batch::pictures(generated);
     let generated = generated.first().context("one picture for one input")?;
-    let metrics = PairedMetrics::between(
-        &picture_from_signed(generated)?,
-        &picture_from_signed(&sample.target)?,
-    )
-    .with_context(|| sample.name.clone())?;
-    Ok(FileMetrics {
+    let (real, fake) = (
+        picture_from_signed(&sample.target)?,
+        picture_from_signed(generated)?,
+    );
+    let metrics = PairedMetrics::between(&fake, &real).with_context(|| sample.name.clone())?;
+    let metrics = FileMetrics {
         name: sample.name,
         metrics,
-    })
+    };
+    Ok((metrics, [real, fake]))
+}
+
+fn print_fid(fid: &Fid) {
+    println!("{fid}");
+    if fid.is_rough() {
+        eprintln!(
+            "with no more than {FEATURES} pictures on a side the FID comes out too high: compare it only \
+             with others of as many pictures"
+        );
+    }
 }
 
 fn print_table(evaluation: &Evaluation) {

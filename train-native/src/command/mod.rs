@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod bench_generate;
 mod bench_step;
 mod dataset;
 mod devices;
@@ -45,6 +46,9 @@ enum Command {
     /// One training step, timed: what `cargo xtask bench train` runs
     #[command(hide = true)]
     BenchStep(bench_step::BenchStepArgs),
+    /// Forward passes of a full-size generator, timed: what `cargo xtask bench generate` runs
+    #[command(hide = true)]
+    BenchGenerate(bench_generate::BenchGenerateArgs),
 }
 
 impl Cli {
@@ -64,6 +68,7 @@ impl Cli {
             Command::Dataset(args) => args.run(),
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
+            Command::BenchGenerate(args) => args.run(),
         }
     }
 }

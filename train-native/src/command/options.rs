@@ -38,7 +38,7 @@ pub struct RunnerArgs {
     /// Whether dropout drops [default: on, where the model has dropout, as the authors test]
     #[arg(long, value_name = "ON|OFF")]
     pub dropout: Option<Switch>,
-    /// Seed of dropout
+    /// Seed of latents and of dropout
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
 }
@@ -66,7 +66,7 @@ impl RunnerArgs {
     pub fn runner(&self, model: &Model) -> Result<Runner> {
         let device: Device = device::open(self.device)?;
         let test_time = self.test_time(model.manifest.test_time);
-        Runner::new(&model.manifest, &model.weights, test_time, &device)
+        Runner::new(&model.manifest, model.weights(), test_time, &device)
             .with_context(|| model.manifest.name.clone())
     }
 }

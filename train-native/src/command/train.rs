@@ -363,6 +363,10 @@ impl Session {
                     "for {} epochs, then linearly to 0 in {}",
                     schedule.n_epochs, schedule.n_epochs_decay
                 ),
+                LrPolicy::LinearNonzero => format!(
+                    "for {} epochs, then linearly to 1/{1} of it in {1}",
+                    schedule.n_epochs, schedule.n_epochs_decay
+                ),
                 LrPolicy::Step => format!("times 0.1 every {} epochs", schedule.lr_decay_iters),
                 LrPolicy::Plateau => "times 0.2 after 6 epochs without progress".to_owned(),
                 LrPolicy::Cosine => format!("along a cosine to 0 in {} epochs", schedule.n_epochs),

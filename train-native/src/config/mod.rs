@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use underpaint_core::layers::WeightInit;
+use underpaint_core::loss::GanMode;
 use underpaint_core::pix2pix::{Architecture, DiscriminatorKind, GeneratorConfig};
 
 use crate::data::augment::{AugmentOptions, Preprocess};
@@ -292,7 +293,7 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
     Ok(Pix2pixConfig {
         generator,
         discriminator,
-        gan_mode: flags.gan_mode.unwrap_or_default(),
+        gan_mode: gan_mode(flags)?,
         l1_weight: flags.lambda_l1.unwrap_or(100.0),
         pool_size: flags.pool_size.unwrap_or(0),
         adam: AdamConfig {
@@ -306,6 +307,14 @@ fn model(flags: &TrainFlags, kind: DiscriminatorKind) -> Result<Pix2pixConfig> {
         },
         seed: flags.seed.unwrap_or(0),
     })
+}
+
+/// The losses of the original's `--gan_mode`; the other families have more.
+fn gan_mode(flags: &TrainFlags) -> Result<GanMode> {
+    match flags.gan_mode.unwrap_or_default() {
+        GanMode::Hinge => bail!("--gan-mode: expected vanilla, lsgan or wgangp, found hinge"),
+        mode => Ok(mode),
+    }
 }
 
 fn schedule(flags: &TrainFlags) -> Schedule {

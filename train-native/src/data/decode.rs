@@ -100,6 +100,15 @@ fn gray_from_rgb([red, green, blue]: &[u8; 3]) -> u8 {
     ((sum + 0x8000) >> 16) as u8
 }
 
+/// How many bits a file gives to each sample of an id map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdDepth {
+    /// Up to eight.
+    Byte,
+    /// Sixteen.
+    Word,
+}
+
 /// Class (or instance) ids, one per pixel: `[height, width]`, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap {
@@ -180,6 +189,14 @@ pub fn read_picture_size(path: &Path) -> Result<Size, DataError> {
 /// [`DataError::Io`], [`DataError::Undecodable`], or [`DataError::WrongMode`] for a file with colours or alpha, and
 /// for JPEG, whose losses turn ids into other ids.
 pub fn read_label_map(path: &Path) -> Result<LabelMap, DataError> {
+    read_ids(path).map(|(labels, _)| labels)
+}
+
+/// As [`read_label_map`], with the depth of the file, on which Pillow's resizing depends.
+///
+/// # Errors
+/// As [`read_label_map`].
+pub fn read_ids(path: &Path) -> Result<(LabelMap, IdDepth), DataError> {
     let bytes = read_bytes(path)?;
     if image::guess_format(&bytes).is_ok_and(|format| format == ImageFormat::Png) {
         return read_png_ids(path, &bytes);
@@ -195,12 +212,15 @@ pub fn read_label_map(path: &Path) -> Result<LabelMap, DataError> {
         .decode()
         .map_err(|error| DataError::undecodable(path, error))?;
     let (width, height) = (decoded.width() as usize, decoded.height() as usize);
-    let ids = match decoded {
-        DynamicImage::ImageLuma8(gray) => gray.into_raw().into_iter().map(u16::from).collect(),
-        DynamicImage::ImageLuma16(gray) => gray.into_raw(),
+    let (ids, depth) = match decoded {
+        DynamicImage::ImageLuma8(gray) => (
+            gray.into_raw().into_iter().map(u16::from).collect(),
+            IdDepth::Byte,
+        ),
+        DynamicImage::ImageLuma16(gray) => (gray.into_raw(), IdDepth::Word),
         other => return Err(wrong_label_mode(path, format!("{:?}", other.color()))),
     };
-    Ok(LabelMap { width, height, ids })
+    Ok((LabelMap { width, height, ids }, depth))
 }
 
 /// Reads size and kind of a label map from its header only.
@@ -379,7 +399,7 @@ fn check_label_color(path: &Path, color: png::ColorType) -> Result<(), DataError
     }
 }
 
-fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<LabelMap, DataError> {
+fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<(LabelMap, IdDepth), DataError> {
     let failed = |error: png::DecodingError| DataError::undecodable(path, error);
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::IDENTITY);
@@ -397,7 +417,11 @@ fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<LabelMap, DataError> {
     for row in samples.chunks_exact(frame.line_size).take(height) {
         push_row_ids(&mut ids, row, width, frame.bit_depth);
     }
-    Ok(LabelMap { width, height, ids })
+    let depth = match frame.bit_depth {
+        png::BitDepth::Sixteen => IdDepth::Word,
+        _ => IdDepth::Byte,
+    };
+    Ok((LabelMap { width, height, ids }, depth))
 }
 
 /// Appends one row of packed samples, most significant bits first.
@@ -538,7 +562,9 @@ mod tests {
                 ids,
             };
             write_label_map_png(&path, &labels).unwrap();
-            assert_eq!(read_label_map(&path).unwrap(), labels);
+            let wide = labels.ids.iter().any(|id| *id > 255);
+            let depth = if wide { IdDepth::Word } else { IdDepth::Byte };
+            assert_eq!(read_ids(&path).unwrap(), (labels, depth));
         }
     }
 

@@ -1,8 +1,9 @@
 //! Data sets: picture files in, batches of samples out.
 //!
 //! Reading order: [`decode`] (files to pixels and ids), [`resize`] (Pillow-exact), [`augment`] (crop, scale, flip),
-//! [`paired`] and [`labelled`] (the folder layouts), [`loader`] (threads, order, exact resume). [`check`] finds bad
-//! files before a run does; [`combine`] joins two folders into AB pictures; [`synthetic`] paints data of our own.
+//! [`paired`], [`labelled`] and [`unconditional`] (the layouts), [`loader`] (threads, order, exact resume). [`check`]
+//! finds bad files before a run does; [`combine`] joins two folders into AB pictures; [`synthetic`] paints data of our
+//! own.
 //!
 //! Nothing here knows a tensor library: samples are plain vectors.
 
@@ -17,6 +18,7 @@ pub mod loader;
 pub mod paired;
 pub mod resize;
 pub mod synthetic;
+pub mod unconditional;
 
 pub use error::{DataError, Size};
 

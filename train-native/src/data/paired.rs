@@ -47,7 +47,7 @@ impl FromStr for Direction {
 }
 
 /// How AB pictures are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PairedOptions {
     /// Which half is the input. Default `AtoB`.
     pub direction: Direction,

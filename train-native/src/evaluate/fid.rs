@@ -1,41 +1,18 @@
 //! Fréchet inception distance between two sets of pictures.
 
-use std::path::Path;
+use std::fmt;
 
-use anyhow::{Context, Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
+use serde::Serialize;
 use underpaint_core::perceptual::{FEATURES, Inception, inception_input};
 
 use super::EvaluateError;
-use super::frechet::FeatureStatistics;
+use super::frechet::{FeatureStatistics, frechet_distance};
 use crate::data::Size;
 use crate::data::decode::{Color, Picture};
-use crate::import::read_state_dict;
-
-/// Name of pytorch-fid's weight file, in its releases on GitHub.
-pub const WEIGHTS: &str = "pt_inception-2015-12-05-6726825d.pth";
 
 /// Pictures that go through the network together, as in pytorch-fid.
 const BATCH: usize = 50;
-
-/// Reads the network from pytorch-fid's weight file.
-///
-/// # Errors
-///
-/// If it is not there, saying where it is to be had, or holds another network.
-pub fn open_inception(path: &Path, device: &Device) -> Result<Inception> {
-    if !path.is_file() {
-        bail!(
-            "{}: expected the Inception weights of pytorch-fid, found no file; they do not come with \
-             underpaint: download {WEIGHTS} (91 MB) from \
-             https://github.com/mseitzer/pytorch-fid/releases and pass its path",
-            path.display()
-        );
-    }
-    let dict = read_state_dict(path)?;
-    Inception::from_state_dict(dict, device)
-        .with_context(|| format!("{}: expected pytorch-fid's {WEIGHTS}", path.display()))
-}
 
 /// A picture as Inception takes it.
 ///
@@ -117,5 +94,64 @@ impl<'a> FeatureCollector<'a> {
             Some((least, most)) if least == most => least.to_string(),
             Some((least, most)) => format!("{least} to {most}"),
         }
+    }
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PictureSet {
+    /// Number of pictures.
+    pub count: usize,
+    /// Their size before Inception's resizing: `256x256`, or the range of both sides.
+    pub sizes: String,
+}
+
+/// A Fréchet inception distance, and between what.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Fid {
+    /// The distance; 0 between equal sets, unbounded.
+    pub fid: f64,
+    /// The real pictures.
+    pub real: PictureSet,
+    /// The generated ones.
+    pub fake: PictureSet,
+}
+
+impl Fid {
+    /// The distance between what two collectors have seen.
+    ///
+    /// # Errors
+    ///
+    /// [`EvaluateError`], with fewer than two pictures on a side among others.
+    pub fn between(
+        real: FeatureCollector<'_>,
+        fake: FeatureCollector<'_>,
+    ) -> Result<Self, EvaluateError> {
+        let (real_sizes, fake_sizes) = (real.sizes(), fake.sizes());
+        let (real, fake) = (real.statistics()?, fake.statistics()?);
+        let set = |statistics: &FeatureStatistics, sizes| PictureSet {
+            count: statistics.count(),
+            sizes,
+        };
+        Ok(Self {
+            fid: frechet_distance(&real, &fake)?,
+            real: set(&real, real_sizes),
+            fake: set(&fake, fake_sizes),
+        })
+    }
+
+    /// Whether a side has so few pictures that its covariance is singular, which raises the FID.
+    pub fn is_rough(&self) -> bool {
+        self.real.count.min(self.fake.count) <= FEATURES
+    }
+}
+
+impl fmt::Display for Fid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "FID {:.4} between {} real pictures of {} and {} generated ones of {}, each resized to 299x299",
+            self.fid, self.real.count, self.real.sizes, self.fake.count, self.fake.sizes
+        )
     }
 }

@@ -1,11 +1,8 @@
 //! The Fréchet distance between two sets of features, in f64.
 
-use nalgebra::{DMatrix, DVector, SymmetricEigen};
+use nalgebra::{Cholesky, DMatrix, DVector, SymmetricEigen};
 
 use super::EvaluateError;
-
-/// Added to the diagonals where the root of a product of covariances cannot be found.
-const JITTER: f64 = 1e-6;
 
 /// Rows that are turned to f64 at a time.
 const CHUNK_ROWS: usize = 512;
@@ -16,6 +13,9 @@ pub struct FeatureStatistics {
     count: usize,
     mean: DVector<f64>,
     covariance: DMatrix<f64>,
+    /// Where there are no more rows than dimensions, the rows without their mean, one a column: the
+    /// covariance is singular then, and they are its small factor.
+    centred: Option<DMatrix<f64>>,
 }
 
 impl FeatureStatistics {
@@ -48,23 +48,36 @@ impl FeatureStatistics {
         let mean = mean(features, dimensions);
         let mut covariance = DMatrix::zeros(dimensions, dimensions);
         for rows in features.chunks(CHUNK_ROWS * dimensions) {
-            // One column a picture: rows of features lie in memory as nalgebra's columns do.
-            let mut centred = DMatrix::from_iterator(
-                dimensions,
-                rows.len() / dimensions,
-                rows.iter().map(|&feature| f64::from(feature)),
-            );
-            for mut picture in centred.column_iter_mut() {
-                picture -= &mean;
-            }
+            let centred = centred(rows, &mean);
             covariance.gemm(1.0, &centred, &centred.transpose(), 1.0);
         }
         covariance /= (count - 1) as f64;
+        let centred = (count <= dimensions).then(|| centred(features, &mean));
         Ok(Self {
             count,
             mean,
             covariance,
+            centred,
         })
+    }
+
+    /// Some `f` with `f f^T` equal to the covariance.
+    fn factor(&self) -> Option<DMatrix<f64>> {
+        if let Some(centred) = &self.centred {
+            return Some(centred / ((self.count - 1) as f64).sqrt());
+        }
+        if let Some(cholesky) = Cholesky::new(self.covariance.clone()) {
+            return Some(cholesky.unpack());
+        }
+        // Singular in spite of many rows, if only because a feature is constant. LAPACK's limit of
+        // iterations; what converges needs about two an eigenvalue.
+        let iterations = 30 * self.mean.len();
+        let eigen = SymmetricEigen::try_new(self.covariance.clone(), f64::EPSILON, iterations)?;
+        let mut factor = eigen.eigenvectors;
+        for (mut column, &eigenvalue) in factor.column_iter_mut().zip(&eigen.eigenvalues) {
+            column *= root(eigenvalue);
+        }
+        Some(factor)
     }
 
     /// Number of rows that these are the statistics of.
@@ -93,19 +106,30 @@ fn mean(features: &[f32], dimensions: usize) -> DVector<f64> {
     sum / (features.len() / dimensions) as f64
 }
 
+/// Rows without their mean, one a column: rows of features lie in memory as nalgebra's columns do.
+fn centred(rows: &[f32], mean: &DVector<f64>) -> DMatrix<f64> {
+    let (dimensions, count) = (mean.len(), rows.len() / mean.len());
+    let values = rows.iter().map(|&feature| f64::from(feature));
+    let mut centred = DMatrix::from_iterator(dimensions, count, values);
+    for mut row in centred.column_iter_mut() {
+        row -= mean;
+    }
+    centred
+}
+
 /// The squared Fréchet distance of two normal distributions, which is what everybody calls FID:
 /// `|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2))`.
 ///
-/// With fewer rows than dimensions the covariances are singular; the distance is defined all the
+/// With no more rows than dimensions the covariances are singular; the distance is defined all the
 /// same. Rounding never makes it negative here.
 ///
 /// Source: Heusel et al. 2017 (<https://arxiv.org/abs/1706.08500>), equation 6; spec 4.8. pytorch-fid
-/// takes the root of the unsymmetric product; ours, of the similar symmetric one, is also real where
-/// that one is singular.
+/// takes the root of the unsymmetric product of the covariances and adds 1e-6 to their diagonals where
+/// that fails; the similar symmetric product has the same trace of its root, and always has it.
 ///
 /// # Errors
 ///
-/// [`EvaluateError::NoRoot`] if the eigenvalues cannot be found, even with 1e-6 on the diagonals.
+/// [`EvaluateError::NoRoot`] if eigenvalues do not converge.
 ///
 /// # Panics
 ///
@@ -119,39 +143,21 @@ pub fn frechet_distance(
         b.mean.len(),
         "features of different dimensions"
     );
-    let root = trace_of_root(&a.covariance, &b.covariance)
-        .or_else(|| trace_of_root(&jittered(&a.covariance), &jittered(&b.covariance)))
-        .ok_or(EvaluateError::NoRoot)?;
+    let root = trace_of_root(a, b).ok_or(EvaluateError::NoRoot)?;
     let shift = (&a.mean - &b.mean).norm_squared();
     let distance = shift + a.covariance.trace() + b.covariance.trace() - 2.0 * root;
     Ok(distance.max(0.0))
 }
 
-fn jittered(covariance: &DMatrix<f64>) -> DMatrix<f64> {
-    let mut jittered = covariance.clone();
-    for index in 0..jittered.nrows() {
-        jittered[(index, index)] += JITTER;
-    }
-    jittered
-}
-
-/// `tr((a b)^(1/2))` of symmetric matrices without negative eigenvalues.
-///
-/// With `a = f f^T`, the product `a b` has the eigenvalues of the symmetric `f^T b f`.
-fn trace_of_root(a: &DMatrix<f64>, b: &DMatrix<f64>) -> Option<f64> {
-    // LAPACK's limit; what converges needs about two iterations an eigenvalue.
-    let iterations = 30 * a.nrows();
-    let of_a = SymmetricEigen::try_new(a.clone(), f64::EPSILON, iterations)?;
-    let mut factor = of_a.eigenvectors;
-    for (mut column, &eigenvalue) in factor.column_iter_mut().zip(&of_a.eigenvalues) {
-        column *= root(eigenvalue);
-    }
-    let similar = factor.tr_mul(&(b * &factor));
-    let trace: f64 = similar
-        .symmetric_eigenvalues()
-        .iter()
-        .map(|&e| root(e))
-        .sum();
+/// `tr((C1 C2)^(1/2))`. With `C1 = f f^T`, the product has the eigenvalues of the symmetric
+/// `f^T C2 f`, besides zeros.
+fn trace_of_root(a: &FeatureStatistics, b: &FeatureStatistics) -> Option<f64> {
+    // The side with fewer rows may have the smaller factor.
+    let (few, many) = if a.count <= b.count { (a, b) } else { (b, a) };
+    let factor = few.factor()?;
+    let similar = factor.tr_mul(&(&many.covariance * &factor));
+    let eigenvalues = similar.symmetric_eigenvalues();
+    let trace: f64 = eigenvalues.iter().map(|&eigenvalue| root(eigenvalue)).sum();
     trace.is_finite().then_some(trace)
 }
 
@@ -238,6 +244,19 @@ mod tests {
         broken[7] = f32::NAN;
         let error = FeatureStatistics::new(&broken, DIMENSIONS).unwrap_err();
         assert_eq!(error, EvaluateError::NotFinite);
+    }
+
+    #[test]
+    fn a_constant_feature_among_many_rows_changes_nothing() {
+        let (a, b) = (features(5, 40), features(6, 40));
+        let with_constant = |features: &[f32]| {
+            let rows = features.chunks(DIMENSIONS);
+            let wider = rows.flat_map(|row| [row, &[3.0]].concat());
+            let wider: Vec<f32> = wider.collect();
+            FeatureStatistics::new(&wider, DIMENSIONS + 1).expect("enough rows")
+        };
+        let found = frechet_distance(&with_constant(&a), &with_constant(&b)).expect("a root");
+        assert!((found - distance(&a, &b)).abs() < 1e-9, "{found}");
     }
 
     proptest! {

@@ -4,6 +4,7 @@ pub mod batch;
 mod image_pool;
 pub mod pgan;
 pub mod pix2pix;
+pub mod pix2pixhd;
 pub mod spade;
 mod trained;
 

@@ -2,45 +2,29 @@
 
 mod config;
 mod draws;
-mod finite;
+mod step;
+#[cfg(test)]
+mod tests;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use underpaint_core::loss::GanTarget;
-use underpaint_core::loss::gradient_penalty::{
-    GradientPenalty, interpolated, unit_gradient_penalty, zero_gradient_penalty,
-};
-use underpaint_core::pgan::{
-    Discriminator, Generator, Judgement, Stage, classification_loss, exponential_moving_average,
-    fade_real, initialize, resolution,
-};
-use underpaint_core::state_dict::{StateDict, load_state_dict, state_dict};
+use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 
 use super::{Family, Losses, Moment, Trained, TrainerState, batch, derive_seed};
 use crate::data::{PixelsF32, Sample};
+use crate::trainer::{AdamConfig, NonFinite};
 
 pub use config::{Classification, PganTrainConfig};
 pub use draws::{Draws, latents};
-use finite::zero_non_finite;
+pub use step::Step;
 
 /// File of the averaged generator in a checkpoint.
 const AVERAGE: &str = "average_generator";
 /// Purposes of seeds.
 const GENERATOR: u64 = 1;
 const DISCRIMINATOR: u64 = 2;
-
-/// Losses that wait for the step's one readback.
-type Pending = Vec<(&'static str, Tensor<1>)>;
-
-/// What one iteration gives.
-pub struct Step {
-    /// Losses by name.
-    pub losses: Losses,
-    /// The pictures that the discriminator learnt from, before any update: `[batch, channels,
-    /// height, width]`, about `[-1, 1]`.
-    pub fake: Tensor<4>,
-}
 
 /// The Progressive GAN in training: two networks that grow, their optimisers, and the generator's
 /// average, which is the one to use.
@@ -71,8 +55,8 @@ impl Pgan {
         let (generator, discriminator) = networks(&config, stage.scale, &device)?;
         Ok(Self {
             average: Some(generator.valid()),
-            generator: Trained::new(generator, config.adam),
-            discriminator: Trained::new(discriminator, config.adam),
+            generator: trained(generator, config.adam),
+            discriminator: trained(discriminator, config.adam),
             stage,
             step: 0,
             device,
@@ -152,176 +136,9 @@ impl Pgan {
         let discriminator = self.discriminator().clone();
         let discriminator = discriminator.grow(theirs, &self.device, seed(DISCRIMINATOR));
         self.average = Some(generator.valid());
-        self.generator = Trained::new(generator, config.adam);
-        self.discriminator = Trained::new(discriminator, config.adam);
+        self.generator = trained(generator, config.adam);
+        self.discriminator = trained(discriminator, config.adam);
         Ok(())
-    }
-
-    /// One iteration on tensors: update the discriminator, then the generator with the updated
-    /// discriminator, then let the average follow.
-    ///
-    /// # Shapes
-    ///
-    /// - `real`: `[batch, output_channels, height, width]` in `[-1, 1]`, at the current scale's size;
-    ///   detail that is fading in is taken out here
-    /// - `classes`: `[batch, category_dim]`, one-hot; in class-conditional training only
-    /// - `alpha`: share of the scale before
-    pub fn step_tensors(
-        &mut self,
-        real: Tensor<4>,
-        classes: Option<Tensor<2>>,
-        draws: Draws,
-        alpha: f64,
-        learning_rate: f64,
-    ) -> Step {
-        let real = fade_real(real, alpha);
-        let latents = draws.discriminator_latents;
-        let fake = self.generator().clone().no_grad();
-        let fake = fake.forward(latents, alpha).detach();
-        let mut pending = self.discriminator_step(
-            &real,
-            fake.clone(),
-            classes,
-            draws.share,
-            alpha,
-            learning_rate,
-        );
-        pending.extend(self.generator_step(draws.generator_latents, alpha, learning_rate));
-        self.follow();
-        let (names, values): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
-        // One readback for all.
-        let values = Tensor::cat(values, 0).into_data();
-        Step {
-            losses: names.into_iter().zip(values.iter::<f64>()).collect(),
-            fake: fake.without_autodiff(),
-        }
-    }
-
-    fn discriminator_step(
-        &mut self,
-        real: &Tensor<4>,
-        fake: Tensor<4>,
-        classes: Option<Tensor<2>>,
-        share: Tensor<1>,
-        alpha: f64,
-        learning_rate: f64,
-    ) -> Pending {
-        let config = &self.config;
-        let on_real = self.discriminator().forward(real.clone(), alpha);
-        let on_fake = self.discriminator().forward(fake.clone(), alpha);
-        let mut losses = vec![
-            (
-                "D_real",
-                config.criterion.loss(on_real.scores(), GanTarget::Real),
-            ),
-            (
-                "D_fake",
-                config.criterion.loss(on_fake.scores(), GanTarget::Fake),
-            ),
-        ];
-        if config.drift_weight > 0.0 {
-            let drift = on_real.scores().square().sum() * config.drift_weight;
-            losses.push(("D_drift", drift));
-        }
-        let weight = config.classification.discriminator_weight;
-        losses.extend(classes.map(|classes| {
-            let loss = self.classification_loss(&on_real, classes);
-            ("D_class", loss * weight)
-        }));
-        let mut total = total(&losses);
-        for (name, images, weight, penalty) in self.penalties(real, fake, share) {
-            let penalty = self.penalty(images.clone(), alpha, penalty);
-            let direction = (penalty.direction * weight).autodiff();
-            let tangents = self
-                .discriminator()
-                .forward_tangent(images, direction, alpha);
-            total = total + tangents.sum();
-            losses.push((name, penalty.value * weight));
-        }
-        let gradients = zero_non_finite(self.discriminator(), total.backward());
-        self.discriminator.update(gradients, learning_rate);
-        without_graph(losses)
-    }
-
-    /// Name, pictures, weight and kind of every penalty on the discriminator's gradient.
-    #[allow(clippy::type_complexity)]
-    fn penalties(
-        &self,
-        real: &Tensor<4>,
-        fake: Tensor<4>,
-        share: Tensor<1>,
-    ) -> Vec<(
-        &'static str,
-        Tensor<4>,
-        f64,
-        fn(Tensor<4>) -> GradientPenalty,
-    )> {
-        let mut penalties: Vec<(_, _, _, fn(Tensor<4>) -> GradientPenalty)> = Vec::new();
-        if self.config.penalty_weight > 0.0 {
-            let between = interpolated(real.clone(), fake, share);
-            let weight = self.config.penalty_weight;
-            penalties.push(("D_gradient", between, weight, unit_gradient_penalty));
-        }
-        if self.config.real_penalty_weight > 0.0 {
-            let weight = self.config.real_penalty_weight;
-            penalties.push((
-                "D_real_gradient",
-                real.clone(),
-                weight,
-                zero_gradient_penalty,
-            ));
-        }
-        penalties
-    }
-
-    /// A penalty on the gradient of the scores in the pictures; the weights take no part in it.
-    fn penalty(
-        &self,
-        images: Tensor<4>,
-        alpha: f64,
-        penalty: fn(Tensor<4>) -> GradientPenalty,
-    ) -> GradientPenalty {
-        let judge = self.discriminator().clone().no_grad();
-        let images = images.detach().require_grad();
-        let scores = judge.forward(images.clone(), alpha).scores().sum();
-        let mut gradients = scores.backward();
-        let gradient = images.grad_remove(&mut gradients);
-        penalty(gradient.expect("the scores depend on the pictures"))
-    }
-
-    fn generator_step(&mut self, latents: Tensor<2>, alpha: f64, learning_rate: f64) -> Pending {
-        let config = &self.config;
-        let fake = self.generator().forward(latents.clone(), alpha);
-        // Frozen: its weights get no gradient.
-        let judge = self.discriminator().clone().no_grad();
-        let on_fake = judge.forward(fake, alpha);
-        let adversarial = config.criterion.loss(on_fake.scores(), GanTarget::Real);
-        let mut losses = vec![("G_fake", adversarial)];
-        if config.generator.category_dim > 0 {
-            let (first, count) = (config.generator.latent_dim, config.generator.category_dim);
-            let loss = self.classification_loss(&on_fake, latents.narrow(1, first, count));
-            losses.push(("G_class", loss * config.classification.generator_weight));
-        }
-        let gradients = total(&losses).backward();
-        drop(judge);
-        let gradients = zero_non_finite(self.generator(), gradients);
-        self.generator.update(gradients, learning_rate);
-        without_graph(losses)
-    }
-
-    fn classification_loss(&self, judgement: &Judgement, one_hot: Tensor<2>) -> Tensor<1> {
-        let counts = &self.config.classification.class_counts;
-        classification_loss(judgement.class_logits(), one_hot, counts)
-    }
-
-    /// Moves the average a little towards the generator.
-    fn follow(&mut self) {
-        let average = self
-            .average
-            .take()
-            .expect("the average comes back before follow returns");
-        let decay = self.config.average_decay;
-        self.average = Some(exponential_moving_average(average, self.generator(), decay));
     }
 
     fn check_real(&self, real: &Tensor<4>, samples: &[Sample]) -> Result<()> {
@@ -357,16 +174,9 @@ fn networks(
     ))
 }
 
-fn total(losses: &[(&'static str, Tensor<1>)]) -> Tensor<1> {
-    let losses = losses.iter().map(|(_, loss)| loss.clone());
-    losses
-        .reduce(|sum, loss| sum + loss)
-        .expect("at least the adversarial loss")
-}
-
-fn without_graph(losses: Pending) -> Pending {
-    let plain = |(name, loss): (&'static str, Tensor<1>)| (name, loss.without_autodiff());
-    losses.into_iter().map(plain).collect()
+/// A network with a fresh optimiser that skips what is not finite in a gradient (spec 5.4).
+fn trained<M: AuthorsKeys>(network: M, adam: AdamConfig) -> Trained<M> {
+    Trained::new(network, adam).with_non_finite(NonFinite::Zero)
 }
 
 /// 64 bits of a sample's name (FNV-1a).
@@ -465,8 +275,8 @@ impl Family for Pgan {
         let (generator, discriminator) = networks(&self.config, scale, &self.device)?;
         let average = load_state_dict(generator.valid(), &state.take(AVERAGE)?);
         let average = average.context(AVERAGE)?;
-        self.generator = Trained::new(generator, self.config.adam);
-        self.discriminator = Trained::new(discriminator, self.config.adam);
+        self.generator = trained(generator, self.config.adam);
+        self.discriminator = trained(discriminator, self.config.adam);
         self.generator.load("generator", &mut state)?;
         self.discriminator.load("discriminator", &mut state)?;
         (self.average, self.stage, self.step) = (Some(average), stage, step);

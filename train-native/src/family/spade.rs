@@ -16,7 +16,7 @@ use underpaint_core::state_dict::StateDict;
 
 use super::{Losses, Trained, derive_seed};
 
-pub use config::{RateFactors, SpadeTrainConfig};
+pub use config::SpadeTrainConfig;
 
 /// Purposes of seeds.
 const GENERATOR: u64 = 1;
@@ -120,8 +120,9 @@ impl Spade {
 
     /// Learning rates of generator (and encoder) and of the discriminator, at a rate of the schedule.
     pub fn learning_rates(&self, learning_rate: f64) -> [f64; 2] {
-        let rates = self.config.rates;
-        [rates.generator, rates.discriminator].map(|factor| factor * learning_rate)
+        let scale = self.config.time_scale;
+        [scale.generator_factor(), scale.discriminator_factor()]
+            .map(|factor| factor * learning_rate)
     }
 
     /// Replaces the weights of all networks, by the authors' keys.

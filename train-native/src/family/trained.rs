@@ -5,7 +5,7 @@ use burn::tensor::Gradients;
 use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 
 use super::TrainerState;
-use crate::trainer::{Adam, AdamConfig};
+use crate::trainer::{Adam, AdamConfig, NonFinite};
 
 /// A network and the Adam that moves it.
 ///
@@ -23,6 +23,15 @@ impl<M: AuthorsKeys> Trained<M> {
         Self {
             network: Some(network),
             adam: Adam::new(adam),
+        }
+    }
+
+    /// The same with another treatment of gradients that are not finite.
+    #[must_use]
+    pub fn with_non_finite(self, non_finite: NonFinite) -> Self {
+        Self {
+            adam: self.adam.with_non_finite(non_finite),
+            ..self
         }
     }
 
@@ -46,6 +55,11 @@ impl<M: AuthorsKeys> Trained<M> {
             .take()
             .expect("the network comes back before update returns");
         self.network = Some(self.adam.step(network, gradients, learning_rate));
+    }
+
+    /// Goes on with a fresh optimiser.
+    pub fn restart_optimiser(&mut self) {
+        self.adam.restart();
     }
 
     /// Replaces all weights and buffers, by the authors' keys.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use pytorch_reader::{PickleValue, PytorchReader};
+use anyhow::{Context, Result, anyhow, bail};
+use pytorch_reader::{PickleValue, PytorchError, PytorchReader};
 use underpaint_core::pgan::with_module_keys;
 use underpaint_core::state_dict::StateDict;
 
@@ -92,7 +92,7 @@ fn read_pytorch(path: &Path) -> Result<Checkpoint> {
         bail!("expected a dictionary, found {}", kind(&content));
     };
     let size = std::fs::metadata(path)?.len();
-    let tensors = PytorchReader::new(path)?.into_tensors();
+    let tensors = PytorchReader::new(path).map_err(told_once)?.into_tensors();
     let read = |prefix: &str| read_tensors(&tensors, prefix, size);
     if !is_pgan(&content) {
         return read(&prefix_of_state_dict(&content)?).map(Checkpoint::StateDict);
@@ -111,6 +111,11 @@ fn read_pytorch(path: &Path) -> Result<Checkpoint> {
         average: network("avgG")?.unwrap_or_else(|| generator.clone()),
         generator,
     })))
+}
+
+/// The reader's errors tell their source themselves, which the chain would tell once more.
+fn told_once(error: PytorchError) -> anyhow::Error {
+    anyhow!("{error}")
 }
 
 /// What a file that cannot be read should have been; and what it is, if it is a whole module in the

@@ -4,6 +4,7 @@ pub mod checkpoint;
 mod container;
 pub mod pgan;
 pub mod pickle;
+pub mod recognize;
 mod tensors;
 
 pub use checkpoint::{Checkpoint, PganCheckpoint, read_checkpoint, read_state_dict};

@@ -200,10 +200,6 @@ mod tests {
     /// `c.criterion = "WGANGP"`, `c.equalized = True`, `c.order = None`, `c.big = 2**70`.
     const PROTOCOL_2: &[u8] = b"\x80\x02}q\x00(X\x06\x00\x00\x00configq\x01cmodels.utils.config\x0aBaseConfig\x0aq\x02)\x81q\x03}q\x04(X\x05\x00\x00\x00depthq\x05K\x08X\x06\x00\x00\x00scalesq\x06]q\x07(K\x08J\xfa\xff\xff\xffeX\x04\x00\x00\x00leakq\x08G?\xc9\x99\x99\x99\x99\x99\x9aX\x09\x00\x00\x00criterionq\x09X\x06\x00\x00\x00WGANGPq\x0aX\x09\x00\x00\x00equalizedq\x0b\x88X\x05\x00\x00\x00orderq\x0cNX\x03\x00\x00\x00bigq\x0d\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00@ubX\x01\x00\x00\x00nq\x0eK\x01G@\x04\x00\x00\x00\x00\x00\x00\x86q\x0fu.";
     const PROTOCOL_4: &[u8] = b"\x80\x04\x95\xb6\x00\x00\x00\x00\x00\x00\x00}\x94(\x8c\x06config\x94\x8c\x13models.utils.config\x94\x8c\x0aBaseConfig\x94\x93\x94)\x81\x94}\x94(\x8c\x05depth\x94K\x08\x8c\x06scales\x94]\x94(K\x08J\xfa\xff\xff\xffe\x8c\x04leak\x94G?\xc9\x99\x99\x99\x99\x99\x9a\x8c\x09criterion\x94\x8c\x06WGANGP\x94\x8c\x09equalized\x94\x88\x8c\x05order\x94N\x8c\x03big\x94\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00@ub\x8c\x01n\x94K\x01G@\x04\x00\x00\x00\x00\x00\x00\x86\x94u.";
-    /// The same by Python 2 for an object of an old-style class with `depth = 8` (written by hand
-    /// after `pickletools`: Python 2 is not at hand).
-    const OLD_STYLE: &[u8] =
-        b"\x80\x02}U\x06config(cmodels.utils.config\nBaseConfig\noq\x01}U\x05depthK\x08sbs.";
 
     fn config(bytes: &[u8]) -> Attributes {
         let (pickle, length) = Pickle::read(bytes).expect("a pickle");
@@ -230,10 +226,6 @@ mod tests {
             let expected = expected.map(|(name, value)| (name.to_owned(), value));
             assert_eq!(config(bytes), Attributes::from(expected));
         }
-        assert_eq!(
-            config(OLD_STYLE),
-            Attributes::from([("depth".to_owned(), Attribute::Int(8))])
-        );
     }
 
     #[test]
@@ -247,7 +239,7 @@ mod tests {
 
     #[test]
     fn every_prefix_is_an_error() {
-        for bytes in [PROTOCOL_2, PROTOCOL_4, OLD_STYLE] {
+        for bytes in [PROTOCOL_2, PROTOCOL_4] {
             for length in 0..bytes.len() {
                 assert!(Pickle::read(&bytes[..length]).is_err(), "{length}");
             }
@@ -264,7 +256,7 @@ mod tests {
             (state >> 33) as usize % below
         };
         for round in 0..60_000 {
-            let whole = [PROTOCOL_2, PROTOCOL_4, OLD_STYLE][round % 3];
+            let whole = [PROTOCOL_2, PROTOCOL_4][round % 2];
             let mut bytes = whole.to_vec();
             for _ in 0..=random(4) {
                 let at = random(bytes.len());

@@ -20,11 +20,34 @@ pub struct AdamConfig {
     pub beta2: f64,
 }
 
+/// What an optimiser makes of the elements of a gradient that are NaN or infinite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NonFinite {
+    /// What they are: the weights become NaN, and the run stops at the next loss.
+    #[default]
+    Keep,
+    /// Zero, so that one bad picture does not end a run.
+    Zero,
+}
+
+impl NonFinite {
+    fn apply<const D: usize>(self, gradient: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::Keep => gradient,
+            Self::Zero => {
+                let finite = gradient.clone().is_finite();
+                gradient.mask_fill(finite.bool_not(), 0.0)
+            }
+        }
+    }
+}
+
 /// Adam with bias correction and without weight decay.
 ///
 /// Source: Kingma & Ba 2015 (<https://arxiv.org/abs/1412.6980>), Algorithm 1; `torch.optim.Adam`.
 pub struct Adam {
     config: AdamConfig,
+    non_finite: NonFinite,
     steps: u64,
     /// A `Moments<D>` for every parameter that has had a gradient.
     moments: BTreeMap<String, Box<dyn Any + Send>>,
@@ -52,9 +75,22 @@ impl Adam {
     pub fn new(config: AdamConfig) -> Self {
         Self {
             config,
+            non_finite: NonFinite::Keep,
             steps: 0,
             moments: BTreeMap::new(),
         }
+    }
+
+    /// The same optimiser with another treatment of gradients that are not finite.
+    #[must_use]
+    pub fn with_non_finite(self, non_finite: NonFinite) -> Self {
+        Self { non_finite, ..self }
+    }
+
+    /// Forgets moments and steps.
+    pub fn restart(&mut self) {
+        self.steps = 0;
+        self.moments.clear();
     }
 
     /// Moves every parameter of `network` that has a gradient, and takes those out of `gradients`.
@@ -77,6 +113,7 @@ impl Adam {
             keys: keys.into_iter(),
             gradients,
             moments: &mut self.moments,
+            non_finite: self.non_finite,
             factors,
         };
         network.map(&mut update)
@@ -131,6 +168,7 @@ struct Update<'a> {
     keys: std::vec::IntoIter<String>,
     gradients: &'a mut Gradients,
     moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
+    non_finite: NonFinite,
     factors: Factors,
 }
 
@@ -144,6 +182,7 @@ impl ModuleMapper for Update<'_> {
         let Some(gradient) = tensor.grad_remove(self.gradients) else {
             return Param::from_mapped_value(id, tensor, mapper);
         };
+        let gradient = self.non_finite.apply(gradient);
         let moments = self
             .moments
             .remove(&key)
@@ -351,5 +390,47 @@ impl ModuleVisitor for Load<'_> {
                 second: tensor(second),
             }),
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::module::Module;
+    use burn::tensor::Device;
+
+    #[derive(Module, Debug)]
+    struct Weights {
+        weight: Param<Tensor<1>>,
+    }
+
+    impl AuthorsKeys for Weights {
+        fn authors_key(&self, path: &[String]) -> String {
+            path.join(".")
+        }
+    }
+
+    /// Weights of one after a step along the gradient 2, NaN and both infinities.
+    fn stepped(non_finite: NonFinite) -> Vec<f32> {
+        let device = Device::flex().autodiff();
+        let network = Weights {
+            weight: Param::from_tensor(Tensor::ones([4], &device)),
+        };
+        let factors = [2.0f32, f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+        let factors = Tensor::<1>::from_data(factors, &device);
+        let mut gradients = (network.weight.val() * factors).sum().backward();
+        let config = AdamConfig {
+            beta1: 0.0,
+            beta2: 0.99,
+        };
+        let mut adam = Adam::new(config).with_non_finite(non_finite);
+        let weight = adam.step(network, &mut gradients, 0.5).weight;
+        weight.val().into_data().iter().collect()
+    }
+
+    #[test]
+    fn elements_that_are_not_finite_move_nothing_where_they_count_zero() {
+        assert_eq!(stepped(NonFinite::Zero), [0.5, 1.0, 1.0, 1.0]);
+        assert!(stepped(NonFinite::Keep)[1].is_nan());
     }
 }

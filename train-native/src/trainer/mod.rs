@@ -6,5 +6,5 @@ pub mod report;
 mod run;
 pub mod schedule;
 
-pub use adam::{Adam, AdamConfig};
+pub use adam::{Adam, AdamConfig, NonFinite};
 pub use run::{RunPlan, TrainOutcome, Validation, input_picture, rgb_picture, train};

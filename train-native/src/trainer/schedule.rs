@@ -9,6 +9,9 @@ pub enum LrPolicy {
     /// Constant for `n_epochs`, then linearly to zero over `n_epochs_decay`.
     #[default]
     Linear,
+    /// Constant for `n_epochs`, then linearly over `n_epochs_decay`, whose first epoch still has the full rate and whose
+    /// last has the full rate divided by `n_epochs_decay`; constant if that is 0. pix2pixHD and SPADE.
+    LinearNonzero,
     /// A tenth every `lr_decay_iters` epochs.
     Step,
     /// A fifth when the validation metric has not improved for five epochs.
@@ -21,7 +24,8 @@ pub enum LrPolicy {
 
 /// A learning-rate schedule.
 ///
-/// Source: pix2pix `get_scheduler`, stepped at the start of every epoch (spec 2.4, B-22, B-27).
+/// Source: pix2pix `get_scheduler`, stepped at the start of every epoch (spec 2.4, B-22, B-27); pix2pixHD and SPADE
+/// `update_learning_rate` after every epoch beyond the constant ones (spec 3.7, 4.5).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
     /// Rate of the first epoch.
@@ -80,6 +84,11 @@ impl Schedule {
                 let late = (epoch + 1).saturating_sub(self.n_epochs) as f64;
                 (1.0 - late / (self.n_epochs_decay as f64 + 1.0)).max(0.0)
             }
+            LrPolicy::LinearNonzero if self.n_epochs_decay == 0 => 1.0,
+            LrPolicy::LinearNonzero => {
+                let late = epoch.saturating_sub(1).saturating_sub(self.n_epochs) as f64;
+                (1.0 - late / self.n_epochs_decay as f64).max(0.0)
+            }
             LrPolicy::Step => 0.1f64.powf((epoch / self.lr_decay_iters) as f64),
             LrPolicy::Plateau => 0.2f64.powf(f64::from(plateau.falls)),
             LrPolicy::Cosine => {
@@ -89,6 +98,41 @@ impl Schedule {
             LrPolicy::Constant => 1.0,
         };
         self.learning_rate * multiplier
+    }
+}
+
+/// How fast generator and discriminator learn, against the rate of the schedule.
+///
+/// Source: two time-scale update rule (Heusel et al. 2017), as SPADE applies it (spec 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeScale {
+    /// Both at the rate of the schedule.
+    One,
+    /// The generator at half of it, the discriminator at twice of it.
+    Two,
+}
+
+impl TimeScale {
+    /// The time scales with or without TTUR.
+    pub fn from_ttur(ttur: bool) -> Self {
+        if ttur { Self::Two } else { Self::One }
+    }
+
+    /// What the rate is multiplied by for the generator, and the encoder with it.
+    pub fn generator_factor(self) -> f64 {
+        match self {
+            Self::One => 1.0,
+            Self::Two => 0.5,
+        }
+    }
+
+    /// What the rate is multiplied by for the discriminator.
+    pub fn discriminator_factor(self) -> f64 {
+        match self {
+            Self::One => 1.0,
+            Self::Two => 2.0,
+        }
     }
 }
 
@@ -131,5 +175,72 @@ mod tests {
         let mut plateau = PlateauState::default();
         (0..20).for_each(|epoch| plateau.observe(0.9f64.powi(epoch)));
         assert_eq!(schedule(LrPolicy::Plateau).rate(21, &plateau), 1.0);
+    }
+
+    #[test]
+    fn linear_nonzero_is_that_of_spec_9_3_and_does_not_reach_zero() {
+        let rate = |epoch| schedule(LrPolicy::LinearNonzero).rate(epoch, &PlateauState::default());
+        assert_eq!(rate(1), 1.0);
+        assert_eq!(rate(101), 1.0);
+        assert!((rate(102) - 0.99).abs() < 1e-12);
+        assert!((rate(200) - 0.01).abs() < 1e-12);
+        assert_eq!(rate(201), 0.0);
+        assert_eq!(rate(u64::MAX), 0.0);
+    }
+
+    #[test]
+    fn linear_nonzero_only_falls_and_by_equal_steps() {
+        for (n_epochs, n_epochs_decay) in [(0, 1), (0, 7), (3, 2), (50, 50), (200, 1000)] {
+            let schedule = Schedule {
+                n_epochs,
+                n_epochs_decay,
+                ..schedule(LrPolicy::LinearNonzero)
+            };
+            let rate = |epoch| schedule.rate(epoch, &PlateauState::default());
+            let last = n_epochs + n_epochs_decay;
+            let step = 1.0 / n_epochs_decay as f64;
+            for epoch in 1..last {
+                let fall = rate(epoch) - rate(epoch + 1);
+                let expected = if epoch > n_epochs { step } else { 0.0 };
+                assert!((fall - expected).abs() < 1e-12, "{schedule:?}, {epoch}");
+            }
+            assert!((rate(last) - step).abs() < 1e-12, "{schedule:?}");
+        }
+    }
+
+    #[test]
+    fn linear_nonzero_without_decay_is_constant() {
+        let schedule = Schedule {
+            n_epochs_decay: 0,
+            ..schedule(LrPolicy::LinearNonzero)
+        };
+        for epoch in [1, 100, 101, 102, 5000] {
+            assert_eq!(schedule.rate(epoch, &PlateauState::default()), 1.0);
+        }
+    }
+
+    #[test]
+    fn policies_keep_their_names_in_configurations() {
+        for (name, policy) in [
+            ("linear", LrPolicy::Linear),
+            ("linear_nonzero", LrPolicy::LinearNonzero),
+            ("step", LrPolicy::Step),
+            ("plateau", LrPolicy::Plateau),
+            ("cosine", LrPolicy::Cosine),
+            ("constant", LrPolicy::Constant),
+        ] {
+            let json = format!("\"{name}\"");
+            assert_eq!(serde_json::to_string(&policy).unwrap(), json);
+            assert_eq!(serde_json::from_str::<LrPolicy>(&json).unwrap(), policy);
+        }
+    }
+
+    #[test]
+    fn two_time_scales_give_the_discriminator_four_times_the_rate() {
+        let ttur = TimeScale::from_ttur(true);
+        assert_eq!(2e-4 * ttur.generator_factor(), 1e-4);
+        assert_eq!(2e-4 * ttur.discriminator_factor(), 4e-4);
+        let plain = TimeScale::from_ttur(false);
+        assert_eq!(plain.generator_factor(), plain.discriminator_factor());
     }
 }

@@ -22,25 +22,41 @@ const LAYOUT_CHOICES = [
 /** Largest size of the slider, in label-map pixels. */
 const LARGEST_SIZE = 96;
 
-/** Tools, brush size, undo and view; for photo models a button to choose a photo, and the view. */
+/**
+ * Tools, brush size, undo and view; for photo models a button to choose a photo, and the view; where there is nothing to
+ * paint, a sentence that says so, and a button for another picture.
+ */
 export function toolBar(studio: Studio, text: ElementText, choosePhoto: () => void): TemplateResult {
   const { model, photo } = studio.state;
+  if (model?.input === "latent") {
+    return bar(
+      text,
+      html`<p class="hint">${text.nothingToPaint}</p>
+        <span class="spring"></span>
+        <button part="tool" @click=${() => commands.rollSeed(studio)}>${icon("dice")}${text.anotherPicture}</button>`,
+    );
+  }
   const takesPhotos = model?.input === "photo";
   const layouts = LAYOUT_CHOICES.filter(([layout]) => !takesPhotos || layout !== "overlay");
-  return html`<div class="bar" part="toolbar" role="toolbar" aria-label=${text.tools}>
-    ${takesPhotos ? nothing : paintingGroups(studio, text)}
-    ${
-      takesPhotos && photo !== undefined
-        ? html`<button part="tool" @click=${choosePhoto}>${icon("photo")}${text.choosePhoto}</button>`
-        : nothing
-    }
-    <span class="spring"></span>
-    <span class="group" role="radiogroup" aria-label=${text.layout} @keydown=${rove}>
-      ${layouts.map(([layout, name, label]) =>
-        radio(studio.state.layout === layout, text[label], name, () => commands.setLayout(studio, layout)),
-      )}
-    </span>
-  </div>`;
+  return bar(
+    text,
+    html`${takesPhotos ? nothing : paintingGroups(studio, text)}
+      ${
+        takesPhotos && photo !== undefined
+          ? html`<button part="tool" @click=${choosePhoto}>${icon("photo")}${text.choosePhoto}</button>`
+          : nothing
+      }
+      <span class="spring"></span>
+      <span class="group" role="radiogroup" aria-label=${text.layout} @keydown=${rove}>
+        ${layouts.map(([layout, name, label]) =>
+          radio(studio.state.layout === layout, text[label], name, () => commands.setLayout(studio, layout)),
+        )}
+      </span>`,
+  );
+}
+
+function bar(text: ElementText, content: TemplateResult): TemplateResult {
+  return html`<div class="bar" part="toolbar" role="toolbar" aria-label=${text.tools}>${content}</div>`;
 }
 
 /** The labels to paint with. */

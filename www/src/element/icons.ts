@@ -5,6 +5,7 @@ import { unsafeSVG } from "lit/directives/unsafe-svg.js";
 import brush from "lucide-static/icons/brush.svg?raw";
 import clear from "lucide-static/icons/trash-2.svg?raw";
 import sideBySide from "lucide-static/icons/columns-2.svg?raw";
+import dice from "lucide-static/icons/dices.svg?raw";
 import eraser from "lucide-static/icons/eraser.svg?raw";
 import picture from "lucide-static/icons/image.svg?raw";
 import photo from "lucide-static/icons/image-plus.svg?raw";
@@ -15,7 +16,21 @@ import retry from "lucide-static/icons/rotate-cw.svg?raw";
 import alert from "lucide-static/icons/triangle-alert.svg?raw";
 import undo from "lucide-static/icons/undo-2.svg?raw";
 
-const ICONS = { alert, brush, clear, eraser, fill, overlay, photo, picture, redo, retry, sideBySide, undo } as const;
+const ICONS = {
+  alert,
+  brush,
+  clear,
+  dice,
+  eraser,
+  fill,
+  overlay,
+  photo,
+  picture,
+  redo,
+  retry,
+  sideBySide,
+  undo,
+} as const;
 
 /** Names of the icons. */
 export type IconName = keyof typeof ICONS;

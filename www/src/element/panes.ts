@@ -1,17 +1,17 @@
 /** What the element's panes hold: the canvas, the question for a photo, the status, and what failed. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import type { ShownError, StudioState } from "../state/studio-state.js";
+import { shownLayout, type ShownError, type StudioState } from "../state/studio-state.js";
 import { icon } from "./icons.js";
 import type { ElementText } from "./text.js";
 
 type Shown = Readonly<StudioState>;
 
-/** The canvas that is painted on; for photo models, and where painting is prevented, a picture only. */
+/** The canvas that is painted on; where nothing is painted, or painting is prevented, a picture only. */
 export function mainCanvas(state: Shown, text: ElementText, readOnly: boolean, blurred: () => void): TemplateResult {
   const photo = state.model?.input === "photo";
   const paintable = state.map !== undefined && !readOnly;
-  const shown = state.layout === "picture" ? text.picture : photo ? text.photo : text.labelMap;
+  const shown = shownLayout(state) === "picture" ? text.picture : photo ? text.photo : text.labelMap;
   return html`<canvas
     class="main"
     tabindex=${paintable ? 0 : nothing}

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { loadWith, type LoadOptions } from "../engine/client.js";
 import { FakeModule, FakeServer, FakeWorker, FOLDER, manifestWith, rejection } from "../engine/fixtures.js";
 import { UnderpaintError } from "../engine/errors.js";
+import * as commands from "../state/commands.js";
 import { Studio } from "../state/studio.js";
 import { ElementSession, type Wish } from "./session.js";
 
@@ -100,6 +101,19 @@ describe("an open model", () => {
     await vi.waitFor(() => expect(studio.state.loading.phase).toBe("failed"));
     expect(failures).toEqual(["internal"]);
     expect(session.generator).toBeUndefined();
+  });
+});
+
+describe("a model that takes nothing but a seed", () => {
+  it("has no label map, and another picture for every seed", async () => {
+    const size = { height: 2, width: 3, multiple: 1 };
+    session = sessionWith(undefined, manifestWith({ input: { kind: "latent", channels: 8 }, size }));
+    await session.open({ ...wish, scene: "https://models.test/unused.png" });
+    expect(studio.state.map).toBeUndefined();
+    const { image } = await session.generate();
+    expect([image.width, image.height]).toEqual([3, 2]);
+    commands.setSeed(studio, 9);
+    await vi.waitFor(() => expect(studio.state.picture).toMatchObject({ seed: 9 }));
   });
 });
 

@@ -3,12 +3,13 @@
 import { LabelMap } from "../canvas/label-map.js";
 import { load, type LoadOptions } from "../engine/client.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { Generator, LabelMapInput, Picture } from "../engine/generator.js";
+import type { Generator, Picture } from "../engine/generator.js";
+import type { LabelMapInput } from "../engine/input.js";
 import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
-import { studioModel, type StudioModel } from "../state/studio-model.js";
+import { isPainted, studioModel, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
 
 /** What is to be loaded. */
@@ -157,7 +158,7 @@ export class ElementSession {
     model: StudioModel,
     signal: AbortSignal,
   ): Promise<LabelMap | undefined> {
-    if (address === undefined || address === "" || model.input === "photo") return undefined;
+    if (address === undefined || address === "" || !isPainted(model)) return undefined;
     const url = new URL(address, document.baseURI).href;
     const file = await fetchBlob(url, signal);
     try {

@@ -107,6 +107,11 @@ export const elementStyles = css`
   .spring {
     flex: 1;
   }
+  .hint {
+    margin: 0;
+    padding-inline: 8px;
+    color: var(--soft);
+  }
   button {
     display: inline-flex;
     align-items: center;

@@ -32,13 +32,13 @@ export class SurfaceController {
 
   /**
    * @param main is painted on
-   * @param side shows the picture beside it
+   * @param side shows the picture beside it, and can be painted on too
    * @param isEnabled whether painting is allowed now
    */
   constructor(
     private readonly studio: Studio,
     private readonly main: HTMLCanvasElement,
-    side: HTMLCanvasElement,
+    private readonly side: HTMLCanvasElement,
     private readonly isEnabled: () => boolean,
   ) {
     const host = new FixedViewHost(studio);
@@ -83,7 +83,10 @@ export class SurfaceController {
 
   /** Draws at the next frame, with the colours read again. */
   repaint(): void {
-    this.main.style.cursor = this.isEnabled() ? this.controller.cursor(false) : "default";
+    const isEnabled = this.isEnabled();
+    this.main.style.cursor = isEnabled ? this.controller.cursor(false) : "default";
+    // Fingers that cannot paint scroll the page.
+    for (const canvas of [this.main, this.side]) canvas.style.touchAction = isEnabled ? "none" : "auto";
     this.painter.themeChanged();
   }
 

@@ -14,6 +14,8 @@ export interface ElementText {
   readonly photo: string;
   readonly picture: string;
   readonly choosePhoto: string;
+  readonly nothingToPaint: string;
+  readonly anotherPicture: string;
   readonly palette: string;
   readonly tools: string;
   readonly brush: string;
@@ -46,6 +48,8 @@ const english: ElementText = {
   photo: "Photo",
   picture: "Generated picture",
   choosePhoto: "Choose a photo",
+  nothingToPaint: "Nothing to paint: this model makes its pictures from chance.",
+  anotherPicture: "Another picture",
   palette: "Labels",
   tools: "Tools",
   brush: "Brush",
@@ -92,6 +96,8 @@ const chinese: ElementText = {
   photo: "照片",
   picture: "生成的图片",
   choosePhoto: "选择照片",
+  nothingToPaint: "没有可涂绘的内容：这个模型只凭随机数作画。",
+  anotherPicture: "换一幅画面",
   palette: "标签",
   tools: "工具",
   brush: "画笔",

@@ -3,7 +3,8 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { LabelMapInput, Picture } from "../engine/generator.js";
+import type { Picture } from "../engine/generator.js";
+import type { LabelMapInput } from "../engine/input.js";
 import type { Manifest } from "../engine/manifest.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
@@ -13,6 +14,7 @@ import {
   LAYOUTS,
   TOOL_IDS,
   classesOf,
+  shownLayout,
   type Layout,
   type ShownError,
   type StudioState,
@@ -35,7 +37,7 @@ const REFLECTED = { reflect: true, useDefault: true } as const;
 
 /**
  * A label map that is painted on, and the picture that a generator makes of it while it is painted; for models that
- * take photos, a photo and its picture.
+ * take photos, a photo and its picture; for those that take nothing but a seed, the picture alone.
  *
  * Attributes and events are described in the package's README. Loading begins when the element comes near the window,
  * or at once with `loading="eager"`, or with {@link load}.
@@ -73,7 +75,7 @@ export class UnderpaintCanvas extends LitElement {
   declare tool: ToolId;
   /** What is shown. */
   declare layout: Layout;
-  /** Seed, for models with dropout. */
+  /** Seed, for models that draw latents or dropout. */
   declare seed: number;
   /** Whether the tool bar and the palette are shown. */
   declare controls: boolean;
@@ -105,7 +107,7 @@ export class UnderpaintCanvas extends LitElement {
     this.session.onError = (error) => this.tellError(error);
   }
 
-  /** What is painted, as a copy; undefined while there is no model, and for models that take photos. */
+  /** What is painted, as a copy; undefined while there is no model that is painted for. */
   get labelMap(): LabelMapInput | undefined {
     const { map } = this.studio.state;
     return map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height };
@@ -254,7 +256,8 @@ export class UnderpaintCanvas extends LitElement {
     const { width, height } = state.map ?? state.model?.size ?? { width: 1, height: 1 };
     const controls = this.controls && !readOnly;
     const choosePhoto = (): void => this.choosePhoto();
-    const isSideBySide = state.layout === "side-by-side";
+    const layout = shownLayout(state);
+    const isSideBySide = layout === "side-by-side";
     const shownStatus = this.controls ? status(state, text) : nothing;
     return html`<div
       class="frame"
@@ -269,7 +272,7 @@ export class UnderpaintCanvas extends LitElement {
       @drop=${this.onDrop}
     >
       ${controls ? toolBar(studio, text, choosePhoto) : nothing}
-      <div class="panes" part="panes" data-layout=${state.layout} ${cssVars({ "--aspect": `${width} / ${height}` })}>
+      <div class="panes" part="panes" data-layout=${layout} ${cssVars({ "--aspect": `${width} / ${height}` })}>
         <div class="pane" part="labels">
           ${mainCanvas(state, text, readOnly, () => this.surface?.blur())}
           ${readOnly ? nothing : photoPrompt(state, text, choosePhoto, this.onPhotoChosen)}
@@ -300,7 +303,8 @@ export class UnderpaintCanvas extends LitElement {
     const main = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.main");
     const side = this.renderRoot.querySelector<HTMLCanvasElement>("canvas.side");
     if (!main || !side || this.surface !== undefined) return;
-    this.surface = new SurfaceController(this.studio, main, side, () => !this.readOnly);
+    const isPaintable = (): boolean => this.studio.painting !== undefined && !this.readOnly;
+    this.surface = new SurfaceController(this.studio, main, side, isPaintable);
   }
 
   private beginWaiting(): void {

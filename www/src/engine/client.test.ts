@@ -7,6 +7,7 @@ import {
   FakeServer,
   FakeWorker,
   FOLDER,
+  LABELS,
   WEIGHTS,
   adapterWith,
   bytesOfJson,
@@ -16,6 +17,7 @@ import {
   type FakeWorkerOptions,
 } from "./fixtures.js";
 import type { Generator } from "./generator.js";
+import { NO_CLASS_ID } from "./manifest.js";
 import type { LoadProgress } from "./protocol.js";
 
 beforeAll(() => {
@@ -50,10 +52,14 @@ function mapOf(...ids: number[]): { ids: Uint8Array; width: number; height: numb
 }
 
 /** A module whose generations wait until they are let go. */
-function heldModule(): { module: FakeModule; letGo: () => void } {
+function heldModule(): { module: FakeModule; letGo: () => Promise<void> } {
   const held: (() => void)[] = [];
   const onGenerate = (): Promise<void> => new Promise((resolve) => held.push(resolve));
-  return { module: new FakeModule({ onGenerate }), letGo: () => held.shift()?.() };
+  const letGo = async (): Promise<void> => {
+    await vi.waitFor(() => expect(held).not.toHaveLength(0));
+    held.shift()?.();
+  };
+  return { module: new FakeModule({ onGenerate }), letGo };
 }
 
 async function turn(): Promise<void> {
@@ -216,10 +222,10 @@ describe("generate", () => {
     const last = generator.generate(mapOf(1, 1));
     expect((await second).code).toBe("superseded");
     expect((await third).code).toBe("superseded");
-    letGo();
+    await letGo();
     await first;
     await turn();
-    letGo();
+    await letGo();
     expect((await last).image.data[0]).toBe(1);
     expect(module.generated).toEqual([
       [0, 0],
@@ -235,9 +241,9 @@ describe("generate", () => {
     const waiting = generator.generate(map);
     map.ids.fill(0);
     await turn();
-    letGo();
+    await letGo();
     await turn();
-    letGo();
+    await letGo();
     expect((await waiting).image.data[0]).toBe(1);
   });
 
@@ -252,9 +258,9 @@ describe("generate", () => {
     expect((await running).code).toBe("aborted");
     expect((await waiting).code).toBe("aborted");
     const next = generator.generate(mapOf(1, 1));
-    letGo();
+    await letGo();
     await turn();
-    letGo();
+    await letGo();
     expect((await next).image.width).toBe(2);
     expect(module.generated).toEqual([[0], [1, 1]]);
   });
@@ -282,8 +288,7 @@ describe("generate", () => {
 });
 
 describe("a generator that takes pictures", () => {
-  const palette = manifestWith().input.kind === "labels" ? manifestWith().input : undefined;
-  const classes = palette?.kind === "labels" ? palette.classes : [];
+  const { classes } = LABELS;
   const input = { kind: "image", channels: 3, value_range: [-1, 1] } as const;
 
   it("is painted with the colours of its palette", async () => {
@@ -303,6 +308,48 @@ describe("a generator that takes pictures", () => {
     await generator.generate(new ImageData(new Uint8ClampedArray([1, 2, 3, 4]), 1, 1));
     expect(module.generated).toEqual([[1, 2, 3, 4]]);
     expect((await rejection(generator.generate(mapOf(0)))).message).toContain("takes pictures");
+  });
+});
+
+describe("a generator that takes nothing but a seed", () => {
+  const input = { kind: "latent", channels: 8 } as const;
+  const size = { width: 3, height: 2, multiple: 1 };
+  const server = FakeServer.withBundle(manifestWith({ input, size }));
+
+  it("makes a picture of the manifest's size, another for another seed", async () => {
+    const { generator } = await loadFake({ server });
+    const { image } = await generator.generate();
+    expect([image.width, image.height, image.data[2]]).toEqual([3, 2, 0]);
+    const other = await generator.generate(null, { seed: 7 });
+    expect([other.image.data[2], other.seed]).toEqual([7, 7]);
+  });
+
+  it("takes neither label map nor picture", async () => {
+    const { generator } = await loadFake({ server });
+    expect(await rejection(generator.generate(mapOf(0)))).toMatchObject({
+      code: "bad-input",
+      message: "Lake makes pictures from a seed alone: expected null in place of an input, found a label map.",
+    });
+    const photo = new ImageData(new Uint8ClampedArray(4), 1, 1);
+    expect((await rejection(generator.generate(photo))).message).toContain("found a picture");
+  });
+
+  it("is another than one that takes label maps", async () => {
+    const { generator } = await loadFake();
+    expect(await rejection(generator.generate())).toMatchObject({
+      code: "bad-input",
+      message: "Lake takes label maps: expected ids, found nothing.",
+    });
+  });
+});
+
+describe("a generator with a channel for pixels of no class", () => {
+  it("is given their id as it is", async () => {
+    const module = new FakeModule();
+    const manifest = manifestWith({ input: { ...LABELS, dont_care: true } });
+    const { generator } = await loadFake({ module, server: FakeServer.withBundle(manifest) });
+    await generator.generate(mapOf(1, NO_CLASS_ID));
+    expect(module.generated).toEqual([[1, 255]]);
   });
 });
 

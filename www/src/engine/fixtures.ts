@@ -3,7 +3,7 @@
 import type { WorkerLike } from "./connection.js";
 import type { AdapterView, Surroundings } from "./device.js";
 import { UnderpaintError } from "./errors.js";
-import type { Manifest } from "./manifest.js";
+import type { LabelsInput, Manifest } from "./manifest.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { WorkerHost, type HostEnvironment } from "./worker-host.js";
 import type { WasmModule, WasmSession } from "./wasm.js";
@@ -14,20 +14,23 @@ export const WEIGHTS = new Uint8Array([1, 2, 3, 4, 5]);
 export const SHA256 = "74f81fe167d99b4cb41d6d0ccda82278caee9f3e2f25d5e5a3936ff3dcec60d0";
 export const FOLDER = "https://models.test/lake/";
 
+/** Label maps of two classes. */
+export const LABELS: LabelsInput = {
+  kind: "labels",
+  num_classes: 2,
+  classes: [
+    { id: 0, name: "sky", color: [10, 20, 30] },
+    { id: 1, name: "water", color: [0, 0, 255] },
+  ],
+};
+
 /** A manifest of a small label generator with two classes; `changes` replace whole fields. */
 export function manifestWith(changes: Partial<Manifest> = {}): Manifest {
   return {
     format_version: 1,
     name: "Lake",
     model: { family: "pix2pix", generator: { architecture: "unet_256", input_channels: 2, base_channels: 4 } },
-    input: {
-      kind: "labels",
-      num_classes: 2,
-      classes: [
-        { id: 0, name: "sky", color: [10, 20, 30] },
-        { id: 1, name: "water", color: [0, 0, 255] },
-      ],
-    },
+    input: LABELS,
     output: { channels: 3, value_range: [-1, 1] },
     size: { height: 256, width: 256, multiple: 256 },
     test_time: { statistics: "batch", dropout: false },
@@ -126,7 +129,7 @@ export interface Behaviour {
   panic?: string;
 }
 
-/** A module whose pictures hold each input byte thrice, with the seed as blue. */
+/** A module whose pictures hold each input byte as red and the seed as blue; those from latents are black but for it. */
 export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
   readonly generated: number[][] = [];
@@ -135,7 +138,7 @@ export class FakeModule implements WasmModule {
 
   readonly Session = {
     load: async (
-      manifest: Uint8Array,
+      manifestBytes: Uint8Array,
       weights: Uint8Array,
       device: string,
       onStage: (stage: string) => void,
@@ -144,13 +147,14 @@ export class FakeModule implements WasmModule {
       onStage("verify");
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(weights)));
       const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-      const { sha256 } = (JSON.parse(new TextDecoder().decode(manifest)) as Manifest).weights;
+      const manifest = JSON.parse(new TextDecoder().decode(manifestBytes)) as Manifest;
+      const { sha256 } = manifest.weights;
       if (found !== sha256) throw new UnderpaintError("integrity", `expected ${sha256}, found ${found}`);
       onStage("upload");
       if (this.behaviour.failOn?.device === device) throw this.behaviour.failOn.error;
       onStage("compile");
       onStage("first-picture");
-      return this.session(device);
+      return this.session(device, manifest);
     },
   };
 
@@ -158,7 +162,7 @@ export class FakeModule implements WasmModule {
     return this.behaviour.panic;
   }
 
-  private session(device: string): WasmSession {
+  private session(device: string, { size }: Manifest): WasmSession {
     const paint = async (bytes: Uint8Array, pixels: number, seed: number): Promise<Uint8ClampedArray> => {
       this.generated.push([...bytes]);
       await this.behaviour.onGenerate?.(bytes);
@@ -172,6 +176,7 @@ export class FakeModule implements WasmModule {
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
       generate_labels: (ids, width, height, seed) => paint(ids, width * height, seed),
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
+      generate_latent: (seed) => paint(new Uint8Array(), size.width * size.height, seed),
     };
   }
 }

@@ -3,19 +3,16 @@
 import type { Connection } from "./connection.js";
 import type { DeviceReport } from "./device.js";
 import { UnderpaintError, errorFromWire } from "./errors.js";
-import { paintedClasses, type Manifest } from "./manifest.js";
+import { copyInput, type PictureInput } from "./input.js";
+import type { Manifest } from "./manifest.js";
 import type { FromWorker, GenerateInput } from "./protocol.js";
-
-/** A label map: one class id per pixel, row by row; `ids` holds `width * height` bytes. */
-export interface LabelMapInput {
-  readonly ids: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** Options of {@link Generator.generate}. */
 export interface GenerateOptions {
-  /** For models with dropout; a whole number from 0 to 2³² − 1. Default 0: the same input gives the same picture. */
+  /**
+   * For models that draw random numbers (`usesSeed`): latents, or dropout. A whole number from 0 to 2³² − 1; default 0.
+   * The same input and seed give the same picture.
+   */
   seed?: number | undefined;
   /** Cancels: the promise rejects with `aborted`. */
   signal?: AbortSignal | undefined;
@@ -23,7 +20,7 @@ export interface GenerateOptions {
 
 /** A generated picture. */
 export interface Picture {
-  /** As large as the input; alpha is 255. */
+  /** As large as the input, or as the manifest says where there is none; alpha is 255. */
   readonly image: ImageData;
   /** Milliseconds in the worker. */
   readonly latency: number;
@@ -87,15 +84,16 @@ export class Generator {
   }
 
   /**
-   * Generates a picture of the input's size.
+   * Generates a picture: of the input's size, or of the manifest's where the model takes nothing but a seed.
    *
    * The latest wins: while one picture is being generated at most one request waits, and a newer one takes its place.
    * The input is copied, and may be changed at once.
    *
-   * @param input a label map, or the pixels of a picture, as {@link manifest} says
+   * @param input as {@link manifest} says: a label map, the pixels of a picture, or null (as well as nothing at all) for
+   *   models with `input.kind` `latent`, which make a picture of the seed
    * @throws UnderpaintError `superseded`, `bad-input`, `aborted`, `device-lost`, `out-of-memory` or `internal`
    */
-  async generate(input: LabelMapInput | ImageData, { seed = 0, signal }: GenerateOptions = {}): Promise<Picture> {
+  async generate(input: PictureInput = null, { seed = 0, signal }: GenerateOptions = {}): Promise<Picture> {
     if (this.ended !== undefined) throw this.ended;
     if (signal?.aborted === true) throw aborted();
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
@@ -142,8 +140,7 @@ export class Generator {
     const { id, input, seed } = this.waiting;
     this.running = this.waiting;
     this.waiting = undefined;
-    const { buffer } = input.kind === "labels" ? input.ids : input.rgba;
-    this.connection.post({ type: "generate", id, input, seed }, [buffer]);
+    this.connection.post({ type: "generate", id, input, seed }, buffersOf(input));
   }
 
   private finish(id: number): Request | undefined {
@@ -179,28 +176,14 @@ function aborted(): UnderpaintError {
   return new UnderpaintError("aborted", "The request was cancelled.");
 }
 
-function copyInput(input: LabelMapInput | ImageData, manifest: Manifest): GenerateInput {
-  const { width, height } = input;
-  const isSide = (side: number): boolean => Number.isInteger(side) && side >= 1;
-  if (!isSide(width) || !isSide(height)) {
-    throw new UnderpaintError("bad-input", `expected whole sides of at least 1, found ${width}×${height}`);
+/** What of an input is handed over to the worker rather than copied. */
+function buffersOf(input: GenerateInput): ArrayBuffer[] {
+  switch (input.kind) {
+    case "labels":
+      return [input.ids.buffer];
+    case "image":
+      return [input.rgba.buffer];
+    case "latent":
+      return [];
   }
-  if ("ids" in input) {
-    checkLength("a label map", input.ids.length, width, height, 1);
-    if (manifest.input.kind === "image" && paintedClasses(manifest).length === 0) {
-      throw new UnderpaintError("bad-input", `${manifest.name} takes pictures: expected ImageData, found a label map`);
-    }
-    return { kind: "labels", ids: new Uint8Array(input.ids), width, height };
-  }
-  checkLength("a picture", input.data.length, width, height, 4);
-  if (manifest.input.kind === "labels") {
-    throw new UnderpaintError("bad-input", `${manifest.name} takes label maps: expected ids, found a picture`);
-  }
-  return { kind: "image", rgba: new Uint8Array(input.data), width, height };
-}
-
-function checkLength(what: string, found: number, width: number, height: number, perPixel: number): void {
-  const expected = width * height * perPixel;
-  if (found === expected) return;
-  throw new UnderpaintError("bad-input", `${what} of ${width}×${height}: expected ${expected} bytes, found ${found}`);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UnderpaintError } from "./errors.js";
-import { bytesOfJson, manifestWith } from "./fixtures.js";
-import { paintedClasses, parseManifest, usesSeed } from "./manifest.js";
+import { LABELS, bytesOfJson, manifestWith } from "./fixtures.js";
+import { NO_CLASS_ID, paintedClasses, parseManifest, usesSeed, type InputKind, type LabelClass } from "./manifest.js";
 
 function refusal(value: unknown): UnderpaintError {
   try {
@@ -51,10 +51,48 @@ describe("parseManifest", () => {
     const classes = [{ id: 0, name: "sky", color: [1, 2, 300] }];
     const input = { kind: "labels", num_classes: 1, classes };
     expect(refusal({ ...manifestWith(), input }).message).toContain("input.classes");
+    const edges = refusal({ ...manifestWith(), input: { ...LABELS, edges: "on" } });
+    expect(edges.message).toContain('input.edges: expected true or false, found "on"');
+    const latent = refusal({ ...manifestWith(), input: { kind: "latent", channels: 0 } });
+    expect(latent.message).toContain("input.channels");
+  });
+
+  it("says before any download that features cannot be made here", () => {
+    const model = { family: "pix2pixhd", generator: {}, feature_channels: 3 };
+    const error = refusal({ ...manifestWith(), model });
+    expect(error.code).toBe("unsupported");
+    expect(error.message).toContain("takes 3 channels of features");
+    const without = { ...manifestWith(), model: { ...model, feature_channels: 0 } };
+    expect(parseManifest(bytesOfJson(without), "here").model.family).toBe("pix2pixhd");
+  });
+});
+
+describe("paintedClasses", () => {
+  const ids = (input: InputKind): number[] => paintedClasses(manifestWith({ input })).map(({ id }) => id);
+
+  it("has one for pixels of no class where the model knows them", () => {
+    expect(ids({ ...LABELS, dont_care: true })).toEqual([0, 1, NO_CLASS_ID]);
+    expect(ids({ ...LABELS, dont_care: false })).toEqual([0, 1]);
+    const classes = Array.from({ length: 256 }, (_, id): LabelClass => ({ id, name: `${id}`, color: [id, 0, 0] }));
+    expect(ids({ ...LABELS, num_classes: 256, classes, dont_care: true })).toHaveLength(256);
+  });
+
+  it("is empty where there is nothing to paint", () => {
+    expect(ids({ kind: "latent", channels: 8 })).toEqual([]);
   });
 });
 
 describe("usesSeed", () => {
+  it("asks whether there are latents", () => {
+    expect(usesSeed(manifestWith({ input: { kind: "latent", channels: 8 } }))).toBe(true);
+    const spade = (latent_channels: number | null) => ({
+      family: "spade",
+      generator: { architecture: { kind: "spade", latent_channels } },
+    });
+    expect(usesSeed(manifestWith({ model: spade(256) }))).toBe(true);
+    expect(usesSeed(manifestWith({ model: spade(null) }))).toBe(false);
+  });
+
   it("asks whether dropout drops when a picture is made", () => {
     expect(usesSeed(manifestWith())).toBe(false);
     const test_time = { statistics: "batch", dropout: true } as const;

@@ -20,7 +20,8 @@ export interface ModelConfig {
 
 /** Config of a generator. Families add fields of their own. */
 export interface GeneratorConfig {
-  architecture?: string;
+  /** A name, or an object with fields of its own. */
+  architecture?: string | { [field: string]: unknown };
   input_channels?: number;
   output_channels?: number;
   base_channels?: number;
@@ -34,6 +35,10 @@ export interface LabelsInput {
   kind: "labels";
   num_classes: number;
   classes: LabelClass[];
+  /** Whether pixels may be of no class: {@link NO_CLASS_ID}. */
+  dont_care?: boolean;
+  /** Whether it looks at edges between instances; in the browser, those between classes. */
+  edges?: boolean;
 }
 
 /** Takes pictures; with a palette, pictures that are painted with these colours alone. */
@@ -44,8 +49,22 @@ export interface ImageInput {
   palette: LabelClass[];
 }
 
+/** Takes nothing but a seed, which draws that many numbers from N(0, 1). */
+export interface LatentInput {
+  kind: "latent";
+  channels: number;
+}
+
 /** What a generator takes. */
-export type InputKind = LabelsInput | ImageInput;
+export type InputKind = LabelsInput | ImageInput | LatentInput;
+
+/** A weight file beside the manifest; `sha256` in lower-case hexadecimal. */
+export interface WeightFile {
+  file: string;
+  dtype: "f32" | "f16";
+  bytes: number;
+  sha256: string;
+}
 
 /** A bundle's manifest. */
 export interface Manifest {
@@ -57,19 +76,42 @@ export interface Manifest {
   /** Trained at this size, in pixels; both sides of what it computes are multiples of `multiple`. */
   size: { height: number; width: number; multiple: number };
   test_time: { statistics: "batch" | "running"; dropout: boolean };
-  /** The weight file beside the manifest; `sha256` in lower-case hexadecimal. */
-  weights: { file: string; dtype: "f32" | "f16"; bytes: number; sha256: string };
+  /** The generator's weights. */
+  weights: WeightFile;
+  /** Those of the encoder that reads a style from a picture; browsers leave them where they are. */
+  encoder_weights?: WeightFile;
   provenance: { producer: string; steps?: number; imported_from?: string };
 }
 
-/** The classes that a person paints with: of a label map, or of a picture's palette; empty for photos. */
-export function paintedClasses(manifest: Manifest): LabelClass[] {
-  return manifest.input.kind === "labels" ? manifest.input.classes : manifest.input.palette;
+/** Id of pixels of no class, in label maps for models with `dont_care`. */
+export const NO_CLASS_ID = 255;
+
+/** What pixels of no class are painted with; the colour is that of PASCAL VOC. */
+const NO_CLASS: LabelClass = { id: NO_CLASS_ID, name: "no class", color: [224, 224, 192] };
+
+/**
+ * The classes that a person paints with: of a label map, {@link NO_CLASS_ID} among them where the model knows pixels of
+ * no class; or of a picture's palette. Empty for models of photos, and for those that take nothing but a seed.
+ */
+export function paintedClasses({ input }: Manifest): LabelClass[] {
+  switch (input.kind) {
+    case "labels":
+      // With 256 classes, 255 is one of them.
+      return input.dont_care === true && input.num_classes <= NO_CLASS_ID
+        ? [...input.classes, NO_CLASS]
+        : input.classes;
+    case "image":
+      return input.palette;
+    case "latent":
+      return [];
+  }
 }
 
-/** Whether the generator draws random numbers, so that the seed matters. */
-export function usesSeed(manifest: Manifest): boolean {
-  return manifest.test_time.dropout && manifest.model.generator.dropout !== false;
+/** Whether the generator draws random numbers, latents or dropout, so that the seed matters. */
+export function usesSeed({ input, model, test_time }: Manifest): boolean {
+  const { architecture, dropout } = model.generator;
+  const hasLatents = typeof architecture === "object" && typeof architecture["latent_channels"] === "number";
+  return input.kind === "latent" || hasLatents || (test_time.dropout && dropout !== false);
 }
 
 /**
@@ -80,38 +122,74 @@ export function usesSeed(manifest: Manifest): boolean {
  */
 export function parseManifest(bytes: Uint8Array, source: string): Manifest {
   const fields = parseObject(bytes, source);
-  const bad = (what: string): UnderpaintError =>
-    new UnderpaintError("bad-bundle", `The manifest ${source} is damaged: ${what}.`);
+  const bad: Bad = (what) => new UnderpaintError("bad-bundle", `The manifest ${source} is damaged: ${what}.`);
   checkVersion(fields["format_version"], source);
-  const input = objectIn(fields, "input");
-  const kind = input?.["kind"];
-  if (kind !== "labels" && kind !== "image") {
-    throw bad(`input.kind: expected "labels" or "image", found ${JSON.stringify(kind)}`);
-  }
-  const classes = kind === "labels" ? input?.["classes"] : (input?.["palette"] ?? []);
-  if (!Array.isArray(classes) || !classes.every(isLabelClass)) {
-    throw bad(`input.${kind === "labels" ? "classes" : "palette"} is not a list of {id, name, color}`);
-  }
+  const input = parseInput(objectIn(fields, "input"), bad);
   const size = objectIn(fields, "size");
   if (![size?.["height"], size?.["width"], size?.["multiple"]].every(isPositiveInteger)) {
     throw bad(`size: expected positive height, width and multiple, found ${JSON.stringify(size)}`);
   }
-  const weights = objectIn(fields, "weights");
-  const { file, bytes: length, sha256 } = weights ?? {};
-  if (typeof file !== "string" || !/^[^/\\:?#]+$/.test(file) || file === "." || file === "..") {
-    throw bad(`weights.file: expected the name of a file beside it, found ${JSON.stringify(file)}`);
-  }
-  if (!isPositiveInteger(length) || typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
-    throw bad("weights.bytes or weights.sha256 is missing or malformed");
-  }
+  checkWeights(objectIn(fields, "weights"), bad);
   for (const name of ["model", "output", "test_time"]) {
     if (objectIn(fields, name) === undefined) throw bad(`${name} is missing`);
   }
-  if (objectIn(objectIn(fields, "model") ?? {}, "generator") === undefined) {
-    throw bad("model.generator is missing");
+  checkModel(objectIn(fields, "model") ?? {}, source, bad);
+  return { ...(fields as unknown as Manifest), input };
+}
+
+/** Makes the error for a damaged manifest. */
+type Bad = (what: string) => UnderpaintError;
+
+function parseInput(input: Record<string, unknown> | undefined, bad: Bad): InputKind {
+  const kind = input?.["kind"];
+  switch (kind) {
+    case "labels":
+      checkClasses(input?.["classes"], "classes", bad);
+      for (const name of ["dont_care", "edges"]) {
+        const found = input?.[name];
+        if (found !== undefined && typeof found !== "boolean") {
+          throw bad(`input.${name}: expected true or false, found ${JSON.stringify(found)}`);
+        }
+      }
+      return input as unknown as LabelsInput;
+    case "image": {
+      // Rust leaves an empty palette out.
+      const palette = input?.["palette"] ?? [];
+      checkClasses(palette, "palette", bad);
+      return { ...(input as unknown as ImageInput), palette };
+    }
+    case "latent":
+      if (isPositiveInteger(input?.["channels"])) return input as unknown as LatentInput;
+      throw bad(`input.channels: expected a whole number above 0, found ${JSON.stringify(input?.["channels"])}`);
+    default:
+      throw bad(`input.kind: expected "labels", "image" or "latent", found ${JSON.stringify(kind)}`);
   }
-  const manifest = fields as unknown as Manifest;
-  return manifest.input.kind === "image" ? { ...manifest, input: { ...manifest.input, palette: classes } } : manifest;
+}
+
+function checkClasses(classes: unknown, name: string, bad: Bad): asserts classes is LabelClass[] {
+  if (Array.isArray(classes) && classes.every(isLabelClass)) return;
+  throw bad(`input.${name} is not a list of {id, name, color}`);
+}
+
+function checkWeights(weights: Record<string, unknown> | undefined, bad: Bad): void {
+  const { file, bytes, sha256 } = weights ?? {};
+  if (typeof file !== "string" || !/^[^/\\:?#]+$/.test(file) || file === "." || file === "..") {
+    throw bad(`weights.file: expected the name of a file beside it, found ${JSON.stringify(file)}`);
+  }
+  if (!isPositiveInteger(bytes) || typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
+    throw bad("weights.bytes or weights.sha256 is missing or malformed");
+  }
+}
+
+function checkModel(model: Record<string, unknown>, source: string, bad: Bad): void {
+  if (objectIn(model, "generator") === undefined) throw bad("model.generator is missing");
+  const channels = model["feature_channels"];
+  if (channels === undefined || channels === 0) return;
+  throw new UnderpaintError(
+    "unsupported",
+    `The model ${source} takes ${JSON.stringify(channels)} channels of features beside every label map. Only the ` +
+      "program `underpaint generate` can make them; train or import one without instance_feat for the browser.",
+  );
 }
 
 function parseObject(bytes: Uint8Array, source: string): Record<string, unknown> {

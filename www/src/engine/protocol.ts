@@ -25,10 +25,11 @@ export interface LoadProgress {
 export type BundleSource =
   { kind: "url"; url: string } | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer };
 
-/** What a generator is given. `ids` holds one byte per pixel, `rgba` four, both row by row. */
+/** What a generator is given beside a seed. `ids` holds one byte per pixel, `rgba` four, both row by row. */
 export type GenerateInput =
   | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
-  | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number };
+  | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | { kind: "latent" };
 
 /** Loads the bundle. Sent once, and first. */
 export interface LoadRequest {

@@ -3,6 +3,7 @@
 import { readManifest, readWeights, type BundleEnvironment, type ReadManifest, type ReadWeights } from "./bundle.js";
 import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
 import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
+import { checkInput } from "./input.js";
 import { paintedClasses, type LabelClass, type Manifest } from "./manifest.js";
 import {
   LOAD_STAGES,
@@ -170,9 +171,9 @@ export class WorkerHost {
     this.running.add(id);
     try {
       const started = this.environment.now();
-      const rgba = ownPixels(await run(state, input, seed), input);
+      const { width, height } = input.kind === "latent" ? state.manifest.size : input;
+      const rgba = ownPixels(await run(state, input, seed), width, height);
       const latency = this.environment.now() - started;
-      const { width, height } = input;
       if (!this.running.delete(id)) return;
       this.post({ type: "generated", id, rgba, width, height, latency, seed }, [rgba.buffer]);
     } catch (thrown) {
@@ -251,17 +252,18 @@ function lostDevice(message: string): UnderpaintError {
 }
 
 async function run({ session, manifest }: Loaded, input: GenerateInput, seed: number): Promise<Uint8ClampedArray> {
-  const { width, height } = input;
-  if (input.kind === "image") {
-    if (manifest.input.kind === "image") return session.generate_image(input.rgba, width, height, seed);
-    throw new UnderpaintError("bad-input", `${manifest.name} takes label maps, found a picture.`);
+  checkInput(manifest, input.kind);
+  switch (input.kind) {
+    case "latent":
+      return session.generate_latent(seed);
+    case "image":
+      return session.generate_image(input.rgba, input.width, input.height, seed);
+    case "labels": {
+      const { ids, width, height } = input;
+      if (manifest.input.kind === "labels") return session.generate_labels(ids, width, height, seed);
+      return session.generate_image(rgbaFromIds(ids, paintedClasses(manifest)), width, height, seed);
+    }
   }
-  if (manifest.input.kind === "labels") return session.generate_labels(input.ids, width, height, seed);
-  const palette = paintedClasses(manifest);
-  if (palette.length === 0) {
-    throw new UnderpaintError("bad-input", `${manifest.name} takes pictures, found a label map.`);
-  }
-  return session.generate_image(rgbaFromIds(input.ids, palette), width, height, seed);
 }
 
 /**
@@ -288,7 +290,7 @@ export function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Ui
 }
 
 /** The pixels in a buffer of their own, so that it can be handed over. */
-function ownPixels(rgba: Uint8ClampedArray, { width, height }: GenerateInput): Uint8ClampedArray<ArrayBuffer> {
+function ownPixels(rgba: Uint8ClampedArray, width: number, height: number): Uint8ClampedArray<ArrayBuffer> {
   const expected = width * height * 4;
   if (rgba.length !== expected) {
     throw new UnderpaintError(

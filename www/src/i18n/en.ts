@@ -100,6 +100,7 @@ export const en = {
   "model.current": "In use",
   "model.kind.labels": "{count} labels, {width} × {height}",
   "model.kind.photos": "Photos, {width} × {height}",
+  "model.kind.latents": "Pictures from chance, {width} × {height}",
 
   "scenes.title": "Scenes",
   "scenes.hint": "Start from one and paint over it. Your canvas comes back with undo.",
@@ -212,6 +213,9 @@ export const en = {
   "toast.dropModel": "Drop to open",
 
   "photo.text": "This model turns photos into pictures. Open one, or drop it here.",
+
+  "latent.text": "There is nothing to paint here: this model makes its pictures from chance. Each seed gives another.",
+  "latent.another": "Another picture",
 
   "error.webgpu-unavailable.title": "WebGPU is not available",
   "error.webgpu-unavailable.text":

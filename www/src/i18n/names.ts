@@ -17,6 +17,7 @@ const chinese: Record<string, string> = {
   sand: "沙",
   rock: "岩石",
   road: "道路",
+  "no class": "无类别",
   house: "房屋",
   lake: "湖光山色",
   beach: "海滩",

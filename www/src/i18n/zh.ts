@@ -102,6 +102,7 @@ export const zh: Record<MessageKey, string> = {
   "model.current": "使用中",
   "model.kind.labels": "{count} 种标签，{width} × {height}",
   "model.kind.photos": "照片，{width} × {height}",
+  "model.kind.latents": "随机画面，{width} × {height}",
 
   "scenes.title": "场景",
   "scenes.hint": "选一个开始，在上面继续画。撤销即可找回你的画布。",
@@ -213,6 +214,9 @@ export const zh: Record<MessageKey, string> = {
   "toast.dropModel": "松开即可打开",
 
   "photo.text": "这个模型把照片变成画面。打开一张，或把它拖到这里。",
+
+  "latent.text": "这里没有可涂绘的内容：这个模型只凭随机数作画。每个种子都会给出另一幅画面。",
+  "latent.another": "换一幅画面",
 
   "error.webgpu-unavailable.title": "无法使用 WebGPU",
   "error.webgpu-unavailable.text": "浏览器或显卡驱动不提供 WebGPU。CPU 也能完成同样的工作，只是慢一些。",

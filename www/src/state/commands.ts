@@ -19,7 +19,7 @@ import type { DeviceReport } from "../engine/device.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
 import type { Studio } from "./studio.js";
-import { firstClass, type StudioModel } from "./studio-model.js";
+import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
 import type { Layout, ShapeFill, ShownError, Theme, ToolId } from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
@@ -55,10 +55,9 @@ export function modelFailed(studio: Studio, error?: ShownError): void {
 export function modelReady(studio: Studio, model: StudioModel, device: DeviceReport, start?: LabelMap): void {
   const sameClasses = studio.state.model?.paintingKey === model.paintingKey;
   const classId = sameClasses ? studio.state.classId : firstClass(model);
-  const painting =
-    model.input === "photo"
-      ? undefined
-      : studio.showPainting(model.paintingKey, start ? fittedMap(start, model) : emptyMap(model));
+  const painting = isPainted(model)
+    ? studio.showPainting(model.paintingKey, start ? fittedMap(start, model) : emptyMap(model))
+    : undefined;
   if (!painting) studio.hidePainting();
   studio.store.update({
     model,

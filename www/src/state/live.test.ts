@@ -6,7 +6,7 @@ import * as commands from "./commands.js";
 import { LiveGeneration, type LiveClock, type LiveRequest } from "./live.js";
 import { Studio } from "./studio.js";
 import type { GeneratedPicture } from "./studio-state.js";
-import { photoModel, testDevice, testModel } from "./test-model.js";
+import { latentModel, photoModel, testDevice, testModel } from "./test-model.js";
 
 /** Frames and visibility by hand. */
 class TestClock implements LiveClock {
@@ -211,6 +211,18 @@ describe("LiveGeneration", () => {
     commands.openPhoto(studio, photo);
     clock.frame();
     expect(calls[1]?.request.input).toBe(photo);
+  });
+
+  it("gives models that are not painted for nothing but each new seed, also when live generation is off", () => {
+    commands.modelReady(studio, latentModel, testDevice);
+    commands.setLiveEnabled(studio, false);
+    clock.frame();
+    commands.setSeed(studio, 9);
+    clock.frame();
+    expect(calls.slice(1).map(({ request }) => request)).toEqual([
+      { input: null, seed: 0 },
+      { input: null, seed: 9 },
+    ]);
   });
 
   it("asks nothing after dispose", async () => {

@@ -1,15 +1,16 @@
 /** Live generation: asks for a picture of the newest label map after every change, and never gets in painting's way. */
 
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
+import type { PictureInput } from "../engine/input.js";
 import type { Studio } from "./studio.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
 
 /**
- * What a generator is asked for: a label map (which it colours itself where the model takes painted pictures), or a
- * photo. It must copy the input at once: painting goes on in it.
+ * What a generator is asked for: a label map (which it colours itself where the model takes painted pictures), a photo,
+ * or nothing but the seed. It must copy the input at once: painting goes on in it.
  */
 export interface LiveRequest {
-  readonly input: ImageData | { readonly ids: Uint8Array; readonly width: number; readonly height: number };
+  readonly input: PictureInput;
   /** Unsigned 32-bit integer. */
   readonly seed: number;
 }
@@ -74,7 +75,7 @@ export class LiveGeneration {
     this.clock = clock;
     this.stops.push(
       studio.store.subscribe((state, previous) => {
-        if (state.liveEnabled && changesPicture(state, previous)) this.request();
+        if (isLive(state) && changesPicture(state, previous)) this.request();
       }),
       clock.onVisibility(() => this.schedule()),
     );
@@ -187,6 +188,11 @@ export class LiveGeneration {
   }
 }
 
+/** Where nothing is painted there is nothing to wait for: a new seed is drawn at once. */
+function isLive({ liveEnabled, model }: Readonly<StudioState>): boolean {
+  return liveEnabled || model?.input === "latent";
+}
+
 function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioState>): boolean {
   return (
     state.revision !== previous.revision ||
@@ -198,6 +204,7 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
 
 function requestFromState({ model, map, photo, seed }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
+  if (model.input === "latent") return { input: null, seed };
   if (model.input === "photo") return photo && { input: photo, seed };
   return map && { input: map, seed };
 }

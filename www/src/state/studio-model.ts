@@ -17,16 +17,17 @@ export type ModelOrigin =
 /**
  * What the generator is given.
  *
- * `labels`: the map's ids. `painted-image`: the map in its classes' colours, as RGBA. `photo`: a photo, as RGBA.
+ * `labels`: the map's ids. `painted-image`: the map in its classes' colours, as RGBA. `photo`: a photo, as RGBA. `latent`:
+ * nothing but the seed.
  */
-export type ModelInput = "labels" | "painted-image" | "photo";
+export type ModelInput = "labels" | "painted-image" | "photo" | "latent";
 
 /** A model as the studio shows it. */
 export interface StudioModel {
   readonly name: string;
   readonly origin: ModelOrigin;
   readonly input: ModelInput;
-  /** The classes to paint with, in the order of their ids; empty for photos. */
+  /** The classes to paint with, in the order of their ids; empty where nothing is painted. */
   readonly classes: readonly LabelClass[];
   /** Size of its label maps, photos and pictures, in pixels. */
   readonly size: Size;
@@ -53,13 +54,18 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
   };
 }
 
+/** Whether there is a label map to paint: not for models of photos, nor for those that take nothing but a seed. */
+export function isPainted({ input }: StudioModel): boolean {
+  return input === "labels" || input === "painted-image";
+}
+
 /** The class painted with at first: the first that is not the background. */
 export function firstClass(model: StudioModel): number {
   return model.classes[1]?.id ?? model.classes[0]?.id ?? 0;
 }
 
 function modelInput(manifest: Manifest, classes: readonly LabelClass[]): ModelInput {
-  if (manifest.input.kind === "labels") return "labels";
+  if (manifest.input.kind !== "image") return manifest.input.kind;
   return classes.length > 0 ? "painted-image" : "photo";
 }
 

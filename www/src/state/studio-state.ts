@@ -84,7 +84,7 @@ export interface StudioState extends Preferences {
   readonly model: StudioModel | undefined;
   readonly device: DeviceReport | undefined;
   readonly loading: LoadStatus;
-  /** What is painted; undefined without a model, and with photo models. Another object only when its size changes. */
+  /** What is painted; undefined without a model that is painted for. Another object only when its size changes. */
   readonly map: LabelMap | undefined;
   /** Counts changes of the map's pixels. */
   readonly revision: number;
@@ -109,7 +109,7 @@ export interface StudioState extends Preferences {
   readonly preview: ToolPreview;
   /** The photo to turn into a picture, at the model's size; photo models only. */
   readonly photo: ImageData | undefined;
-  /** Seed of dropout, a 32-bit unsigned integer. */
+  /** Seed of latents and dropout, a 32-bit unsigned integer. */
   readonly seed: number;
   readonly picture: GeneratedPicture | undefined;
   readonly generation: GenerationStatus;
@@ -152,6 +152,11 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     picture: undefined,
     generation: { phase: "idle" },
   };
+}
+
+/** The layout as far as the model allows: with nothing to paint, the picture is all there is to see. */
+export function shownLayout({ model, layout }: Readonly<StudioState>): Layout {
+  return model?.input === "latent" ? "picture" : layout;
 }
 
 /** The classes of the model in use; empty without one. */

@@ -38,7 +38,7 @@ export class Studio {
     return this.store.state;
   }
 
-  /** The painting in use; undefined without a model, and with photo models. */
+  /** The painting in use; undefined without a model that is painted for. */
   get painting(): Painting | undefined {
     return this.shown?.painting;
   }

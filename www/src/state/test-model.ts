@@ -39,5 +39,14 @@ export const photoModel: StudioModel = {
   paintingKey: "listed:photos:32x24",
 };
 
+/** Takes nothing but a seed. */
+export const latentModel: StudioModel = {
+  ...testModel,
+  name: "Chance",
+  input: "latent",
+  classes: [],
+  paintingKey: "listed:chance:32x24",
+};
+
 /** A device that tests pretend to run on. */
 export const testDevice: DeviceReport = { kind: "cpu", adapter: "", reason: "CPU: a test", code: "asked", detail: "" };

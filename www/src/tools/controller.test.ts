@@ -26,6 +26,17 @@ describe("pressing", () => {
     expect([host.map.at(15, 10), host.map.at(40, 40), host.map.at(20, 40)]).toEqual([3, 0, 0]);
   });
 
+  it("moves the view where there is nothing to paint on", () => {
+    Object.defineProperty(host, "map", { value: undefined });
+    const [start, end] = [host.at(10, 10), host.at(15, 10)];
+    expect(controller.cursor(false)).toBe("grab");
+    controller.pointerDown(start);
+    controller.pointerMove(end);
+    controller.pointerUp(end);
+    expect(host.view).toEqual({ zoom: 2, offsetX: 20, offsetY: 20 });
+    expect(host.begun).toEqual([]);
+  });
+
   it("erases with the right button and with the eraser end of a pen", () => {
     for (const buttons of [BUTTON.secondary, BUTTON.penEraser]) {
       controller.pointerDown(host.at(10, 10));

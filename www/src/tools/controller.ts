@@ -82,7 +82,7 @@ export class ToolController {
     if (input.kind === "pen") this.penTakesOver();
     if (input.kind === "touch" && this.touches.size === 2 && this.beginPinch()) return;
     if (this.state.name !== "idle") return;
-    const tool = this.tools[pressedTool(this.selected, input, this.penSeen)];
+    const tool = this.tools[pressedTool(this.active, input, this.penSeen)];
     this.state = { name: "pressed", tool, pointerId: input.pointerId, startInCanvas: input.pointInCanvas };
     if (tool.id !== this.selected) this.host.setPreview(NO_PREVIEW);
     tool.down(input);
@@ -99,7 +99,7 @@ export class ToolController {
       tool.move(input);
       this.showHover(tool, input);
     } else if (this.state.name === "idle" && input.kind !== "touch") {
-      this.host.setPreview(this.tools[hoveredTool(this.selected, input)].hoverPreview(input));
+      this.host.setPreview(this.tools[hoveredTool(this.active, input)].hoverPreview(input));
     }
   }
 
@@ -147,9 +147,14 @@ export class ToolController {
 
   /** CSS cursor for the canvas; `space` while the space bar is held. */
   cursor(space: boolean): string {
-    const panning = this.state.name === "pressed" ? this.state.tool.id === "pan" : space || this.selected === "pan";
+    const panning = this.state.name === "pressed" ? this.state.tool.id === "pan" : space || this.active === "pan";
     if (panning) return this.state.name === "pressed" ? "grabbing" : "grab";
-    return this.selected === "brush" || this.selected === "eraser" ? "none" : "crosshair";
+    return this.active === "brush" || this.active === "eraser" ? "none" : "crosshair";
+  }
+
+  /** The chosen tool; where there is nothing to paint on, pointers move the view. */
+  private get active(): ToolId {
+    return this.host.map ? this.selected : "pan";
   }
 
   private showHover(tool: Tool, input: PointerInput): void {

@@ -2,7 +2,7 @@
 
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import { LAYOUTS } from "../state/studio-state.js";
+import { LAYOUTS, shownLayout } from "../state/studio-state.js";
 import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
@@ -48,8 +48,7 @@ export function runStudioCommand(
       commands.zoomToActualSize(studio);
       return true;
     case "next-layout":
-      nextLayout(studio);
-      return true;
+      return nextLayout(studio);
     case "save":
     case "open":
     case "sheet":
@@ -58,7 +57,10 @@ export function runStudioCommand(
   }
 }
 
-function nextLayout(studio: Studio): void {
+/** False where the model leaves no choice. */
+function nextLayout(studio: Studio): boolean {
+  if (shownLayout(studio.state) !== studio.state.layout) return false;
   const next = (LAYOUTS.indexOf(studio.state.layout) + 1) % LAYOUTS.length;
   commands.setLayout(studio, LAYOUTS[next] ?? "side-by-side");
+  return true;
 }

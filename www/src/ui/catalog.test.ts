@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { catalogFromJson } from "./catalog.js";
+import { manifestWith } from "../engine/fixtures.js";
+import { catalogFromJson, summaryOf } from "./catalog.js";
 
 const index = "https://example.org/studio/models/index.json";
 
@@ -23,5 +24,14 @@ describe("catalogFromJson", () => {
   it("leaves out what makes no sense", () => {
     expect(catalogFromJson({ models: [null, 3, { id: 1, path: "x" }, { id: "b" }] }, index)).toEqual([]);
     expect(catalogFromJson("nothing", index)).toEqual([]);
+  });
+});
+
+describe("summaryOf", () => {
+  it("tells what models take", () => {
+    const kind = (input: unknown) => summaryOf({ ...manifestWith(), input })?.kind;
+    expect(summaryOf(manifestWith())).toEqual({ kind: "labels", labels: 2, width: 256, height: 256, bytes: 5 });
+    expect(kind({ kind: "image", channels: 3 })).toBe("photos");
+    expect(kind({ kind: "latent", channels: 8 })).toBe("latents");
   });
 });

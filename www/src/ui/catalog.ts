@@ -47,8 +47,10 @@ export function catalogFromJson(json: unknown, indexAddress: string): readonly C
 
 /** What the picker says of a model before it is loaded; undefined when its manifest cannot be read. */
 export interface ModelSummary {
-  /** Number of labels, or undefined when it takes photos. */
-  readonly labels: number | undefined;
+  /** What it takes. */
+  readonly kind: "labels" | "photos" | "latents";
+  /** Number of labels to paint with; 0 where nothing is painted. */
+  readonly labels: number;
   readonly width: number;
   readonly height: number;
   readonly bytes: number;
@@ -64,14 +66,16 @@ export async function fetchSummary(model: CatalogModel): Promise<ModelSummary | 
   }
 }
 
-function summaryOf(manifest: unknown): ModelSummary | undefined {
+/** Sums up a manifest; undefined when it makes no sense. */
+export function summaryOf(manifest: unknown): ModelSummary | undefined {
   if (!isRecord(manifest)) return undefined;
   const { input, size, weights } = manifest;
   if (!isRecord(input) || !isRecord(size) || !isRecord(weights)) return undefined;
   const classes = input["kind"] === "labels" ? input["classes"] : input["palette"];
-  const count = Array.isArray(classes) ? classes.length : 0;
+  const labels = Array.isArray(classes) ? classes.length : 0;
   return {
-    labels: count > 0 ? count : undefined,
+    kind: input["kind"] === "latent" ? "latents" : labels > 0 ? "labels" : "photos",
+    labels,
     width: Number(size["width"]),
     height: Number(size["height"]),
     bytes: Number(weights["bytes"]),

@@ -36,6 +36,7 @@ export class FileActions {
 
   /** Asks for a file to start from: a photo where the model takes photos, else a label map. */
   async open(): Promise<void> {
+    if (this.model?.input === "latent") return this.host.say({ text: t("latent.text") });
     const photo = this.model?.input === "photo";
     const [file] = await pickFiles({ accept: photo ? "image/*" : "image/png" });
     if (file) await this.openFile(file);
@@ -46,6 +47,7 @@ export class FileActions {
     await this.said(async () => {
       const { model } = this;
       if (!model) return;
+      if (model.input === "latent") return this.host.say({ kind: "problem", text: t("latent.text") });
       if (model.input === "photo") {
         commands.openPhoto(this.host.studio, await openPhoto(file, file.name, model.size));
         this.host.say({ text: t("toast.opened", { name: file.name }) });

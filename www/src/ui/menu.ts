@@ -2,6 +2,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { language, t } from "../i18n/language.js";
 import type { MessageKey } from "../i18n/en.js";
+import type { ModelInput } from "../state/studio-model.js";
 import type { Theme } from "../state/studio-state.js";
 import { glyph, type GlyphName } from "./glyph.js";
 import type { DeviceWish } from "./model-session.js";
@@ -44,6 +45,15 @@ const photoItems: readonly Item[] = [
   { command: "share", glyph: "link", label: "action.share" },
 ];
 
+const latentItems: readonly Item[] = photoItems.filter(({ command }) => command !== "open-photo");
+
+const items: Readonly<Record<ModelInput, readonly Item[]>> = {
+  labels: labelItems,
+  "painted-image": labelItems,
+  photo: photoItems,
+  latent: latentItems,
+};
+
 const helpItems: readonly Item[] = [
   { command: "shortcuts", glyph: "keyboard", label: "action.shortcuts" },
   { command: "coach", glyph: "help", label: "action.coach" },
@@ -59,7 +69,7 @@ export class Menu extends StudioElement {
     theme: {},
     deviceWish: {},
     deviceReason: {},
-    takesPhotos: { type: Boolean },
+    input: {},
     live: { type: Boolean },
     pressure: { type: Boolean },
   };
@@ -145,7 +155,8 @@ export class Menu extends StudioElement {
   declare deviceWish: DeviceWish;
   /** Why it runs where it runs, in words; may be empty. */
   declare deviceReason: string;
-  declare takesPhotos: boolean;
+  /** What the model in use takes; labels as long as there is none. */
+  declare input: ModelInput;
   declare live: boolean;
   declare pressure: boolean;
 
@@ -154,7 +165,7 @@ export class Menu extends StudioElement {
     this.theme = "system";
     this.deviceWish = "auto";
     this.deviceReason = "";
-    this.takesPhotos = false;
+    this.input = "labels";
     this.live = true;
     this.pressure = true;
   }
@@ -170,17 +181,21 @@ export class Menu extends StudioElement {
         ${glyph("more")}
       </button>
       <div id="menu" popover role="group" aria-label=${t("action.more")}>
-        ${(this.takesPhotos ? photoItems : labelItems).map((item) => this.item(item))}
+        ${items[this.input].map((item) => this.item(item))}
         <hr />
         ${this.settings()}
         <hr />
-        ${helpItems.map((item) => this.item(item))}
+        ${helpItems.map((item) => (item.command === "coach" && !this.isPainted ? nothing : this.item(item)))}
       </div>`;
   }
 
+  private get isPainted(): boolean {
+    return items[this.input] === labelItems;
+  }
+
   private settings(): TemplateResult {
-    return html`${this.toggle("picture", "live.label", "live", this.live)}
-    ${this.takesPhotos ? nothing : this.toggle("pressure", "pressure.label", "pressure", this.pressure)}
+    return html`${this.input === "latent" ? nothing : this.toggle("picture", "live.label", "live", this.live)}
+    ${this.isPainted ? this.toggle("pressure", "pressure.label", "pressure", this.pressure) : nothing}
     ${this.setting("theme.label", this.theme, "theme", [
       { id: "system", label: t("theme.system"), glyph: "theme" },
       { id: "light", label: t("theme.light"), glyph: "sun" },

@@ -5,7 +5,7 @@ import { decodeShareLink, type SharedScene } from "../files/share-link.js";
 import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
-import type { StudioModel } from "../state/studio-model.js";
+import { isPainted, type StudioModel } from "../state/studio-model.js";
 import type { CatalogModel } from "./catalog.js";
 import type { StudioContext } from "./context.js";
 import { deviceWords } from "./device-words.js";
@@ -78,7 +78,7 @@ export class ModelLoader {
       const { map, model: before } = studio.state;
       if (map && before && hasSameClasses(before, model)) return map;
       const [scene] = source.scenes;
-      return scene === undefined || model.input === "photo" ? undefined : this.files.readScene(scene, model);
+      return scene === undefined || !isPainted(model) ? undefined : this.files.readScene(scene, model);
     });
     const { device, model } = studio.state;
     if (loaded && device && model) {

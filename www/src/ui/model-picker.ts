@@ -176,12 +176,8 @@ export class ModelPicker extends StudioElement {
   private words(id: string): string {
     const summary = this.summaries.get(id);
     if (!summary) return "";
-    const { labels, width, height, bytes } = summary;
-    const kind =
-      labels === undefined
-        ? t("model.kind.photos", { width, height })
-        : t("model.kind.labels", { count: labels, width, height });
-    return `${kind} · ${formatBytes(bytes)}`;
+    const { kind, labels, width, height, bytes } = summary;
+    return `${t(`model.kind.${kind}`, { count: labels, width, height })} · ${formatBytes(bytes)}`;
   }
 
   private async summarise(): Promise<void> {

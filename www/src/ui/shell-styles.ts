@@ -75,6 +75,7 @@ export const shellStyles = css`
     color: var(--soft);
   }
   .actions {
+    grid-column: -2 / -1;
     display: flex;
     justify-content: end;
     gap: 2px;
@@ -122,7 +123,7 @@ export const shellStyles = css`
     overflow: hidden;
     border-start-start-radius: 10px;
   }
-  .shell[data-input="photo"] main {
+  .shell[data-unpainted] main {
     grid-column: 1 / -1;
   }
   up-stage {
@@ -133,6 +134,21 @@ export const shellStyles = css`
     min-width: 0;
     min-height: 74px;
     background: var(--paper);
+  }
+  .chance {
+    grid-area: palette;
+    display: flex;
+    align-items: center;
+    justify-content: center;
+    gap: 12px 24px;
+    padding: 12px 16px;
+    background: var(--paper);
+  }
+  .chance p {
+    font: 400 16px/1.4 var(--serif);
+  }
+  .chance button {
+    flex: none;
   }
   footer {
     grid-area: status;
@@ -276,6 +292,9 @@ export const shellStyles = css`
     }
     aside {
       display: contents;
+    }
+    .chance {
+      flex-direction: column;
     }
     up-tool-bar {
       grid-area: tools;

@@ -3,7 +3,7 @@ import { NO_PREVIEW } from "../canvas/preview.js";
 import { Surface, type SurfaceContent, type SurfaceTheme } from "../canvas/surface.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import { classesOf, type Layout, type StudioState } from "../state/studio-state.js";
+import { classesOf, shownLayout, type Layout, type StudioState } from "../state/studio-state.js";
 
 const mainContent: Readonly<Record<Layout, SurfaceContent>> = {
   "side-by-side": "label",
@@ -55,12 +55,13 @@ export class StagePainter {
     this.take(state);
     const theme = (this.theme ??= themeOf(this.main));
     const { view, overlayOpacity, preview } = state;
+    const layout = shownLayout(state);
     const photo = state.model?.input === "photo";
-    const content = mainContent[state.layout];
+    const content = mainContent[layout];
     const [main, side] = this.surfaces;
-    const scene = { view, overlayOpacity, preview: photo ? NO_PREVIEW : preview, theme };
+    const scene = { view, overlayOpacity, preview: state.map ? preview : NO_PREVIEW, theme };
     main.draw({ ...scene, content: photo && content === "label" ? "picture" : content });
-    if (state.layout === "side-by-side") side.draw({ ...scene, content: "picture" });
+    if (layout === "side-by-side") side.draw({ ...scene, content: "picture" });
   }
 
   private take(state: Readonly<StudioState>): void {

@@ -3,7 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { t } from "../i18n/language.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import type { Layout } from "../state/studio-state.js";
+import { shownLayout, type Layout } from "../state/studio-state.js";
 import { attachPointer } from "../tools/attach-pointer.js";
 import { KeyboardBrush } from "../tools/keyboard-brush.js";
 import type { studioTools } from "../tools/studio-host.js";
@@ -53,7 +53,8 @@ export class Stage extends StudioElement {
   protected override render(): TemplateResult | typeof nothing {
     const { studio } = this;
     if (!studio) return nothing;
-    const { layout, model } = studio.state;
+    const { model, map } = studio.state;
+    const layout = shownLayout(studio.state);
     const photo = model?.input === "photo";
     return html`<div class="panes" data-layout=${layout}>
       <figure class="main">
@@ -63,8 +64,8 @@ export class Stage extends StudioElement {
           tabindex="0"
           role="img"
           aria-roledescription=${t("region.canvases")}
-          aria-label=${photo ? t("pane.photo") : labelsName(studio)}
-          aria-description=${photo ? nothing : t("canvas.keys")}
+          aria-label=${mainName(studio)}
+          aria-description=${map ? t("canvas.keys") : nothing}
         ></canvas>
       </figure>
       <figure class="side" ?hidden=${layout !== "side-by-side"}>
@@ -113,7 +114,7 @@ export class Stage extends StudioElement {
         ] as const;
         if (shown.some((field) => state[field] !== previous[field])) this.requestUpdate();
         if (state.theme !== previous.theme) repaint();
-        if (state.tool !== previous.tool) this.showCursor();
+        if (state.tool !== previous.tool || state.model !== previous.model) this.showCursor();
       }),
     );
     this.measure();
@@ -243,7 +244,7 @@ export class Stage extends StudioElement {
   private pictureTools(studio: Studio): TemplateResult {
     const { seed, picture, model, liveEnabled } = studio.state;
     return html`${
-        liveEnabled
+        liveEnabled || model?.input === "latent"
           ? nothing
           : html`<button class="outline" @click=${() => this.emit("paint-now", undefined)}>
               ${t("live.nowShort")}
@@ -299,7 +300,10 @@ function isPhotoAwaited({ state }: Studio): boolean {
   return state.model?.input === "photo" && state.photo === undefined && state.loading.phase === "ready";
 }
 
-function labelsName(studio: Studio): string {
+function mainName(studio: Studio): string {
+  const input = studio.state.model?.input;
+  if (input === "photo") return t("pane.photo");
+  if (input === "latent") return t("pane.picture");
   const { width, height } = commands.imageSizeOf(studio) ?? { width: 0, height: 0 };
   return t("canvas.labels", { width, height });
 }

@@ -3,6 +3,7 @@ import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { t } from "../i18n/language.js";
 import type { LabelClass } from "../canvas/label-map.js";
 import * as commands from "../state/commands.js";
+import { isPainted } from "../state/studio-model.js";
 import { TOOL_IDS, classesOf, type ShownError, type StudioState } from "../state/studio-state.js";
 import { classKey, type ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
@@ -99,8 +100,9 @@ export class StudioShell extends StudioElement {
     const { context } = this;
     if (!context) return nothing;
     const { state } = context.studio;
-    const photo = state.model?.input === "photo";
-    return html`<div class="shell" data-input=${photo ? "photo" : "labels"} data-layout=${state.layout}>
+    const { model } = state;
+    const painted = model === undefined || isPainted(model);
+    return html`<div class="shell" ?data-unpainted=${!painted}>
         ${topBar({
           studio: context.studio,
           deviceWish: context.session.deviceWish,
@@ -111,14 +113,14 @@ export class StudioShell extends StudioElement {
           setPressure: (enabled) => this.setPressure(enabled),
         })}
         ${
-          photo
-            ? nothing
-            : toolRail({
+          painted
+            ? toolRail({
                 studio: context.studio,
                 showsPressure: this.penSeen,
                 setPressure: (enabled) => this.setPressure(enabled),
                 run: (command) => this.runKeyCommand(command),
               })
+            : nothing
         }
         <main aria-label=${t("region.canvases")}>
           <up-stage
@@ -135,17 +137,7 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
-        ${
-          photo
-            ? nothing
-            : html`<section class="palette" aria-label=${t("region.palette")}>
-                <up-palette
-                  .labels=${this.paletteEntries(state)}
-                  .active=${state.classId}
-                  @label-pick=${(event: CustomEvent<number>) => this.pickLabel(event.detail)}
-                ></up-palette>
-              </section>`
-        }
+        ${painted ? this.paletteSection(state) : nothing} ${model?.input === "latent" ? this.chance(context) : nothing}
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
           <button class="keys" @click=${() => this.open("shortcuts")}>
@@ -164,6 +156,24 @@ export class StudioShell extends StudioElement {
       })}
       <up-coach @coach-done=${() => rememberVisit()}></up-coach>
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
+  }
+
+  private paletteSection(state: Readonly<StudioState>): TemplateResult {
+    return html`<section class="palette" aria-label=${t("region.palette")}>
+      <up-palette
+        .labels=${this.paletteEntries(state)}
+        .active=${state.classId}
+        @label-pick=${(event: CustomEvent<number>) => this.pickLabel(event.detail)}
+      ></up-palette>
+    </section>`;
+  }
+
+  /** In the palette's place where there is nothing to paint. */
+  private chance({ studio }: StudioContext): TemplateResult {
+    return html`<section class="chance" aria-label=${t("pane.picture")}>
+      <p>${t("latent.text")}</p>
+      <button class="primary" @click=${() => commands.rollSeed(studio)}>${glyph("dice")}${t("latent.another")}</button>
+    </section>`;
   }
 
   private begin(context: StudioContext): void {
@@ -196,7 +206,8 @@ export class StudioShell extends StudioElement {
     this.catalog = await context.catalog;
     await this.updateComplete;
     const loaded = await this.loader?.start(this.catalog);
-    if (loaded && isFirstVisit()) this.startCoach();
+    const { model } = context.studio.state;
+    if (model && isPainted(model) && loaded && isFirstVisit()) this.startCoach();
     if (!loaded && context.studio.state.loading.phase === "none") this.open("models");
   }
 

@@ -4,6 +4,7 @@ import { language, setLanguage, t, type Language } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
+import { isPainted } from "../state/studio-model.js";
 import { LAYOUTS, type Layout, type StudioState, type Theme } from "../state/studio-state.js";
 import type { DialogName } from "./dialogs.js";
 import { formatMilliseconds } from "./format.js";
@@ -34,6 +35,7 @@ export interface TopBarParts {
 export function topBar(parts: TopBarParts): TemplateResult {
   const { studio, open, run } = parts;
   const { state } = studio;
+  const { model } = state;
   return html`<header>
     <h1><img src="./icons/logo.svg" alt="" width="28" height="28" /><span>${t("app.name")}</span></h1>
     <button class="model" aria-haspopup="dialog" title=${t("model.choose")} @click=${() => open("models")}>
@@ -42,6 +44,7 @@ export function topBar(parts: TopBarParts): TemplateResult {
     </button>
     <up-segmented
       class="view"
+      ?hidden=${model?.input === "latent"}
       label=${t("region.view")}
       .choices=${LAYOUTS.map((id) => ({ id, label: t(`view.${id}`), glyph: layoutGlyphs[id] }))}
       compact
@@ -49,10 +52,17 @@ export function topBar(parts: TopBarParts): TemplateResult {
       @choose=${(event: CustomEvent<Layout>) => commands.setLayout(studio, event.detail)}
     ></up-segmented>
     <div class="actions">
-      <button class="text" ?hidden=${state.model?.input === "photo"} @click=${() => open("scenes")}>
+      <button
+        class="text"
+        ?hidden=${model !== undefined && !isPainted(model)}
+        aria-label=${t("action.scenes")}
+        @click=${() => open("scenes")}
+      >
         ${glyph("scenes")}<span>${t("action.scenes")}</span>
       </button>
-      <button class="text" @click=${() => run("share")}>${glyph("share")}<span>${t("action.shareShort")}</span></button>
+      <button class="text" aria-label=${t("action.shareShort")} @click=${() => run("share")}>
+        ${glyph("share")}<span>${t("action.shareShort")}</span>
+      </button>
       ${menu(parts)}
     </div>
   </header>`;
@@ -64,7 +74,7 @@ function menu({ studio, deviceWish, deviceReason, run, runOn, setPressure }: Top
     .theme=${theme}
     .deviceWish=${deviceWish}
     .deviceReason=${deviceReason}
-    .takesPhotos=${model?.input === "photo"}
+    .input=${model?.input ?? "labels"}
     .live=${liveEnabled}
     .pressure=${pressureEnabled}
     @command=${(event: CustomEvent<MenuCommand>) => run(event.detail)}

@@ -1,6 +1,7 @@
 //! `cargo xtask bench …`: the same work by Underpaint and by something people know, in one run on
 //! one machine.
 
+mod generate;
 mod train;
 mod web;
 
@@ -13,6 +14,8 @@ use crate::project::Project;
 pub enum Command {
     /// A pix2pix training step with libtorch, against PyTorch eager
     Train(train::Args),
+    /// A full-size generator of another family with libtorch, against PyTorch eager
+    Generate(generate::Args),
     /// The generator in headless Chromium, against ONNX Runtime Web
     Web(web::Args),
 }
@@ -24,6 +27,7 @@ pub enum Command {
 pub fn run(project: &Project, command: &Command) -> Result<()> {
     match command {
         Command::Train(args) => train::run(project, args),
+        Command::Generate(args) => generate::run(project, args),
         Command::Web(args) => web::run(project, args),
     }
 }

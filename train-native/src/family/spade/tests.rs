@@ -1,6 +1,7 @@
 use super::*;
 use crate::data::{InstanceMap, PixelsF32, Sample, SampleInput};
 use crate::family::{Family, Moment};
+use crate::trainer::schedule::TimeScale;
 use underpaint_core::label::SemanticLayout;
 use underpaint_core::layers::{InitKind, WeightInit};
 use underpaint_core::loss::GanMode;
@@ -113,12 +114,9 @@ fn moved(before: &StateDict, after: &StateDict) -> f64 {
 
 #[test]
 fn the_two_sides_learn_at_their_own_rates() {
-    for (rates, expected) in [
-        (RateFactors::TTUR, [0.5, 2.0]),
-        (RateFactors::EQUAL, [1.0, 1.0]),
-    ] {
+    for (time_scale, expected) in [(TimeScale::Two, [0.5, 2.0]), (TimeScale::One, [1.0, 1.0])] {
         let config = SpadeTrainConfig {
-            rates,
+            time_scale,
             ..config(32, None)
         };
         let mut family = family(&config);

@@ -230,12 +230,6 @@ impl<'a> Machine<'a> {
                 self.pop()?;
                 self.call()?;
             }
-            op::OBJ => {
-                let class = self.pop_to_mark()?.first().copied();
-                let class = class.context("an object without a class")?;
-                self.push_place(class)?;
-                self.call()?;
-            }
             op::BUILD => {
                 let state = self.pop()?;
                 let built = self.top()?;

@@ -24,7 +24,6 @@ pub(super) const GLOBAL: u8 = b'c';
 pub(super) const APPENDS: u8 = b'e';
 pub(super) const BINGET: u8 = b'h';
 pub(super) const LONG_BINGET: u8 = b'j';
-pub(super) const OBJ: u8 = b'o';
 pub(super) const BINPUT: u8 = b'q';
 pub(super) const LONG_BINPUT: u8 = b'r';
 pub(super) const SETITEM: u8 = b's';

@@ -1,28 +1,32 @@
-//! Label maps with photos: `{root}/{phase}_label/…` and `{root}/{phase}_img/…`, paired by name.
+//! Label maps with photos: `{root}/{phase}_label/…` and `{root}/{phase}_img/…`, paired by name; instance maps beside
+//! them in `{root}/{phase}_inst/…`.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+mod pair;
+mod pairing;
+mod palette_file;
 
-use underpaint_core::label::Palette;
+use std::path::Path;
 
-use crate::data::augment::{
-    AugmentOptions, TransformParams, signed_from_picture, transform_labels, transform_picture,
-};
-use crate::data::decode::{Color, read_label_map, read_picture};
+use crate::data::augment::{AugmentOptions, TransformParams};
+use crate::data::decode::Color;
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, sample_name};
 use crate::data::paired::at_least_one;
-use crate::data::{Dataset, Sample, SampleInput, SampleRng};
+use crate::data::{Dataset, Sample, SampleRng};
 
-/// File beside a data set, and in a run, that holds names and colours of the classes.
-pub const PALETTE_FILE: &str = "palette.json";
+pub use pair::LabelledPair;
+pub(crate) use pair::size_mismatch;
+pub use pairing::{Pairing, pair_files, pair_instances};
+pub use palette_file::{PALETTE_FILE, read_palette};
 
-/// How label maps and photos are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How label maps, instance maps and photos are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LabelledOptions {
     /// Number of classes; every id must be below it.
     pub num_classes: usize,
-    /// Sizes, crop and flip, the same for both files.
+    /// Whether a raw 255 means "unknown" and becomes the id `num_classes`, which is then an id like any other.
+    /// Default false.
+    pub contain_dont_care: bool,
+    /// Sizes, crop and flip, the same for all files of a sample.
     pub augment: AugmentOptions,
     /// Channels of the photo, 1 (gray) or 3. Default 3.
     pub output_channels: usize,
@@ -36,39 +40,42 @@ impl LabelledOptions {
     pub fn new(num_classes: usize) -> Self {
         Self {
             num_classes,
+            contain_dont_care: false,
             augment: AugmentOptions::default(),
             output_channels: 3,
             max_size: None,
         }
     }
+
+    /// Number of channels of the one-hot label map: the classes, and the unknown one where it is asked for.
+    #[must_use]
+    pub fn num_channels(&self) -> usize {
+        self.num_classes + usize::from(self.contain_dont_care)
+    }
+
+    /// Makes sure that sizes, channels and the number of classes make sense.
+    ///
+    /// # Errors
+    /// [`DataError::InvalidSetting`].
+    pub fn validate(&self) -> Result<(), DataError> {
+        self.augment.validate()?;
+        Color::from_channels(self.output_channels)?;
+        if self.num_classes == 0 || self.num_channels() > 1 << 16 {
+            return Err(DataError::InvalidSetting {
+                setting: "number of classes",
+                expected: format!("1 to {}", (1 << 16) - usize::from(self.contain_dont_care)),
+                found: self.num_classes.to_string(),
+            });
+        }
+        Ok(())
+    }
 }
 
-/// One label map with its photo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelledPair {
-    /// Path below the folder, without extension.
-    pub name: String,
-    /// The label map's file.
-    pub label: PathBuf,
-    /// The photo's file.
-    pub image: PathBuf,
-}
-
-/// What belongs together in a folder of label maps and a folder of photos, and what stands alone.
-#[derive(Debug)]
-pub struct Pairing {
-    /// Complete pairs in natural order (`2` before `10`).
-    pub pairs: Vec<LabelledPair>,
-    /// One error per file without partner or with an ambiguous name.
-    pub problems: Vec<DataError>,
-}
-
-/// A folder of label maps with a folder of photos.
+/// A folder of label maps with a folder of photos, and with one of instance maps where asked for.
 #[derive(Debug)]
 pub struct LabelledDataset {
     pairs: Vec<LabelledPair>,
     options: LabelledOptions,
-    color: Color,
 }
 
 impl LabelledDataset {
@@ -82,6 +89,21 @@ impl LabelledDataset {
         Self::open_folders(&root.join(format!("{phase}_img")), &labels, options)
     }
 
+    /// As [`LabelledDataset::open`], with the instance maps of `{root}/{phase}_inst`, one for each pair.
+    ///
+    /// # Errors
+    /// As [`LabelledDataset::open`].
+    pub fn open_with_instances(
+        root: &Path,
+        phase: &str,
+        options: LabelledOptions,
+    ) -> Result<Self, DataError> {
+        let mut dataset = Self::open(root, phase, options)?;
+        let folder = |kind: &str| root.join(format!("{phase}_{kind}"));
+        pair_instances(&mut dataset.pairs, &folder("label"), &folder("inst"))?;
+        Ok(dataset)
+    }
+
     /// As [`LabelledDataset::open`], for two folders with any names.
     ///
     /// # Errors
@@ -91,15 +113,7 @@ impl LabelledDataset {
         labels: &Path,
         options: LabelledOptions,
     ) -> Result<Self, DataError> {
-        options.augment.validate()?;
-        let color = Color::from_channels(options.output_channels)?;
-        if !(1..=1 << 16).contains(&options.num_classes) {
-            return Err(DataError::InvalidSetting {
-                setting: "number of classes",
-                expected: "1 to 65536".into(),
-                found: options.num_classes.to_string(),
-            });
-        }
+        options.validate()?;
         let Pairing {
             mut pairs,
             problems,
@@ -108,11 +122,7 @@ impl LabelledDataset {
             return Err(problem);
         }
         pairs.truncate(at_least_one(options.max_size)?);
-        Ok(Self {
-            pairs,
-            options,
-            color,
-        })
+        Ok(Self { pairs, options })
     }
 
     /// The pairs in order.
@@ -132,127 +142,10 @@ impl Dataset for LabelledDataset {
     }
 
     fn load(&self, index: usize, rng: &mut SampleRng) -> Result<Sample, DataError> {
-        let pair = &self.pairs[index];
-        let labels = read_label_map(&pair.label)?;
-        labels.check_range(&pair.label, self.options.num_classes)?;
-        let picture = read_picture(&pair.image, self.color)?;
-        if labels.size() != picture.size() {
-            return Err(size_mismatch(pair, labels.size(), picture.size()));
-        }
-        let augment = &self.options.augment;
-        let params = TransformParams::draw(augment, labels.size(), rng);
-        let labels = transform_labels(&labels, augment, &params);
-        let picture = transform_picture(&picture, augment, &params);
-        let input = SampleInput::Labels {
-            width: labels.width,
-            height: labels.height,
-            ids: labels.ids,
-        };
-        Ok(Sample {
-            name: pair.name.clone(),
-            input,
-            instances: None,
-            target: signed_from_picture(&picture),
+        let options = &self.options;
+        self.pairs[index].load(options, |size| {
+            TransformParams::draw(&options.augment, size, rng)
         })
-    }
-}
-
-pub(crate) fn size_mismatch(
-    pair: &LabelledPair,
-    label: crate::data::Size,
-    image: crate::data::Size,
-) -> DataError {
-    DataError::SizeMismatch {
-        path: pair.label.clone(),
-        expected: image,
-        expected_of: format!("as its photo {}", pair.image.display()),
-        found: label,
-    }
-}
-
-/// Pairs the files of two folders by their path below the folder without extension.
-///
-/// # Errors
-/// [`DataError::MissingFolder`], [`DataError::EmptyFolder`] or [`DataError::Io`]; single files without partner are in
-/// [`Pairing::problems`].
-pub fn pair_files(images: &Path, labels: &Path) -> Result<Pairing, DataError> {
-    let mut problems = Vec::new();
-    let label_files = list_pictures_of(labels, "label maps")?;
-    let image_files = list_pictures_of(images, "photos")?;
-    let counts = format!(
-        "{} label maps and {} photos in all",
-        label_files.len(),
-        image_files.len()
-    );
-    let label_files = by_name(labels, label_files, &mut problems);
-    let mut image_files = by_name(images, image_files, &mut problems);
-    let mut pairs = Vec::new();
-    for (name, label) in label_files {
-        match image_files.remove(&name) {
-            Some(image) => pairs.push(LabelledPair { name, label, image }),
-            None => problems.push(alone(label, images, &name, &counts)),
-        }
-    }
-    let photos = image_files.into_iter();
-    problems.extend(photos.map(|(name, image)| alone(image, labels, &name, &counts)));
-    pairs.sort_by(|a, b| natord::compare(&a.name, &b.name));
-    Ok(Pairing { pairs, problems })
-}
-
-fn alone(path: PathBuf, folder: &Path, name: &str, counts: &str) -> DataError {
-    let expected = format!("{}/{name}.*", folder.display());
-    DataError::MissingPartner {
-        path,
-        expected,
-        found: format!("no such file ({counts})"),
-    }
-}
-
-fn by_name(
-    folder: &Path,
-    files: Vec<PathBuf>,
-    problems: &mut Vec<DataError>,
-) -> BTreeMap<String, PathBuf> {
-    let mut named = BTreeMap::new();
-    for path in files {
-        if let Some(first) = named.insert(sample_name(folder, &path), path.clone()) {
-            problems.push(DataError::AmbiguousName {
-                first,
-                second: path,
-            });
-        }
-    }
-    named
-}
-
-/// Reads `{root}/palette.json`, names and colours of the classes; none if there is no such file.
-///
-/// # Errors
-/// [`DataError::InvalidPalette`] for bad JSON or an id that occurs twice, [`DataError::Io`].
-pub fn read_palette(root: &Path) -> Result<Option<Palette>, DataError> {
-    let path = root.join(PALETTE_FILE);
-    let text = match std::fs::read_to_string(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(DataError::io("read", &path, error)),
-        Ok(text) => text,
-    };
-    let invalid = |reason| DataError::InvalidPalette {
-        path: path.clone(),
-        reason,
-    };
-    let mut palette: Palette =
-        serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-    palette.classes.sort_by_key(|class| class.id);
-    match palette
-        .classes
-        .windows(2)
-        .find(|pair| pair[0].id == pair[1].id)
-    {
-        Some(pair) => Err(invalid(format!(
-            "id {} occurs twice, expected one class per id",
-            pair[0].id
-        ))),
-        None => Ok(Some(palette)),
     }
 }
 
@@ -261,6 +154,7 @@ mod tests {
     use rand::SeedableRng;
 
     use super::*;
+    use crate::data::SampleInput;
     use crate::data::augment::Preprocess;
     use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
 
@@ -397,28 +291,90 @@ mod tests {
         ));
     }
 
+    fn write_instances(root: &Path, name: &str, ids: Vec<u16>) {
+        let instances = LabelMap {
+            width: 4,
+            height: ids.len() / 4,
+            ids,
+        };
+        std::fs::create_dir_all(root.join("train_inst")).unwrap();
+        write_label_map_png(&root.join("train_inst").join(name), &instances).unwrap();
+    }
+
     #[test]
-    fn palette_is_optional_read_and_checked() {
+    fn instance_maps_come_with_their_label_maps_only_where_asked_for() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(read_palette(root.path()).unwrap(), None);
-        let path = root.path().join("palette.json");
-        std::fs::write(
-            &path,
-            r#"{"classes":[{"id":0,"name":"sky","color":[1,2,3]}]}"#,
-        )
-        .unwrap();
-        let palette = read_palette(root.path()).unwrap().unwrap();
-        assert_eq!(
-            (palette.classes[0].name.as_str(), palette.classes[0].color),
-            ("sky", [1, 2, 3])
+        for name in ["2.png", "10.png"] {
+            write_label(root.path(), name, (0..16).collect());
+            write_image(root.path(), name, 4);
+        }
+        write_instances(root.path(), "10.png", (33_000..33_016).collect());
+        let open = || LabelledDataset::open_with_instances(root.path(), "train", options());
+        let text = open().unwrap_err().to_string();
+        for part in ["2.png", "2 label maps and 1 instance maps", "train_inst"] {
+            assert!(text.contains(part), "{part} missing in {text}");
+        }
+        write_instances(root.path(), "2.png", (0..16).collect());
+        write_instances(root.path(), "unused.png", (0..16).collect());
+        let dataset = open().unwrap();
+        let sample = dataset.load(1, &mut SampleRng::seed_from_u64(3)).unwrap();
+        let SampleInput::Labels { ids, .. } = &sample.input else {
+            panic!("labels")
+        };
+        let expected: Vec<u16> = ids.iter().map(|id| id + 33_000).collect();
+        assert_eq!(sample.instances.unwrap().ids, expected);
+        let plain = LabelledDataset::open(root.path(), "train", options()).unwrap();
+        let sample = plain.load(1, &mut SampleRng::seed_from_u64(3)).unwrap();
+        assert_eq!(sample.instances, None);
+    }
+
+    #[test]
+    fn flattened_cityscapes_files_are_paired_by_their_frame() {
+        let root = tempfile::tempdir().unwrap();
+        for frame in ["ulm_000001_000019", "ulm_000000_000019"] {
+            write_label(
+                root.path(),
+                &format!("{frame}_gtFine_labelIds.png"),
+                vec![1; 16],
+            );
+            write_image(root.path(), &format!("{frame}_leftImg8bit.png"), 4);
+            write_instances(
+                root.path(),
+                &format!("{frame}_gtFine_instanceIds.png"),
+                vec![26_001; 16],
+            );
+        }
+        let dataset =
+            LabelledDataset::open_with_instances(root.path(), "train", options()).unwrap();
+        let names: Vec<_> = (0..2).map(|index| dataset.name(index)).collect();
+        assert_eq!(names, ["ulm_000000_000019", "ulm_000001_000019"]);
+        for pair in dataset.pairs() {
+            for path in [&pair.label, &pair.image, pair.instances.as_ref().unwrap()] {
+                assert!(path.to_str().unwrap().contains(&pair.name), "{pair:?}");
+            }
+        }
+        write_label(
+            root.path(),
+            "ulm_000002_000019_gtFine_labelIds.png",
+            vec![1; 16],
         );
-        let twice = r#"{"classes":[{"id":4,"name":"a","color":[1,2,3]},{"id":4,"name":"b","color":[1,2,3]}]}"#;
-        for bad in [twice, r#"{"classes":[{"id":-1}]}"#, ""] {
-            std::fs::write(&path, bad).unwrap();
-            assert!(matches!(
-                read_palette(root.path()),
-                Err(DataError::InvalidPalette { .. })
-            ));
+        let error = LabelledDataset::open(root.path(), "train", options()).unwrap_err();
+        assert!(error.to_string().contains("ulm_000002_000019"), "{error}");
+    }
+
+    #[test]
+    fn a_number_of_classes_that_ids_cannot_hold_is_refused() {
+        for (num_classes, contain_dont_care, fits) in [
+            (0, false, false),
+            (65_536, false, true),
+            (65_535, true, true),
+            (65_536, true, false),
+        ] {
+            let options = LabelledOptions {
+                contain_dont_care,
+                ..LabelledOptions::new(num_classes)
+            };
+            assert_eq!(options.validate().is_ok(), fits, "{num_classes}");
         }
     }
 }

@@ -1,0 +1,399 @@
+//! A trained generator in use.
+
+mod network;
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+
+use super::{InputKind, Manifest, ModelConfig, TestTime};
+use crate::label::check_labels;
+use crate::layers::pad_to_multiple;
+use crate::pgan::{self, draw_noise};
+use crate::{Error, Result};
+use network::{Encoder, Network};
+
+pub use network::Weights;
+
+/// A generator with its weights on a device: what the command line and the browser both run.
+#[derive(Debug)]
+pub struct Runner {
+    network: Network,
+    encoder: Option<Encoder>,
+    model: ModelConfig,
+    input: InputKind,
+    test_time: TestTime,
+    device: Device,
+}
+
+/// What a picture is generated from. A family looks at what it takes.
+#[derive(Debug, Clone, Default)]
+pub struct Inputs {
+    /// `[batch, condition_channels, height, width]`: a picture in `[-1, 1]` or an encoded label map.
+    pub condition: Option<Tensor<4>>,
+    /// `[batch, latent_channels]`; drawn from the seed where there are none.
+    pub latents: Option<Tensor<2>>,
+    /// `[batch, feature_channels, height, width]`, what pix2pixHD's encoder makes of a picture.
+    pub features: Option<Tensor<4>>,
+    /// Share of the scale before, for a Progressive GAN that is still fading one in; else 0.
+    pub alpha: f64,
+    /// Scale of a Progressive GAN to generate at, 0 for 4×4; the finest where there is none.
+    pub scale: Option<usize>,
+}
+
+impl From<Tensor<4>> for Inputs {
+    fn from(condition: Tensor<4>) -> Self {
+        Self {
+            condition: Some(condition),
+            ..Self::default()
+        }
+    }
+}
+
+impl Runner {
+    /// Builds the networks that `manifest` describes, with these weights.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::StateDict`] if the weights do not fit the architecture, listing every mismatch;
+    /// [`Error::Config`] if the manifest describes none; [`Error::Weights`] if the encoder's are
+    /// missing.
+    pub fn new(
+        manifest: &Manifest,
+        weights: Weights<'_>,
+        test_time: TestTime,
+        device: &Device,
+    ) -> Result<Self> {
+        Ok(Self {
+            network: Network::load(&manifest.model, weights.generator, device)?,
+            encoder: Encoder::load(&manifest.model, weights.encoder, device)?,
+            model: manifest.model.clone(),
+            input: manifest.input.clone(),
+            test_time,
+            device: device.clone(),
+        })
+    }
+
+    /// Where it runs.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// What it is.
+    pub fn model(&self) -> &ModelConfig {
+        &self.model
+    }
+
+    /// Whether it makes something of an instance map: marks edges, or averages features over instances.
+    pub fn looks_at_instances(&self) -> bool {
+        let edges = self.input.layout().is_some_and(|layout| layout.edges);
+        edges || self.model.feature_channels() > 0
+    }
+
+    /// Channels of the condition that it takes; 0 for an unconditional generator.
+    pub fn input_channels(&self) -> usize {
+        self.model.condition_channels()
+    }
+
+    /// Channels that it gives.
+    pub fn output_channels(&self) -> usize {
+        self.model.output_channels()
+    }
+
+    /// What the generator sees of a label map, encoded on the device.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`: `[height, width]`, flattened, in `0..num_classes`; 255 where the model has a channel
+    ///   for pixels of no class
+    /// - `instances`: `[height, width]`, flattened, any ids. A model that marks edges between
+    ///   instances marks those between classes where there are none.
+    /// - result: `[1, condition_channels, height, width]`, 0 or 1
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if the model takes no label maps or a map is not of that size;
+    /// [`Error::LabelRange`] for the first id that is no class.
+    pub fn condition_from_labels(
+        &self,
+        ids: &[u16],
+        instances: Option<&[u16]>,
+        height: usize,
+        width: usize,
+    ) -> Result<Tensor<4>> {
+        let Some(layout) = self.input.layout() else {
+            let taken = match self.input {
+                InputKind::Latent { .. } => "latents",
+                _ => "pictures",
+            };
+            return Err(Error::Input(format!(
+                "this model takes {taken}, found labels"
+            )));
+        };
+        check_size("label map", ids.len(), 1, height, width)?;
+        let ids: Vec<u16> = ids.iter().map(|&id| layout.label(id)).collect();
+        check_labels(&ids, width, layout.num_labels())?;
+        let instances = instances.unwrap_or(&ids);
+        check_size("instance map", instances.len(), 1, height, width)?;
+        let map = |ids: &[u16]| {
+            let ids: Vec<i32> = ids.iter().map(|&id| i32::from(id)).collect();
+            let data = TensorData::new(ids, [1, 1, height, width]);
+            Tensor::<4, Int>::from_data(data, &self.device)
+        };
+        layout.encode(map(&ids), layout.edges.then(|| map(instances)))
+    }
+
+    /// What the generator sees of planes in `[-1, 1]`.
+    ///
+    /// # Shapes
+    ///
+    /// - `planes`: `[condition_channels, height, width]`, flattened
+    /// - result: `[1, condition_channels, height, width]`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if `planes` is not of that size.
+    pub fn condition_from_planes(
+        &self,
+        planes: Vec<f32>,
+        height: usize,
+        width: usize,
+    ) -> Result<Tensor<4>> {
+        let channels = self.input_channels();
+        check_size("picture", planes.len(), channels, height, width)?;
+        let data = TensorData::new(planes, [1, channels, height, width]);
+        Ok(Tensor::from_data(data, &self.device))
+    }
+
+    /// Latents that a seed draws, N(0, 1): the same on every device.
+    ///
+    /// # Shapes
+    ///
+    /// Result: `[count, latent_channels]`; no channels for a model without latents.
+    pub fn draw_latents(&self, count: usize, seed: u64) -> Tensor<2> {
+        let channels = self.model.latent_channels().unwrap_or(0);
+        draw_noise(count, channels, seed, &self.device)
+    }
+
+    /// Generates. Conditions of any size are padded to the multiple that the network needs, and the
+    /// result is cropped back. The same seed draws the same latents and drops the same out, on every
+    /// device.
+    ///
+    /// # Shapes
+    ///
+    /// - `inputs`: as [`Inputs`] says; `condition` alone for most models
+    /// - result: `[batch, output_channels, height, width]` in `[-1, 1]`; a Progressive GAN with a
+    ///   linear output may leave that range
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if the number of channels is another, there is nothing to generate from, or
+    /// the model makes pictures of one size only and this is another; [`Error::Input`] if a condition
+    /// or features are missing.
+    pub fn run(&self, inputs: impl Into<Inputs>, seed: u64) -> Result<Tensor<4>> {
+        let mut inputs = inputs.into();
+        let mode = self.test_time.mode(seed);
+        if self.input_channels() == 0 {
+            return self.run_latents(inputs, seed);
+        }
+        let condition = self.condition(&inputs)?;
+        let [batch, _, height, width] = condition.dims();
+        self.fill_latents(&mut inputs, batch, seed)?;
+        if let Some(fixed) = self.model.fixed_size()
+            && fixed != [height, width]
+        {
+            return Err(Error::Shape {
+                what: "input".into(),
+                expected: format!("height {} and width {} only", fixed[0], fixed[1]),
+                found: condition.dims().to_vec(),
+            });
+        }
+        inputs.condition = Some(pad_to_multiple(condition, self.multiple()));
+        let output = self.network.forward(inputs, mode);
+        Ok(output.slice([0..batch, 0..self.output_channels(), 0..height, 0..width]))
+    }
+
+    /// Sides that a picture is padded to are multiples of this.
+    pub fn multiple(&self) -> usize {
+        let multiple = self.model.size_multiple();
+        match &self.model {
+            // A ResNet mirrors borders of a quarter-size picture: four pixels would leave one.
+            ModelConfig::Pix2pix { .. } => multiple.max(8),
+            ModelConfig::Pix2pixhd { generator, .. } => pix2pixhd_multiple(generator),
+            ModelConfig::Spade { .. } | ModelConfig::Pgan { .. } => multiple,
+        }
+    }
+
+    fn run_latents(&self, mut inputs: Inputs, seed: u64) -> Result<Tensor<4>> {
+        self.fill_latents(&mut inputs, 1, seed)?;
+        if let (Some(scale), ModelConfig::Pgan { generator }) = (inputs.scale, &self.model)
+            && scale > generator.scale()
+        {
+            return Err(Error::Input(format!(
+                "scale: this model has scales 0 to {} (up to {} pixels), found {scale}",
+                generator.scale(),
+                pgan::resolution(generator.scale())
+            )));
+        }
+        if !(0.0..=1.0).contains(&inputs.alpha) {
+            return Err(Error::Input(format!(
+                "alpha: expected 0 to 1, found {}",
+                inputs.alpha
+            )));
+        }
+        Ok(self.network.forward(inputs, self.test_time.mode(seed)))
+    }
+
+    /// The condition with features behind it.
+    fn condition(&self, inputs: &Inputs) -> Result<Tensor<4>> {
+        let missing = || Error::Input("expected a label map or a picture, found neither".into());
+        let condition = inputs.condition.clone().ok_or_else(missing)?;
+        let [batch, channels, height, width] = condition.dims();
+        if channels != self.input_channels() || batch * height * width == 0 {
+            return Err(Error::Shape {
+                what: "input".into(),
+                expected: format!("[batch, {}, height, width]", self.input_channels()),
+                found: condition.dims().to_vec(),
+            });
+        }
+        let expected = [batch, self.model.feature_channels(), height, width];
+        match &inputs.features {
+            None if expected[1] == 0 => Ok(condition),
+            None => Err(Error::Input(format!(
+                "this model needs a feature map of {} channels beside the label map: give features \
+                 or a style picture",
+                expected[1]
+            ))),
+            Some(features) if features.dims() == expected && expected[1] > 0 => {
+                Ok(Tensor::cat(vec![condition, features.clone()], 1))
+            }
+            Some(features) => Err(Error::Shape {
+                what: "features".into(),
+                expected: format!("{expected:?}"),
+                found: features.dims().to_vec(),
+            }),
+        }
+    }
+
+    fn fill_latents(&self, inputs: &mut Inputs, batch: usize, seed: u64) -> Result<()> {
+        let Some(channels) = self.model.latent_channels() else {
+            return Ok(());
+        };
+        let latents = inputs
+            .latents
+            .get_or_insert_with(|| self.draw_latents(batch, seed));
+        let found = latents.dims();
+        let fits = found[1] == channels && found[0] > 0;
+        if fits && (inputs.condition.is_none() || found[0] == batch) {
+            return Ok(());
+        }
+        Err(Error::Shape {
+            what: "latents".into(),
+            expected: format!("[batch, {channels}]"),
+            found: found.to_vec(),
+        })
+    }
+}
+
+/// The blocks of a pix2pixHD generator mirror a pixel of the smallest planes: these have two at least.
+fn pix2pixhd_multiple(generator: &crate::pix2pixhd::GeneratorConfig) -> usize {
+    let enhancers = generator.architecture.num_enhancers();
+    let smallest = (2usize << generator.num_downs).max(4) << enhancers;
+    match generator.size_multiple() {
+        multiple if multiple >= smallest => multiple,
+        _ => smallest,
+    }
+}
+
+fn check_size(
+    what: &str,
+    found: usize,
+    channels: usize,
+    height: usize,
+    width: usize,
+) -> Result<()> {
+    let expected = channels
+        .checked_mul(height)
+        .and_then(|values| values.checked_mul(width));
+    match expected {
+        Some(expected) if expected == found && found > 0 => Ok(()),
+        _ => Err(Error::Input(format!(
+            "{what}: expected {channels} * {height} * {width} values, at least one, found {found}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bundle::{NormDefault, tests::manifest_of};
+    use crate::label::Palette;
+    use crate::pix2pix::{Architecture, GeneratorConfig};
+    use crate::state_dict::state_dict;
+
+    fn runner() -> Runner {
+        let config = GeneratorConfig {
+            architecture: Architecture::Unet { num_downs: 5 },
+            input_channels: 3,
+            base_channels: 2,
+            ..GeneratorConfig::default()
+        };
+        let device = Device::flex();
+        let weights = state_dict(&config.init(&device).expect("a network"));
+        let input = InputKind::Labels {
+            num_classes: 3,
+            classes: Palette::numbered(3).classes,
+            dont_care: false,
+            edges: false,
+        };
+        let manifest = manifest_of(config, input);
+        let test_time = TestTime {
+            statistics: NormDefault::Batch,
+            dropout: true,
+        };
+        let weights = Weights {
+            generator: &weights,
+            encoder: None,
+        };
+        Runner::new(&manifest, weights, test_time, &device).expect("a runner")
+    }
+
+    fn values(tensor: Tensor<4>) -> Vec<f32> {
+        tensor.into_data().try_to_vec().expect("f32")
+    }
+
+    #[test]
+    fn any_size_comes_back_as_it_went_in_and_a_seed_repeats() {
+        let runner = runner();
+        let ids: Vec<u16> = (0..33 * 50).map(|i| (i / 7 % 3) as u16).collect();
+        let condition = || {
+            runner
+                .condition_from_labels(&ids, None, 33, 50)
+                .expect("labels")
+        };
+        let picture = runner.run(condition(), 5).expect("a picture");
+        assert_eq!(picture.dims(), [1, 3, 33, 50]);
+        assert_eq!(
+            values(picture),
+            values(runner.run(condition(), 5).expect("again"))
+        );
+    }
+
+    #[test]
+    fn wrong_inputs_are_told_apart() {
+        let runner = runner();
+        let told = |result: Result<Tensor<4>>| result.unwrap_err().to_string();
+        assert_eq!(
+            told(runner.condition_from_labels(&[0; 5], None, 2, 3)),
+            "label map: expected 1 * 2 * 3 values, at least one, found 5"
+        );
+        assert_eq!(
+            told(runner.condition_from_labels(&[0, 1, 2, 7], None, 2, 2)),
+            "label 7 at x 1, y 1 is outside 0..3"
+        );
+        assert!(told(runner.condition_from_planes(vec![], 0, 4)).contains("at least one"));
+        let condition = Tensor::zeros([1, 4, 32, 32], &Device::flex());
+        assert_eq!(
+            told(runner.run(condition, 0)),
+            "input: expected shape [batch, 3, height, width], found [1, 4, 32, 32]"
+        );
+    }
+}

@@ -1,0 +1,189 @@
+//! The networks of a bundle on a device.
+
+use burn::tensor::{Device, Tensor};
+
+use super::Inputs;
+use crate::bundle::{ModelConfig, Runner};
+use crate::label::{Instances, instance_average};
+use crate::layers::{Mode, pad_to_multiple};
+use crate::state_dict::{StateDict, load_state_dict};
+use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
+
+/// Weights of a bundle, by the authors' keys.
+#[derive(Debug, Clone, Copy)]
+pub struct Weights<'a> {
+    /// The generator's.
+    pub generator: &'a StateDict,
+    /// The encoder's, where the model has one.
+    pub encoder: Option<&'a StateDict>,
+}
+
+/// A generator with its weights.
+// Variants of different size, one instance per program: boxing would buy nothing.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug)]
+pub(super) enum Network {
+    Pix2pix(pix2pix::Generator),
+    Pix2pixhd(pix2pixhd::Generator),
+    Spade(spade::Generator),
+    Pgan(pgan::Generator),
+}
+
+/// What reads a style from a picture.
+#[allow(clippy::large_enum_variant)] // As above.
+#[derive(Debug)]
+pub(super) enum Encoder {
+    Pix2pixhd {
+        encoder: pix2pixhd::Encoder,
+        multiple: usize,
+    },
+    Spade(spade::Encoder),
+}
+
+impl Network {
+    pub fn load(model: &ModelConfig, weights: &StateDict, device: &Device) -> Result<Self> {
+        Ok(match model {
+            ModelConfig::Pix2pix { generator } => {
+                Self::Pix2pix(load_state_dict(generator.init(device)?, weights)?)
+            }
+            ModelConfig::Pix2pixhd { generator, .. } => {
+                Self::Pix2pixhd(load_state_dict(generator.init(device)?, weights)?)
+            }
+            ModelConfig::Spade { generator, .. } => {
+                Self::Spade(load_state_dict(generator.init(device)?, weights)?)
+            }
+            ModelConfig::Pgan { generator } => {
+                Self::Pgan(load_state_dict(generator.init(device)?, weights)?)
+            }
+        })
+    }
+
+    /// Generates. `Runner` has filled in what the network needs.
+    pub fn forward(&self, inputs: Inputs, mode: Mode) -> Tensor<4> {
+        let needed = "the runner has checked that there is a condition";
+        match self {
+            Self::Pix2pix(generator) => generator.forward(inputs.condition.expect(needed), mode),
+            Self::Pix2pixhd(generator) => generator.forward(inputs.condition.expect(needed), mode),
+            Self::Spade(generator) => {
+                generator.forward(inputs.condition.expect(needed), inputs.latents, mode)
+            }
+            Self::Pgan(generator) => {
+                let latents = inputs.latents.expect("the runner has drawn latents");
+                let scale = inputs.scale.unwrap_or(generator.config().scale());
+                generator.forward_at(latents, inputs.alpha, scale)
+            }
+        }
+    }
+}
+
+impl Encoder {
+    pub fn load(
+        model: &ModelConfig,
+        weights: Option<&StateDict>,
+        device: &Device,
+    ) -> Result<Option<Self>> {
+        let missing = || Error::Weights("the model has an encoder, but no weights for it".into());
+        Ok(match model {
+            ModelConfig::Pix2pix { .. }
+            | ModelConfig::Pgan { .. }
+            | ModelConfig::Pix2pixhd { encoder: None, .. }
+            | ModelConfig::Spade { encoder: None, .. } => None,
+            ModelConfig::Pix2pixhd {
+                encoder: Some(encoder),
+                ..
+            } => {
+                let weights = weights.ok_or_else(missing)?;
+                Some(Self::Pix2pixhd {
+                    encoder: load_state_dict(encoder.init(device)?, weights)?,
+                    multiple: encoder.size_multiple(),
+                })
+            }
+            ModelConfig::Spade {
+                encoder: Some(encoder),
+                ..
+            } => {
+                let weights = weights.ok_or_else(missing)?;
+                Some(Self::Spade(load_state_dict(
+                    encoder.init(device)?,
+                    weights,
+                )?))
+            }
+        })
+    }
+}
+
+impl Runner {
+    /// A latent that gives the style of a picture, drawn from what the encoder says of it.
+    ///
+    /// # Shapes
+    ///
+    /// - `picture`: `[batch, output_channels, height, width]` in `[-1, 1]`, any size
+    /// - result: `[batch, latent_channels]`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if the model has no encoder of latents, or the picture another number of
+    /// channels.
+    pub fn latents_from_style(&self, picture: Tensor<4>, seed: u64) -> Result<Tensor<2>> {
+        let Some(Encoder::Spade(encoder)) = &self.encoder else {
+            return Err(Error::Input(
+                "this model has no encoder that reads a style from a picture".into(),
+            ));
+        };
+        self.check_picture(&picture)?;
+        let (mean, log_variance) = encoder.forward(picture, self.test_time.mode(seed));
+        let [batch, channels] = mean.dims();
+        let noise = pgan::draw_noise(batch, channels, seed, &self.device);
+        Ok(spade::reparameterize(mean, log_variance, noise))
+    }
+
+    /// Features that give every instance the look that it has in a picture: what the encoder makes
+    /// of the picture, averaged over each instance.
+    ///
+    /// # Shapes
+    ///
+    /// - `picture`: `[batch, output_channels, height, width]` in `[-1, 1]`
+    /// - `instances`: of the same batch and size
+    /// - result: `[batch, feature_channels, height, width]`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if the model has no encoder of features, or the picture is of another shape.
+    pub fn features_from_style(
+        &self,
+        picture: Tensor<4>,
+        instances: &Instances,
+    ) -> Result<Tensor<4>> {
+        let Some(Encoder::Pix2pixhd { encoder, multiple }) = &self.encoder else {
+            return Err(Error::Input(
+                "this model has no encoder that reads features from a picture".into(),
+            ));
+        };
+        self.check_picture(&picture)?;
+        let [batch, _, height, width] = picture.dims();
+        let [_, _, rows, columns] = instances.numbers().dims();
+        if [height, width] != [rows, columns] {
+            return Err(Error::Input(format!(
+                "style picture: expected {columns}x{rows} pixels, the size of the label map, found \
+                 {width}x{height}"
+            )));
+        }
+        let padded = pad_to_multiple(picture, *multiple);
+        let features = encoder.pixel_features(padded, self.test_time.mode(0));
+        let channels = features.dims()[1];
+        let features = features.slice([0..batch, 0..channels, 0..height, 0..width]);
+        Ok(instance_average(features, instances))
+    }
+
+    fn check_picture(&self, picture: &Tensor<4>) -> Result<()> {
+        let [batch, channels, height, width] = picture.dims();
+        if channels == self.output_channels() && batch * height * width > 0 {
+            return Ok(());
+        }
+        Err(Error::Input(format!(
+            "style picture: expected {} channels and at least one pixel, found {:?}",
+            self.output_channels(),
+            picture.dims()
+        )))
+    }
+}

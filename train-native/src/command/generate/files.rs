@@ -1,0 +1,202 @@
+//! Pictures from pictures and label maps.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use underpaint_core::bundle::{InputKind, Inputs, Runner};
+use underpaint_core::label::{Instances, SemanticLayout};
+
+use super::{GenerateArgs, Half, Target, run, style_picture};
+use crate::data::augment::signed_from_picture;
+use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
+use crate::data::resize::{Filter, resize_bytes, resize_ids};
+use crate::data::{PixelsF32, Size};
+use crate::model::{Model, input_files};
+
+/// One picture, or `--count` of them, for every input.
+pub(super) fn generate(
+    args: &GenerateArgs,
+    runner: &Runner,
+    model: &Model,
+    input: &Path,
+    output: &Path,
+) -> Result<()> {
+    if args.count > 1 && runner.model().latent_channels().is_none() {
+        bail!(
+            "--count: this model makes one picture of an input; only models with latents make several"
+        );
+    }
+    let inputs = input_files(input)?;
+    let target = Target::new(output, input.is_dir() || args.count > 1)?;
+    for (path, name) in &inputs {
+        let seen = args.inputs(runner, &model.manifest.input, path, name)?;
+        for index in 0..args.count {
+            let from = format!("{}", path.display());
+            let inputs = Inputs {
+                latents: args.latents(runner, index)?,
+                ..seen.clone()
+            };
+            let generated = run(runner, inputs, args.runner.seed, &from)?;
+            let name = match args.count {
+                1 => name.clone(),
+                _ => format!("{name}_{index:05}"),
+            };
+            target.write(&name, generated)?;
+        }
+    }
+    eprintln!(
+        "{} pictures in {}",
+        inputs.len() * args.count,
+        output.display()
+    );
+    Ok(())
+}
+
+impl GenerateArgs {
+    /// What the generator sees of a file.
+    fn inputs(&self, runner: &Runner, kind: &InputKind, path: &Path, name: &str) -> Result<Inputs> {
+        match kind {
+            InputKind::Image { channels, .. } => {
+                if self.instances.is_some() {
+                    bail!("--instances: this model takes pictures, which have no instances");
+                }
+                let PixelsF32 {
+                    height,
+                    width,
+                    data,
+                    ..
+                } = self.picture(path, *channels)?;
+                let condition = runner.condition_from_planes(data, height, width);
+                let condition = condition.with_context(|| format!("{}", path.display()))?;
+                Ok(condition.into())
+            }
+            InputKind::Labels { .. } => {
+                let layout = kind.layout().context("label maps have a layout")?;
+                self.label_inputs(runner, layout, path, name)
+            }
+            InputKind::Latent { .. } => bail!("this model generates from latents"),
+        }
+    }
+
+    fn label_inputs(
+        &self,
+        runner: &Runner,
+        layout: SemanticLayout,
+        path: &Path,
+        name: &str,
+    ) -> Result<Inputs> {
+        let labels = self.labels(path, layout, runner)?;
+        let LabelMap { height, width, .. } = labels;
+        let instances = self.instances(path, name, &labels, runner)?;
+        let condition =
+            runner.condition_from_labels(&labels.ids, instances.as_deref(), height, width);
+        let condition = condition.with_context(|| format!("{}", path.display()))?;
+        let features = match (&self.style, runner.model().feature_channels()) {
+            (None, _) | (_, 0) => None,
+            (Some(style), _) => {
+                let ids = instances.as_ref().unwrap_or(&labels.ids);
+                let instances = Instances::from_ids(ids, [1, height, width], runner.device())?;
+                let picture = style_picture(runner, style)?;
+                let features = runner.features_from_style(picture, &instances);
+                Some(features.with_context(|| format!("{}", style.display()))?)
+            }
+        };
+        Ok(Inputs {
+            features,
+            ..Inputs::from(condition)
+        })
+    }
+
+    fn picture(&self, path: &Path, channels: usize) -> Result<PixelsF32> {
+        let mut picture = read_picture(path, Color::from_channels(channels)?)?;
+        if let Some(half) = self.half {
+            let (left, right) = crate::data::paired::split_ab(&picture, path)?;
+            picture = if half == Half::Left { left } else { right };
+        }
+        if let Some(size) = self.size {
+            let (from, to) = (picture.size(), Size::new(size, size));
+            let pixels = resize_bytes(&picture.pixels, from, picture.channels, to, Filter::Bicubic);
+            picture = Picture {
+                width: size,
+                height: size,
+                pixels,
+                ..picture
+            };
+        }
+        Ok(signed_from_picture(&picture))
+    }
+
+    fn labels(&self, path: &Path, layout: SemanticLayout, runner: &Runner) -> Result<LabelMap> {
+        if self.half.is_some() {
+            bail!("--half: this model takes label maps, which have no halves");
+        }
+        let mut labels = read_label_map(path)?;
+        labels.ids.iter_mut().for_each(|id| *id = layout.label(*id));
+        labels.check_range(path, layout.num_labels())?;
+        let fixed = runner.model().fixed_size();
+        let fixed = fixed.map(|[height, width]| Size::new(width, height));
+        match self.size.map(|size| Size::new(size, size)).or(fixed) {
+            Some(to) => Ok(resized(labels, to)),
+            None => Ok(labels),
+        }
+    }
+
+    /// The instance map that belongs to a label map, resized with it.
+    fn instances(
+        &self,
+        path: &Path,
+        name: &str,
+        labels: &LabelMap,
+        runner: &Runner,
+    ) -> Result<Option<Vec<u16>>> {
+        let Some(given) = &self.instances else {
+            return Ok(None);
+        };
+        if !runner.looks_at_instances() {
+            bail!("--instances: this model does not look at instances");
+        }
+        let file = instance_file(given, path, name)?;
+        let instances = read_label_map(&file)?;
+        let original = crate::data::decode::read_label_map_size(path)?;
+        if instances.size() != original {
+            bail!(
+                "{}: expected {original}, the size of {}, found {}",
+                file.display(),
+                path.display(),
+                instances.size()
+            );
+        }
+        Ok(Some(resized(instances, labels.size()).ids))
+    }
+}
+
+fn resized(map: LabelMap, to: Size) -> LabelMap {
+    if map.size() == to {
+        return map;
+    }
+    LabelMap {
+        ids: resize_ids(&map.ids, map.size(), to),
+        width: to.width,
+        height: to.height,
+    }
+}
+
+/// The file itself, or the one in the folder that is named as the label map.
+fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
+    if given.is_file() {
+        return Ok(given.to_path_buf());
+    }
+    let mut candidates = Vec::new();
+    for (path, found) in input_files(given)? {
+        if found == name {
+            return Ok(path);
+        }
+        candidates.push(found);
+    }
+    bail!(
+        "{}: expected an instance map named as {}, found {}",
+        given.display(),
+        labels.display(),
+        candidates.first().map_or("none", String::as_str)
+    )
+}

@@ -1,0 +1,198 @@
+//! `underpaint generate`.
+
+mod files;
+mod latents;
+mod tensors;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use burn::tensor::Tensor;
+use clap::{Args, ValueEnum};
+use underpaint_core::bundle::{InputKind, Inputs, Runner};
+use underpaint_core::image::pixels_from_signed;
+
+use super::options::RunnerArgs;
+use crate::data::PixelsF32;
+use crate::data::augment::signed_from_picture;
+use crate::data::decode::{Color, Picture, read_picture, write_picture_png};
+use crate::family::batch;
+use crate::model::Model;
+
+/// Half of an AB picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Half {
+    /// A
+    Left,
+    /// B
+    Right,
+}
+
+/// Flags of `generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Bundle or run
+    #[arg(long, value_name = "BUNDLE|RUN")]
+    model: PathBuf,
+    /// Picture or label map, or a folder of them; any size. Not for models that generate from latents
+    #[arg(long, value_name = "FILE|DIR", requires = "output")]
+    input: Option<PathBuf>,
+    /// PNG file, or folder of PNG files named as the inputs
+    #[arg(long, value_name = "FILE|DIR")]
+    output: Option<PathBuf>,
+    /// Instance map, or a folder of them named as the inputs, for models that mark edges between
+    /// instances [default: edges between classes]
+    #[arg(long, value_name = "FILE|DIR", requires = "input")]
+    instances: Option<PathBuf>,
+    /// Picture whose style to take, for models with an encoder [default: a style drawn from --seed]
+    #[arg(long, alias = "style_image", value_name = "FILE")]
+    style: Option<PathBuf>,
+    /// Take only this half of every input, for AB pictures
+    #[arg(long, value_name = "SIDE")]
+    half: Option<Half>,
+    /// Resize inputs to that square, in pixels [default: keep their size, padding as needed]
+    #[arg(long, value_name = "PX")]
+    size: Option<usize>,
+    /// Pictures to draw from latents, each of its own
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    count: usize,
+    /// Side to generate at, for a Progressive GAN: 4, 8, 16, … [default: the largest]
+    #[arg(long, value_name = "PX")]
+    scale: Option<usize>,
+    /// Share of the next smaller size, for a Progressive GAN that was saved while growing
+    #[arg(long, value_name = "0..1", default_value_t = 0.0)]
+    alpha: f64,
+    /// Safetensors with what the network sees: `input` [batch, channels, height, width]; or `labels`
+    /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` where the
+    /// model takes them
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "half", "size"], requires = "tensors_out")]
+    tensors_in: Option<PathBuf>,
+    /// Safetensors to write `output` to, before any rounding
+    #[arg(long, value_name = "FILE", requires = "tensors_in")]
+    tensors_out: Option<PathBuf>,
+    #[command(flatten)]
+    runner: RunnerArgs,
+}
+
+impl GenerateArgs {
+    /// Generates.
+    pub fn run(self) -> Result<ExitCode> {
+        let model = Model::open(&self.model)?;
+        let runner = self.runner.runner(&model)?;
+        if let (Some(input), Some(output)) = (&self.tensors_in, &self.tensors_out) {
+            tensors::generate(&runner, self.runner.seed, input, output)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if self.count == 0 || self.size == Some(0) {
+            bail!("--count and --size: expected at least 1, found 0");
+        }
+        let unconditional = matches!(model.manifest.input, InputKind::Latent { .. });
+        match (&self.input, &self.output) {
+            (_, None) => bail!("expected --output FILE|DIR, or --tensors-in and --tensors-out"),
+            (None, Some(output)) if unconditional => {
+                latents::generate(&self, &runner, output)?;
+            }
+            (Some(_), Some(_)) if unconditional => {
+                bail!(
+                    "--input: this model generates from latents: leave --input out, and set --seed or --count"
+                )
+            }
+            (None, Some(_)) => {
+                bail!("expected --input FILE|DIR: this model does not generate from nothing")
+            }
+            (Some(input), Some(output)) => files::generate(&self, &runner, &model, input, output)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Latents for `count` pictures: of the style picture, or drawn.
+    fn latents(&self, runner: &Runner, first: usize) -> Result<Option<Tensor<2>>> {
+        if runner.model().latent_channels().is_none() {
+            if self.style.is_some() && runner.model().feature_channels() == 0 {
+                bail!("--style: this model has no encoder that reads a style from a picture");
+            }
+            return Ok(None);
+        }
+        let Some(path) = &self.style else {
+            let drawn = runner.draw_latents(first + 1, self.runner.seed);
+            return Ok(Some(drawn.narrow(0, first, 1)));
+        };
+        let style = style_picture(runner, path)?;
+        let latents = runner.latents_from_style(style, self.runner.seed);
+        Ok(Some(
+            latents.with_context(|| format!("{}", path.display()))?,
+        ))
+    }
+}
+
+/// A picture for an encoder: `[1, output_channels, height, width]` in `[-1, 1]`.
+fn style_picture(runner: &Runner, path: &Path) -> Result<Tensor<4>> {
+    let picture = read_picture(path, Color::from_channels(runner.output_channels())?)?;
+    Ok(batch::images(
+        &[&signed_from_picture(&picture)],
+        runner.device(),
+    ))
+}
+
+/// Where pictures go: one file, or a folder.
+struct Target<'a> {
+    output: &'a Path,
+    to_folder: bool,
+}
+
+impl<'a> Target<'a> {
+    fn new(output: &'a Path, to_folder: bool) -> Result<Self> {
+        let to_folder = to_folder || output.is_dir();
+        let png = output
+            .extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
+        if !to_folder && !png {
+            bail!(
+                "--output: expected a .png file or an existing folder, found {}",
+                output.display()
+            );
+        }
+        Ok(Self { output, to_folder })
+    }
+
+    /// Writes generated pictures; only the first, if there is one file for them.
+    fn write(&self, name: &str, generated: Tensor<4>) -> Result<()> {
+        let path = match self.to_folder {
+            true => self.output.join(format!("{name}.png")),
+            false => self.output.to_path_buf(),
+        };
+        if let Some(parent) = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+        {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        for picture in batch::pictures(generated) {
+            write_picture_png(&path, &picture_from_signed(&picture)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// Generates one picture, with the name of what it is made from in errors.
+fn run(runner: &Runner, inputs: Inputs, seed: u64, from: &str) -> Result<Tensor<4>> {
+    runner.run(inputs, seed).with_context(|| from.to_owned())
+}
+
+/// A generated picture as 8-bit pixels.
+///
+/// # Errors
+///
+/// If it has neither one nor three channels.
+pub fn picture_from_signed(picture: &PixelsF32) -> Result<Picture> {
+    Color::from_channels(picture.channels)?;
+    Ok(Picture {
+        width: picture.width,
+        height: picture.height,
+        channels: picture.channels,
+        pixels: pixels_from_signed(&picture.data, picture.channels),
+    })
+}

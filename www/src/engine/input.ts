@@ -1,0 +1,68 @@
+/** What a generator is given: checked against its model, and copied to be handed over. */
+
+import { UnderpaintError } from "./errors.js";
+import { paintedClasses, type Manifest } from "./manifest.js";
+import type { GenerateInput } from "./protocol.js";
+
+/** A label map: one class id per pixel, row by row; `ids` holds `width * height` bytes. */
+export interface LabelMapInput {
+  readonly ids: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a generator makes a picture of; null for models that take nothing but a seed. */
+export type PictureInput = LabelMapInput | ImageData | null;
+
+const NAMES: Readonly<Record<GenerateInput["kind"], string>> = {
+  labels: "a label map",
+  image: "a picture",
+  latent: "nothing",
+};
+
+/**
+ * Checks that a model takes this kind of input.
+ *
+ * @throws UnderpaintError `bad-input` naming what it takes and what was found
+ */
+export function checkInput(manifest: Manifest, kind: GenerateInput["kind"]): void {
+  const isPainted = kind === "labels" && paintedClasses(manifest).length > 0;
+  if (kind === manifest.input.kind || (manifest.input.kind === "image" && isPainted)) return;
+  const expected = {
+    labels: "takes label maps: expected ids",
+    image: "takes pictures: expected ImageData",
+    latent: "makes pictures from a seed alone: expected null in place of an input",
+  }[manifest.input.kind];
+  throw new UnderpaintError("bad-input", `${manifest.name} ${expected}, found ${NAMES[kind]}.`);
+}
+
+/**
+ * A copy for the worker.
+ *
+ * @throws UnderpaintError `bad-input` if the model takes something else, or the input contradicts itself
+ */
+export function copyInput(input: PictureInput, manifest: Manifest): GenerateInput {
+  if (input === null) {
+    checkInput(manifest, "latent");
+    return { kind: "latent" };
+  }
+  const { width, height } = input;
+  const isSide = (side: number): boolean => Number.isInteger(side) && side >= 1;
+  if (!isSide(width) || !isSide(height)) {
+    throw new UnderpaintError("bad-input", `expected whole sides of at least 1, found ${width}×${height}`);
+  }
+  if ("ids" in input) {
+    checkLength(NAMES.labels, input.ids.length, width, height, 1);
+    checkInput(manifest, "labels");
+    return { kind: "labels", ids: new Uint8Array(input.ids), width, height };
+  }
+  checkLength(NAMES.image, input.data.length, width, height, 4);
+  checkInput(manifest, "image");
+  return { kind: "image", rgba: new Uint8Array(input.data), width, height };
+}
+
+function checkLength(what: string, found: number, width: number, height: number, perPixel: number): void {
+  const expected = width * height * perPixel;
+  if (found === expected) return;
+  throw new UnderpaintError("bad-input", `${what} of ${width}×${height}: expected ${expected} bytes, found ${found}`);
+}
