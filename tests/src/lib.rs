@@ -152,22 +152,30 @@ impl Fixture {
     ///
     /// If it is missing, damaged or holds other kinds of numbers.
     pub fn tensors(&self, file: &str) -> Result<Vec<(String, Golden)>> {
-        let path = self.folder.join(file);
-        let bytes = fs::read(&path).with_context(|| format!("{}", path.display()))?;
-        let tensors =
-            SafeTensors::deserialize(&bytes).with_context(|| format!("{}", path.display()))?;
-        let golden = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
-            let values = numbers(view.dtype(), view.data())?;
-            Ok((
-                name.to_owned(),
-                Golden {
-                    shape: view.shape().to_vec(),
-                    values,
-                },
-            ))
-        };
-        tensors.iter().map(golden).collect()
+        read_tensors(&self.folder.join(file))
     }
+}
+
+/// Every tensor of a safetensors file.
+///
+/// # Errors
+///
+/// If it is missing, damaged or holds other kinds of numbers.
+pub fn read_tensors(path: &Path) -> Result<Vec<(String, Golden)>> {
+    let bytes = fs::read(path).with_context(|| format!("{}", path.display()))?;
+    let tensors =
+        SafeTensors::deserialize(&bytes).with_context(|| format!("{}", path.display()))?;
+    let golden = |(name, view): (&str, safetensors::tensor::TensorView<'_>)| {
+        let values = numbers(view.dtype(), view.data())?;
+        Ok((
+            name.to_owned(),
+            Golden {
+                shape: view.shape().to_vec(),
+                values,
+            },
+        ))
+    };
+    tensors.iter().map(golden).collect()
 }
 
 fn numbers(dtype: Dtype, data: &[u8]) -> Result<Vec<f64>> {

@@ -185,7 +185,8 @@ impl SpadeGenerator {
     }
 
     /// Generates pictures that are `base` doubled, whatever the size of the segmentation, and shows
-    /// `observe` what every block gives, by the block's name in the state dict.
+    /// `observe` what every block and the layers before and after them give, by their names in the
+    /// state dict.
     ///
     /// # Shapes
     ///
@@ -219,7 +220,9 @@ impl SpadeGenerator {
             x = block.forward(x, &segmentation_here, mode.statistics);
             observe(&name, &x);
         }
-        self.to_image.forward(leaky_relu(x)).tanh()
+        let x = self.to_image.forward(leaky_relu(x));
+        observe("conv_img", &x);
+        x.tanh()
     }
 
     /// Name of every block in the state dict, whether the size doubles before it, and the block.

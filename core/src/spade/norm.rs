@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, activation::relu, module};
+use burn::tensor::{Device, Tensor, activation::relu};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::{Norm, NormKind, NormStatistics, conv2d, resize_nearest};
@@ -172,24 +171,9 @@ impl SpadeNorm {
         let [_, _, height, width] = x.dims();
         let segmentation = resize_nearest(segmentation.clone(), [height, width]);
         let shared = relu(self.mlp_shared.forward(segmentation));
-        let (scale, shift) = self.modulation(shared);
-        self.param_free_norm.forward(x, statistics) * (scale + 1.0) + shift
-    }
-
-    /// γ and β in one convolution: what they share is unfolded once.
-    fn modulation(&self, shared: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
-        let (gamma, beta) = (&self.mlp_gamma, &self.mlp_beta);
-        let weight = Tensor::cat(vec![gamma.weight.val(), beta.weight.val()], 0);
-        let biases = [gamma, beta].map(|conv| conv.bias.as_ref().map(Param::val));
-        let bias = Tensor::cat(biases.into_iter().flatten().collect(), 0);
-        let padding = [gamma.kernel_size[0] / 2; 2];
-        let options = ConvOptions::new([1, 1], padding, [1, 1], 1);
-        let both = module::conv2d(shared, weight, Some(bias), options);
-        let channels = both.dims()[1] / 2;
-        (
-            both.clone().narrow(1, 0, channels),
-            both.narrow(1, channels, channels),
-        )
+        let scale = self.mlp_gamma.forward(shared.clone()) + 1.0;
+        let shift = self.mlp_beta.forward(shared);
+        self.param_free_norm.forward(x, statistics) * scale + shift
     }
 }
 

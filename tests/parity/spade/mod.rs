@@ -1,5 +1,6 @@
 //! SPADE: generators, blocks, discriminators, encoders, losses and training runs.
 
+mod draws;
 mod loss;
 mod network;
 mod pass;

@@ -8,29 +8,7 @@ use underpaint_core::loss::GanMode;
 use underpaint_core::spade::{Architecture, DiscriminatorConfig, EncoderConfig, GeneratorConfig};
 
 use crate::trainer::AdamConfig;
-
-/// Learning rates of the two sides, in units of the schedule's.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RateFactors {
-    /// Of the generator and the encoder.
-    pub generator: f64,
-    /// Of the discriminator.
-    pub discriminator: f64,
-}
-
-impl RateFactors {
-    /// The two time-scale update rule (Heusel et al. 2017, <https://arxiv.org/abs/1706.08500>).
-    pub const TTUR: Self = Self {
-        generator: 0.5,
-        discriminator: 2.0,
-    };
-    /// One rate for both (`--no_TTUR`).
-    pub const EQUAL: Self = Self {
-        generator: 1.0,
-        discriminator: 1.0,
-    };
-}
+use crate::trainer::schedule::TimeScale;
 
 /// Everything that one training step depends on. The default is the paper's, for COCO-Stuff.
 ///
@@ -58,8 +36,8 @@ pub struct SpadeTrainConfig {
     pub divergence_weight: f64,
     /// Discriminator steps for every one of the generator (`D_steps_per_G`); 1 in the paper.
     pub discriminator_steps: u64,
-    /// Learning rates of the two sides.
-    pub rates: RateFactors,
+    /// Learning rates of the two sides: `Two`, the paper's, is TTUR.
+    pub time_scale: TimeScale,
     /// Both optimisers.
     pub adam: AdamConfig,
     /// Weight initialisation.
@@ -80,7 +58,7 @@ impl Default for SpadeTrainConfig {
             perceptual_weight: 10.0,
             divergence_weight: 0.05,
             discriminator_steps: 1,
-            rates: RateFactors::TTUR,
+            time_scale: TimeScale::Two,
             adam: AdamConfig {
                 beta1: 0.0,
                 beta2: 0.9,

@@ -1,12 +1,18 @@
 use super::*;
-use crate::data::{InstanceMap, SampleInput};
+use crate::data::{InstanceMap, PixelsF32, Sample, SampleInput};
+use crate::family::{Family, Moment};
+use crate::trainer::schedule::TimeScale;
 use underpaint_core::label::SemanticLayout;
+use underpaint_core::layers::{InitKind, WeightInit};
+use underpaint_core::loss::GanMode;
+use underpaint_core::perceptual::Vgg19;
 use underpaint_core::spade::{
     Architecture, ConvNorm, DiscriminatorConfig, EncoderConfig, GeneratorConfig, SpadeArchitecture,
 };
 use underpaint_core::state_dict::state_dict;
 
 const RATE: f64 = 1e-3;
+const HEIGHT: usize = 32;
 
 fn config(side: usize, latent_channels: Option<usize>) -> SpadeTrainConfig {
     let semantics = SemanticLayout {
@@ -17,6 +23,8 @@ fn config(side: usize, latent_channels: Option<usize>) -> SpadeTrainConfig {
     let spade = SpadeArchitecture {
         norm: "spectralspadesyncbatch1x1".parse().expect("a norm"),
         crop_size: side,
+        // Encoders need a width of 256: a low picture is a cheap one.
+        aspect_ratio: side as f64 / HEIGHT as f64,
         latent_channels,
         ..SpadeArchitecture::default()
     };
@@ -49,25 +57,25 @@ fn family(config: &SpadeTrainConfig) -> Spade {
 }
 
 fn sample(side: usize, number: usize) -> Sample {
-    let ids = |modulus: usize| (0..side * side).map(move |i| ((i / 9 + number) % modulus) as u16);
+    let ids = |modulus: usize| (0..HEIGHT * side).map(move |i| ((i / 9 + number) % modulus) as u16);
     Sample {
         name: format!("{number}"),
         input: SampleInput::Labels {
             width: side,
-            height: side,
+            height: HEIGHT,
             // Two classes, and pixels of none.
             ids: ids(3).map(|id| if id == 2 { 255 } else { id }).collect(),
         },
         instances: Some(InstanceMap {
             width: side,
-            height: side,
+            height: HEIGHT,
             ids: ids(5).collect(),
         }),
         target: PixelsF32 {
             channels: 3,
-            height: side,
+            height: HEIGHT,
             width: side,
-            data: (0..3 * side * side)
+            data: (0..3 * HEIGHT * side)
                 .map(|i| ((i * 7 + number) % 20) as f32 / 10.0 - 1.0)
                 .collect(),
         },
@@ -106,12 +114,9 @@ fn moved(before: &StateDict, after: &StateDict) -> f64 {
 
 #[test]
 fn the_two_sides_learn_at_their_own_rates() {
-    for (rates, expected) in [
-        (RateFactors::TTUR, [0.5, 2.0]),
-        (RateFactors::EQUAL, [1.0, 1.0]),
-    ] {
+    for (time_scale, expected) in [(TimeScale::Two, [0.5, 2.0]), (TimeScale::One, [1.0, 1.0])] {
         let config = SpadeTrainConfig {
-            rates,
+            time_scale,
             ..config(32, None)
         };
         let mut family = family(&config);
@@ -202,8 +207,43 @@ fn the_encoder_learns_with_the_generator_and_generating_repeats() {
     let generate = || family.generate(&[&sample]).expect("a picture");
     let picture = generate();
     assert_eq!(picture, generate());
-    assert_eq!((picture[0].channels, picture[0].height), (3, 256));
+    assert_eq!((picture[0].channels, picture[0].width), (3, 256));
     assert_eq!(encoder(&family), after);
+}
+
+#[test]
+fn the_perceptual_loss_joins_once_it_has_its_network() {
+    let config = SpadeTrainConfig {
+        gan_mode: GanMode::Wgangp,
+        ..config(32, None)
+    };
+    let vgg = Vgg19::new(&Device::flex());
+    let vgg = initialize(
+        vgg,
+        WeightInit {
+            kind: InitKind::Kaiming,
+            ..config.init
+        },
+        1,
+    );
+    let mut family = family(&config).with_perceptual_loss(PerceptualLoss::new(vgg));
+    let names = ["GAN", "GAN_Feat", "VGG", "D_Fake", "D_real"];
+    assert_eq!(family.loss_names(), names);
+    let losses = run(&mut family, 32, 1..=1).remove(0);
+    let found: Vec<&str> = losses.iter().map(|(name, _)| *name).collect();
+    assert_eq!(found, names);
+    assert!(losses[2].1 > 0.0 && losses[2].1.is_finite());
+
+    // The weight is the config's.
+    let silent = SpadeTrainConfig {
+        feature_matching_weight: 0.0,
+        perceptual_weight: 0.0,
+        ..config
+    };
+    let mut silent = Spade::new(silent, &Device::flex()).expect("a valid config");
+    silent.perceptual = family.perceptual.clone();
+    let loss = run(&mut silent, 32, 1..=1).remove(0)[1];
+    assert_eq!(loss, ("VGG", 0.0));
 }
 
 #[test]

@@ -1,0 +1,108 @@
+//! SPADE on samples: what the training loop knows of it.
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use burn::tensor::{Device, Tensor};
+use underpaint_core::layers::Mode;
+use underpaint_core::state_dict::StateTensor;
+
+use super::Spade;
+use crate::data::{PixelsF32, Sample};
+use crate::family::{Family, Losses, Moment, TrainerState, batch};
+
+/// File of the generator's last losses in a checkpoint.
+const LAST_LOSSES: &str = "generator_losses";
+
+impl Family for Spade {
+    fn loss_names(&self) -> Vec<String> {
+        let present = [
+            ("KLD", self.encoder.is_some()),
+            ("GAN", true),
+            ("GAN_Feat", self.config.feature_matching_weight != 0.0),
+            ("VGG", self.perceptual.is_some()),
+            ("D_Fake", true),
+            ("D_real", true),
+        ];
+        let present = present.into_iter().filter(|(_, present)| *present);
+        present.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    fn step(&mut self, samples: &[Sample], moment: Moment) -> Result<Losses> {
+        let samples: Vec<&Sample> = samples.iter().collect();
+        let segmentation = batch::semantics(&samples, &self.config.semantics, &self.device)?;
+        let real = targets(&samples, &self.device);
+        let [batch, channels, height, width] = segmentation.dims();
+        let fits = self
+            .config
+            .generator
+            .check_input([batch, channels, height, width]);
+        let seen = [batch, channels + real.dims()[1], height, width];
+        fits.and_then(|()| self.config.discriminator.check_input(seen))
+            .with_context(|| {
+                let name = samples.first().map_or("", |sample| sample.name.as_str());
+                format!("{name}: change the crop size, the preprocessing or the networks")
+            })?;
+        let step = self.step_tensors(segmentation, real, None, moment.learning_rate, moment.step);
+        Ok(step.losses)
+    }
+
+    fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {
+        let device = self.device.clone().without_autodiff();
+        let segmentation = batch::semantics(samples, &self.config.semantics, &device)?;
+        self.config.generator.check_input(segmentation.dims())?;
+        // The middle of the style's distribution, so that pictures can be compared between steps.
+        let latent = self.encoder().map(|encoder| {
+            let (mean, _) = encoder
+                .valid()
+                .forward(targets(samples, &device), Mode::EVAL);
+            mean
+        });
+        let generator = self.generator().valid();
+        Ok(batch::pictures(generator.forward(
+            segmentation,
+            latent,
+            Mode::EVAL,
+        )))
+    }
+
+    fn state(&self) -> TrainerState {
+        let mut state = TrainerState::default();
+        self.generator.save("generator", &mut state);
+        self.discriminator.save("discriminator", &mut state);
+        if let Some(encoder) = &self.encoder {
+            encoder.save("encoder", &mut state);
+        }
+        if self.config.discriminator_steps > 1 {
+            let entry = |(name, value): &(&'static str, f64)| {
+                let tensor = StateTensor {
+                    shape: vec![1],
+                    values: vec![*value as f32],
+                };
+                ((*name).to_owned(), tensor)
+            };
+            let losses = self.last_losses.iter().map(entry).collect();
+            state.tensors.insert(LAST_LOSSES.to_owned(), losses);
+        }
+        state
+    }
+
+    fn load(&mut self, mut state: TrainerState) -> Result<()> {
+        self.generator.load("generator", &mut state)?;
+        self.discriminator.load("discriminator", &mut state)?;
+        if let Some(encoder) = &mut self.encoder {
+            encoder.load("encoder", &mut state)?;
+        }
+        if self.config.discriminator_steps > 1 {
+            let stored = state.take(LAST_LOSSES)?;
+            let value = |name: &'static str| Some((name, f64::from(stored.get(name)?.values[0])));
+            let names = ["KLD", "GAN", "GAN_Feat", "VGG"];
+            self.last_losses = names.into_iter().filter_map(value).collect();
+        }
+        Ok(())
+    }
+}
+
+fn targets(samples: &[&Sample], device: &Device) -> Tensor<4> {
+    let targets: Vec<&PixelsF32> = samples.iter().map(|sample| &sample.target).collect();
+    batch::images(&targets, device)
+}
