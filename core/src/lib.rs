@@ -6,9 +6,10 @@
 //!
 //! # Reading order
 //!
-//! 1. [`pix2pix`]: one room per model family, each with `config`, `generator`, `discriminator`
-//!    and `weights` (the original authors' state-dict keys).
-//! 2. [`layers`] and [`loss`]: the pieces that families share.
+//! 1. [`pix2pix`], [`pix2pixhd`], [`spade`], [`pgan`]: one room per model family, each with `config`,
+//!    `generator`, `discriminator`, `encoder` where there is one, and `weights` (the original authors'
+//!    state-dict keys).
+//! 2. [`layers`] and [`loss`]: the pieces that families share; [`perceptual`]: VGG-19 and Inception-v3.
 //! 3. [`label`] and [`image`]: from label maps and pixels to tensors and back.
 //! 4. [`state_dict`] and [`bundle`]: what a trained network travels in.
 

@@ -45,6 +45,5 @@ fn is_there() -> bool {
         let mut names = entries.map(|entry| entry.file_name());
         names.any(|name| name.to_string_lossy().ends_with(".json"))
     };
-    DRIVERS.iter().any(|folder| announced(folder))
-        && LOADERS.iter().any(|path| Path::new(path).exists())
+    DRIVERS.iter().any(announced) && LOADERS.iter().any(|path| Path::new(path).exists())
 }

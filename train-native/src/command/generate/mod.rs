@@ -65,8 +65,8 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "0..1", default_value_t = 0.0)]
     alpha: f64,
     /// Safetensors with what the network sees: `input` [batch, channels, height, width]; or `labels`
-    /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` where the
-    /// model takes them
+    /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` (pixels, or a
+    /// number below 4) where the model takes them
     #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "half", "size"], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding

@@ -9,6 +9,8 @@ use underpaint_core::bundle::{Inputs, Runner, WeightDtype, decode_tensors, encod
 use underpaint_core::label::Instances;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
+use super::latents::scale_of_side;
+
 /// Reads `input`, writes `output`.
 pub(super) fn generate(runner: &Runner, seed: u64, input: &Path, output: &Path) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
@@ -20,6 +22,15 @@ pub(super) fn generate(runner: &Runner, seed: u64, input: &Path, output: &Path) 
     let values = generated.into_data().iter::<f32>().collect();
     let dict = StateDict::from([("output".to_owned(), StateTensor { shape, values })]);
     crate::files::write(output, &encode_weights(&dict, WeightDtype::F32)?)
+}
+
+/// A side in pixels, as `--scale` takes it, or the number of a scale as the authors count them; those of
+/// 64 pixels and more have no number of their own that is not also a side.
+fn scale_of(number: usize) -> Result<usize> {
+    match number {
+        0..4 => Ok(number),
+        side => scale_of_side(side),
+    }
 }
 
 /// The ids of label or instance maps, and their shape `[batch, 1, height, width]`.
@@ -35,7 +46,8 @@ impl Named<'_> {
     fn inputs(mut self, seed: u64) -> Result<Inputs> {
         let style = self.take::<4>("style")?;
         let alpha = self.number("alpha")?.map_or(0.0, f64::from);
-        let scale = self.number("scale")?.map(|scale| scale as usize);
+        let scale = self.number("scale")?;
+        let scale = scale.map(|scale| scale_of(scale as usize)).transpose()?;
         let mut latents = self.take::<2>("z")?;
         let mut features = self.take::<4>("features")?;
         let input = self.take::<4>("input")?;
