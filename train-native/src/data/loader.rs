@@ -424,6 +424,7 @@ mod tests {
                 name: self.name(index),
                 input,
                 instances: None,
+                features: None,
                 target: pixels(rng.random::<f32>()),
             })
         }

@@ -17,6 +17,7 @@ pub mod labelled;
 pub mod loader;
 pub mod paired;
 pub mod resize;
+pub mod source;
 pub mod synthetic;
 pub mod unconditional;
 
@@ -88,6 +89,8 @@ pub struct Sample {
     pub input: SampleInput,
     /// Its instances, of the same size, where the data set has instance maps.
     pub instances: Option<InstanceMap>,
+    /// Features of its instances from a file, of the same size, where the data set has them.
+    pub features: Option<PixelsF32>,
     /// What it should make of it. Same width and height as the input.
     pub target: PixelsF32,
 }

@@ -159,6 +159,7 @@ impl Dataset for PairedDataset {
             name: self.name(index),
             input: SampleInput::Image(input),
             instances: None,
+            features: None,
             target,
         })
     }

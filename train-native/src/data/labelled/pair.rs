@@ -58,6 +58,7 @@ impl LabelledPair {
             name: self.name.clone(),
             input: SampleInput::Labels { width, height, ids },
             instances,
+            features: None,
             target: signed_from_picture(&picture),
         })
     }

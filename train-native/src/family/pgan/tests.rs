@@ -39,6 +39,7 @@ fn samples(side: usize) -> Vec<Sample> {
             name: format!("picture-{index}"),
             input: SampleInput::Unconditional,
             instances: None,
+            features: None,
             target: PixelsF32 {
                 channels: 3,
                 height: side,

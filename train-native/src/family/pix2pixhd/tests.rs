@@ -66,6 +66,7 @@ fn sample(number: usize) -> Sample {
             height: SIDE,
             ids: ids(7).map(|id| 1000 * id).collect(),
         }),
+        features: None,
         target: PixelsF32 {
             channels: 3,
             height: SIDE,
@@ -257,6 +258,7 @@ fn pictures_are_translated_as_label_maps_are() {
     let picture = |number: usize| Sample {
         input: SampleInput::Image(sample(number + 9).target),
         instances: None,
+        features: None,
         ..sample(number)
     };
     let mut family = family(&config);

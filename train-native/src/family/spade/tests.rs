@@ -71,6 +71,7 @@ fn sample(side: usize, number: usize) -> Sample {
             height: HEIGHT,
             ids: ids(5).collect(),
         }),
+        features: None,
         target: PixelsF32 {
             channels: 3,
             height: HEIGHT,

@@ -1,0 +1,166 @@
+//! What a run reads: one value says where a data set lies, in which layout, and how its files become samples.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::data::Dataset;
+use crate::data::augment::AugmentOptions;
+use crate::data::check::CheckReport;
+use crate::data::error::{DataError, Size};
+use crate::data::labelled::{LabelledDataset, LabelledOptions};
+use crate::data::paired::{Direction, PairedDataset, PairedOptions};
+use crate::data::unconditional::FaceCrop;
+
+/// How the files of a data set lie in folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// `{root}/{phase}/`: AB pictures, both halves in one file.
+    Pairs {
+        /// Which half is the input.
+        direction: Direction,
+    },
+    /// pix2pixHD's flat folders: `{phase}_label` and `{phase}_img` (or `{phase}_A` and `{phase}_B` where the input is a
+    /// picture), `{phase}_inst`, `{phase}_feat`. SPADE's `coco` and `facades` lie so too.
+    Flat {
+        /// Whether there are instance maps in `{phase}_inst`.
+        instances: bool,
+        /// Whether there are feature maps in `{phase}_feat`.
+        features: bool,
+    },
+    /// The tree of `ADEChallengeData2016`.
+    Ade20k,
+    /// The raw tree of Cityscapes: `leftImg8bit` and `gtFine`.
+    Cityscapes {
+        /// Whether instance maps are read.
+        instances: bool,
+    },
+    /// Folders with names of any kind, for training; there is no phase in them.
+    Custom {
+        /// Label maps.
+        labels: PathBuf,
+        /// Photos.
+        images: PathBuf,
+        /// Instance maps.
+        instances: Option<PathBuf>,
+    },
+    /// Pictures alone, nested or flat, for a generator that starts from noise.
+    Pictures {
+        /// Which part of them.
+        crop: FaceCrop,
+    },
+}
+
+/// What a generator's input is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputSpec {
+    /// A picture of that many channels.
+    Picture {
+        /// 1 or 3.
+        channels: usize,
+    },
+    /// A label map.
+    Labels {
+        /// Number of classes.
+        num_classes: usize,
+        /// Whether a raw 255 becomes the id `num_classes`.
+        dont_care: bool,
+        /// Whether ids are shifted as ADE20K's post-processing means to: 1 becomes 0, and 0 "unknown".
+        ade_shift: bool,
+    },
+    /// Nothing.
+    Nothing,
+}
+
+/// The data side of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DataSource {
+    /// Folder of the data set; of no meaning to [`Layout::Custom`].
+    pub root: PathBuf,
+    /// How its files lie.
+    pub layout: Layout,
+    /// Sizes, crop and flip.
+    pub augment: AugmentOptions,
+    /// What a generator's input is.
+    pub input: InputSpec,
+    /// Channels of the photos, 1 or 3.
+    pub output_channels: usize,
+    /// Use only that many samples, the first in order.
+    pub max_size: Option<usize>,
+    /// Table of old ids and new ones that every label map goes through.
+    pub remap: Option<PathBuf>,
+}
+
+/// What a check asks for besides readable files.
+#[derive(Clone, Copy)]
+pub struct CheckOptions<'a> {
+    /// Whether to decode every file however many there are.
+    pub full: bool,
+    /// File that remembers, by size and time of change, which files were found good.
+    pub memory: Option<&'a Path>,
+    /// Samples in a batch: more than one must have one size.
+    pub batch_size: usize,
+    /// Whether a sample of that size, after the transformation, fits the networks; else why not.
+    pub fits: &'a (dyn Fn(Size) -> Result<(), String> + Sync),
+    /// Told how many of how many files are done.
+    pub progress: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl DataSource {
+    /// Lists the files of a phase and pairs them; they are read later.
+    ///
+    /// # Errors
+    /// Naming the folder or file that is missing, or the setting that makes no sense.
+    pub fn open(&self, phase: &str) -> Result<Arc<dyn Dataset>, DataError> {
+        match (&self.layout, self.input) {
+            (Layout::Pairs { direction }, InputSpec::Picture { channels }) => {
+                let options = PairedOptions {
+                    direction: *direction,
+                    augment: self.augment,
+                    input_channels: channels,
+                    output_channels: self.output_channels,
+                    max_size: self.max_size,
+                };
+                Ok(Arc::new(PairedDataset::open(&self.root, phase, options)?))
+            }
+            (
+                Layout::Flat { .. },
+                InputSpec::Labels {
+                    num_classes,
+                    dont_care,
+                    ..
+                },
+            ) => {
+                let options = LabelledOptions {
+                    augment: self.augment,
+                    contain_dont_care: dont_care,
+                    output_channels: self.output_channels,
+                    max_size: self.max_size,
+                    ..LabelledOptions::new(num_classes)
+                };
+                Ok(Arc::new(LabelledDataset::open(&self.root, phase, options)?))
+            }
+            _ => unimplemented!("the other layouts"),
+        }
+    }
+
+    /// Reads the files of a phase and reports what a run would trip over.
+    #[must_use]
+    pub fn check(&self, _phase: &str, _options: &CheckOptions<'_>) -> CheckReport {
+        unimplemented!("check")
+    }
+
+    /// The first of `val` and `test` that the data set has, other than `phase`.
+    #[must_use]
+    pub fn held_out_phase(&self, _phase: &str) -> Option<&'static str> {
+        unimplemented!("phases")
+    }
+
+    /// The same without chance, as the authors test.
+    #[must_use]
+    pub fn for_evaluation(&self) -> Self {
+        Self {
+            augment: self.augment.for_evaluation(),
+            ..self.clone()
+        }
+    }
+}
