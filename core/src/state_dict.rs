@@ -1,5 +1,6 @@
 //! Weights by the original authors' state-dict keys, between a network and a file.
 
+mod pretrained;
 mod spectral_norm;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::fmt;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
+pub use pretrained::{merge_pretrained, merged_state_dict};
 pub use spectral_norm::modernize_spectral_norm;
 
 /// A network whose parameters and buffers have the keys of the original PyTorch code.

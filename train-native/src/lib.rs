@@ -15,4 +15,5 @@ pub mod files;
 pub mod import;
 pub mod model;
 pub mod perceptual;
+pub mod pretrained;
 pub mod trainer;

@@ -12,7 +12,7 @@ use underpaint_core::bundle::{
 use underpaint_core::label::{LabelClass, Palette, SemanticLayout};
 use underpaint_core::state_dict::StateDict;
 
-use crate::config::{CONFIG_FILE, TrainConfig};
+use crate::config::{CONFIG_FILE, TrainedModel, of_run};
 use crate::data::labelled::read_palette;
 use crate::trainer::checkpoint;
 
@@ -61,31 +61,26 @@ impl Model {
     }
 
     fn open_run(run: &Path) -> Result<Self> {
-        let config = TrainConfig::of_run(run)?;
-        let (position, weights) = checkpoint::load_network(&checkpoint::latest(run)?, "generator")?;
+        let settings = of_run(run)?;
+        let checkpoint = checkpoint::latest(run)?;
+        let step = checkpoint::position(&checkpoint)?.step;
+        let TrainedModel {
+            model,
+            input,
+            size,
+            generator,
+            encoder,
+        } = settings.trained(step, read_palette(run)?);
+        let read = |name: &str| checkpoint::load_network(&checkpoint, name).map(|(_, dict)| dict);
         let name = run
             .file_name()
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
-        let palette = read_palette(run)?;
-        let generator = config.model.generator.clone();
-        let input = match config.label_classes {
-            Some(num_classes) => labels_input(
-                SemanticLayout {
-                    num_classes,
-                    dont_care: false,
-                    edges: false,
-                },
-                palette,
-            ),
-            None => image_input(generator.input_channels, palette),
-        };
-        let model = ModelConfig::Pix2pix { generator };
-        let mut manifest = describe(name, model, input, [config.augment.crop_size; 2]);
-        manifest.provenance.steps = Some(position.step);
+        let mut manifest = describe(name, model, input, size);
+        manifest.provenance.steps = Some(step);
         Ok(Self {
             manifest,
-            weights,
-            encoder: None,
+            weights: read(generator)?,
+            encoder: encoder.map(read).transpose()?,
         })
     }
 

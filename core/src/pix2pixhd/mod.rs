@@ -12,7 +12,6 @@ mod encoder;
 mod features;
 mod generator;
 mod kmeans;
-mod pretrained;
 mod weights;
 
 pub use condition::{ConditionConfig, Input, InputKind, discriminator_input, generator_input};
@@ -21,7 +20,6 @@ pub use discriminator::{Discriminator, DiscriminatorConfig};
 pub use encoder::{Encoder, EncoderConfig};
 pub use features::{FeatureClusters, RegionFeature, RegionFeatures};
 pub use generator::{Generator, LocalEnhancer};
-pub use pretrained::{merge_pretrained, merged_state_dict};
 pub use weights::{infer_discriminator, infer_encoder, infer_generator};
 
 use crate::layers::{BiasInit, InitKind, WeightInit};

@@ -14,7 +14,8 @@ use underpaint_core::layers::{Dropout, Mode, NormStatistics};
 use underpaint_core::pix2pix::Architecture;
 use underpaint_core::state_dict::{StateDict, StateTensor, state_dict};
 
-use crate::config::{TrainConfig, TrainFlags};
+use crate::config::pix2pix::{Pix2pixFlags, Pix2pixRun};
+use crate::config::{Raw, RunFlags};
 use crate::device::{self, DeviceName};
 use crate::family::pix2pix::Pix2pix;
 
@@ -55,17 +56,20 @@ struct Timing {
 impl BenchStepArgs {
     /// Times steps and forward passes.
     pub fn run(self) -> Result<ExitCode> {
-        let flags = TrainFlags {
-            data: Some(PathBuf::new()),
+        let own = Pix2pixFlags {
             net_g: Some(self.net_g),
             ngf: Some(self.ngf),
             ndf: Some(self.ndf),
             size: Some(self.size),
             // The peer's dropout would draw other masks.
             no_dropout: Some(true),
-            ..TrainFlags::default()
+            ..Pix2pixFlags::default()
         };
-        let config = TrainConfig::from_flags(&flags)?;
+        let run = RunFlags {
+            data: Some(PathBuf::new()),
+            ..RunFlags::default()
+        };
+        let (_, config) = Raw { run, own }.config::<Pix2pixRun>()?;
         let device = device::open(self.device)?;
         let mut family = Pix2pix::new(config.model, &device)?;
         let training = device.clone().autodiff();

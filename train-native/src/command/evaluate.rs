@@ -9,20 +9,21 @@ use clap::Args;
 use indicatif::ProgressIterator;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
-use underpaint_core::bundle::Runner;
+use underpaint_core::bundle::{InputKind, Inputs, Runner};
+use underpaint_core::label::Instances;
 use underpaint_core::perceptual::{FEATURES, Inception};
 
 use super::generate::picture_from_signed;
 use super::options::RunnerArgs;
-use super::train::open_dataset;
-use crate::config::TrainConfig;
+use crate::config::of_run;
 use crate::data::decode::{Color, Picture, read_picture};
 use crate::data::files::list_pictures_of;
-use crate::data::{Dataset, SampleRng};
+use crate::data::source::DataSource;
+use crate::data::{Dataset, Sample, SampleInput, SampleRng, Size};
 use crate::device;
 use crate::evaluate::fid::{FeatureCollector, Fid};
 use crate::evaluate::paired::PairedMetrics;
-use crate::family::batch;
+use crate::family::{batch, derive_seed};
 use crate::model::Model;
 use crate::perceptual::open_inception;
 
@@ -102,11 +103,14 @@ impl EvaluateArgs {
     }
 
     fn evaluate_run(&self, run: &Path) -> Result<()> {
-        let mut config = TrainConfig::of_run(run)?;
-        config.data = self.data.clone().unwrap_or(config.data);
-        // As the authors test: resized to the crop size, no crop and no flip.
-        let dataset = open_dataset(&config, &self.phase, config.augment.for_evaluation())?;
+        let mut source = of_run(run)?.source();
+        source.root = self.data.clone().unwrap_or(source.root);
         let model = Model::open(run)?;
+        if matches!(model.manifest.input, InputKind::Latent { .. }) {
+            return self.evaluate_latents(run, &source, &model);
+        }
+        // As the authors test: resized to the crop size, no crop and no flip.
+        let dataset = source.for_evaluation().open(&self.phase)?;
         let runner = self.runner.runner(&model)?;
         let inception = match &self.inception {
             Some(path) => Some(open_inception(path, runner.device())?),
@@ -133,7 +137,7 @@ impl EvaluateArgs {
         let evaluation = Evaluation {
             run: run.to_path_buf(),
             step: model.manifest.provenance.steps,
-            data: config.data,
+            data: source.root,
             phase: self.phase.clone(),
             count: files.len(),
             mean,
@@ -143,6 +147,40 @@ impl EvaluateArgs {
         print_table(&evaluation);
         evaluation.fid.iter().for_each(print_fid);
         self.write_json(&evaluation)
+    }
+
+    /// A generator that starts from latents has no pairs: the FID of as many pictures as there are real
+    /// ones.
+    fn evaluate_latents(&self, run: &Path, source: &DataSource, model: &Model) -> Result<()> {
+        let Some(path) = &self.inception else {
+            bail!(
+                "{}: generates from latents, so that there are no pairs to compare: expected --inception \
+                 FILE, for the FID",
+                run.display()
+            );
+        };
+        let runner = self.runner.runner(model)?;
+        let inception = open_inception(path, runner.device())?;
+        let [side, _] = model.manifest.model.fixed_size().unwrap_or([0; 2]);
+        let dataset = source.open(&self.phase)?;
+        let dataset = dataset.at_resolution(side).unwrap_or(dataset);
+        let [mut real, mut fake] =
+            [(), ()].map(|()| FeatureCollector::new(&inception, runner.device()));
+        for index in (0..dataset.len()).progress() {
+            let sample = dataset.load(index, &mut SampleRng::seed_from_u64(0))?;
+            real.push(&picture_from_signed(&sample.target)?);
+            let latents = runner.draw_latents(1, derive_seed(self.runner.seed, index as u64));
+            let inputs = Inputs {
+                latents: Some(latents),
+                ..Inputs::default()
+            };
+            for picture in batch::pictures(runner.run(inputs, self.runner.seed)?) {
+                fake.push(&picture_from_signed(&picture)?);
+            }
+        }
+        let fid = Fid::between(real, fake)?;
+        print_fid(&fid);
+        self.write_json(&fid)
     }
 
     fn compare_folders(&self, real: &Path, fake: &Path, inception: &Path) -> Result<()> {
@@ -181,6 +219,44 @@ fn collect<'a>(
     Ok(collector)
 }
 
+/// What the generator sees of a sample; an encoder reads style or features off the real picture.
+fn inputs(runner: &Runner, seed: u64, sample: &Sample) -> Result<Inputs> {
+    let instances = sample.instances.as_ref().map(|map| map.ids.as_slice());
+    let Size { width, height } = sample.input.size();
+    let condition = match &sample.input {
+        SampleInput::Image(picture) => {
+            runner.condition_from_planes(picture.data.clone(), height, width)?
+        }
+        SampleInput::Labels { ids, .. } => {
+            runner.condition_from_labels(ids, instances, height, width)?
+        }
+        SampleInput::Unconditional => bail!("expected an input, found none"),
+    };
+    let real = || batch::images(&[&sample.target], runner.device());
+    let features = match (runner.model().feature_channels(), &sample.features) {
+        (0, _) => None,
+        (_, Some(features)) => Some(batch::images(&[features], runner.device())),
+        (_, None) => {
+            let ids = match (instances, &sample.input) {
+                (Some(ids), _) => ids,
+                (None, SampleInput::Labels { ids, .. }) => ids,
+                (None, _) => bail!("expected an instance map, found none"),
+            };
+            let regions = Instances::from_ids(ids, [1, height, width], runner.device())?;
+            Some(runner.features_from_style(real(), &regions)?)
+        }
+    };
+    let latents = match runner.model().latent_channels() {
+        Some(_) => Some(runner.latents_from_style(real(), seed)?),
+        None => None,
+    };
+    Ok(Inputs {
+        latents,
+        features,
+        ..Inputs::from(condition)
+    })
+}
+
 /// Also gives the real and the generated picture.
 fn evaluate(
     runner: &Runner,
@@ -190,10 +266,8 @@ fn evaluate(
 ) -> Result<(FileMetrics, [Picture; 2])> {
     // Evaluation draws nothing from it.
     let sample = dataset.load(index, &mut SampleRng::seed_from_u64(0))?;
-    let condition = batch::conditions(&[&sample.input], runner.input_channels(), runner.device())
-        .with_context(|| sample.name.clone())?;
-    let generated = runner
-        .run(condition, seed)
+    let generated = inputs(runner, seed, &sample)
+        .and_then(|inputs| Ok(runner.run(inputs, seed)?))
         .with_context(|| sample.name.clone())?;
     let generated = batch::pictures(generated);
     let generated = generated.first().context("one picture for one input")?;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch, sha256};
 
-use crate::config::TrainConfig;
+use crate::config::of_run;
 use crate::model::Model;
 
 /// Number type of exported weights.
@@ -72,7 +72,7 @@ impl ExportArgs {
 
     fn export_bundle(self) -> Result<()> {
         // A bundle is no run: say so instead of copying it.
-        TrainConfig::of_run(&self.run)?;
+        of_run(&self.run)?;
         let mut model = Model::open(&self.run)?;
         model.manifest.name = self.name.unwrap_or(model.manifest.name);
         let manifest = model.write_bundle(&self.output, self.dtype.into(), self.force)?;

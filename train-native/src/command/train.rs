@@ -7,26 +7,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, bail};
-use clap::{Args, Subcommand};
+use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 use underpaint_core::label::Palette;
 
-use crate::config::{CONFIG_FILE, Length, Preset, TrainConfig, TrainFlags};
-use crate::data::check::{CheckSource, quick_check};
-use crate::data::files::list_pictures;
-use crate::data::labelled::{LabelledDataset, LabelledOptions, PALETTE_FILE, read_palette};
+use crate::config::{CONFIG_FILE, FAMILIES, Length, RunSettings, Start, of_run};
+use crate::data::labelled::{PALETTE_FILE, read_palette};
 use crate::data::loader::{Loader, LoaderOptions};
-use crate::data::paired::{PairedDataset, PairedOptions};
-use crate::data::{Dataset, augment::AugmentOptions};
+use crate::data::source::{CheckOptions, DataSource, InputSpec};
 use crate::device::{self, DeviceName};
-use crate::family::pix2pix::Pix2pix;
-use crate::family::{Family, derive_seed};
+use crate::family::{Family, Unfilled, derive_seed};
+use crate::pretrained;
 use crate::trainer::checkpoint::{self, Position};
 use crate::trainer::report::{Outcome, Report, ReportOptions};
-use crate::trainer::schedule::LrPolicy;
+use crate::trainer::schedule::{LrPolicy, Schedule};
 use crate::trainer::{RunPlan, TrainOutcome, Validation, train};
 
 /// Held for as long as a process trains a run.
 const LOCK_FILE: &str = ".lock";
+/// Remembers which files of the data set were found good.
+const CHECKED_FILE: &str = "checked.json";
 /// Examples in every set of sample pictures.
 const SHOWN: usize = 4;
 
@@ -35,7 +35,7 @@ const SHOWN: usize = 4;
 #[command(args_conflicts_with_subcommands = true)]
 pub struct TrainArgs {
     #[command(subcommand)]
-    family: Option<FamilyArgs>,
+    family: Option<FamilyCommand>,
     /// Continue this run exactly from its newest checkpoint
     #[arg(long, value_name = "RUN")]
     resume: Option<PathBuf>,
@@ -56,36 +56,44 @@ pub struct TrainArgs {
     quiet: bool,
 }
 
-#[derive(Debug, Subcommand)]
-enum FamilyArgs {
-    /// Train pix2pix: a U-Net or ResNet generator and a PatchGAN on pairs of pictures
-    Pix2pix(Box<Pix2pixArgs>),
+/// `train FAMILY`, for every family that there is.
+#[derive(Debug)]
+struct FamilyCommand(Start);
+
+impl Subcommand for FamilyCommand {
+    fn augment_subcommands(command: Command) -> Command {
+        let families = FAMILIES.iter().map(|family| family.command());
+        families.fold(command, |command, family| command.subcommand(family))
+    }
+
+    fn augment_subcommands_for_update(command: Command) -> Command {
+        Self::augment_subcommands(command)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        FAMILIES.iter().any(|family| family.name == name)
+    }
 }
 
-/// Flags of `train pix2pix`.
-#[derive(Debug, Args)]
-struct Pix2pixArgs {
-    /// Folder of the run: checkpoints, samples, losses; must not hold a run
-    #[arg(long, value_name = "RUN", help_heading = "Run")]
-    output: PathBuf,
-    /// TOML file with settings under the names of the flags (batch_size = 4); flags win over it
-    #[arg(long, value_name = "FILE", help_heading = "Run")]
-    config: Option<PathBuf>,
-    /// Settings of the original's scripts; flags and --config win over them
-    #[arg(long, value_name = "NAME", help_heading = "Run")]
-    preset: Option<Preset>,
-    /// No progress in the terminal
-    #[arg(long, help_heading = "Run")]
-    quiet: bool,
-    #[command(flatten)]
-    flags: TrainFlags,
+impl FromArgMatches for FamilyCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let missing = || clap::Error::new(clap::error::ErrorKind::MissingSubcommand);
+        let (name, matches) = matches.subcommand().ok_or_else(missing)?;
+        let family = FAMILIES.iter().find(|family| family.name == name);
+        family.ok_or_else(missing)?.start(matches).map(Self)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
 }
 
 impl TrainArgs {
     /// Starts or continues a run.
     pub fn run(self) -> Result<ExitCode> {
         match (self.family, self.resume) {
-            (Some(FamilyArgs::Pix2pix(args)), _) => start(*args),
+            (Some(FamilyCommand(start)), _) => begin(start),
             (None, Some(run)) => {
                 let changes = Changes {
                     steps: self.steps,
@@ -96,13 +104,18 @@ impl TrainArgs {
                 resume(&run, changes, self.quiet)
             }
             (None, None) => {
-                bail!("expected a family (`underpaint train pix2pix …`) or --resume RUN")
+                let names: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
+                bail!(
+                    "expected a family (`underpaint train {} …`) or --resume RUN",
+                    names.join("|")
+                )
             }
         }
     }
 }
 
 /// What may differ when a run is continued.
+#[derive(Default)]
 struct Changes {
     steps: Option<u64>,
     epochs: Option<u64>,
@@ -110,12 +123,26 @@ struct Changes {
     data: Option<PathBuf>,
 }
 
-fn start(args: Pix2pixArgs) -> Result<ExitCode> {
-    let flags = args.flags.merged(args.config.as_deref(), args.preset)?;
-    let mut config = TrainConfig::from_flags(&flags)?;
-    // A run is resumed from anywhere.
-    config.data = std::path::absolute(&config.data).context("--data")?;
-    let run = args.output;
+fn begin(start: Start) -> Result<ExitCode> {
+    let Start {
+        output,
+        continue_run,
+        quiet,
+        notices,
+        settings,
+    } = start;
+    notices.iter().for_each(|line| eprintln!("{line}"));
+    let settings = settings?;
+    let Some(run) = output else {
+        bail!("--output: expected a folder for the run, found nothing");
+    };
+    if continue_run {
+        eprintln!(
+            "--continue_train: going on with the settings of {}",
+            run.join(CONFIG_FILE).display()
+        );
+        return resume(&run, Changes::default(), quiet);
+    }
     // A run that ended before its first checkpoint has nothing worth keeping.
     if run.join(CONFIG_FILE).exists() && !checkpoint::list(&run)?.is_empty() {
         bail!(
@@ -125,17 +152,27 @@ fn start(args: Pix2pixArgs) -> Result<ExitCode> {
             run.display()
         );
     }
-    let device = device::open(config.device)?;
-    check_data(&config)?;
-    let session = Session::open(run, config)?;
-    let family = Pix2pix::new(session.config.model.clone(), &device)?;
+    let device = device::open(settings.run().device)?;
+    settings.check_files()?;
+    // There is no run yet to remember in, and there will be none if something is wrong.
+    let checked = tempfile::NamedTempFile::new().context("a temporary file")?;
+    check_data(settings.as_ref(), checked.path(), quiet)?;
+    let session = Session::open(run, settings)?;
+    let mut family = session.settings.family(&device)?;
+    if let Some(path) = &session.settings.run().load_pretrain {
+        let weights = pretrained::read(path)?;
+        tell_unfilled(path, &family.pretrain(&weights)?);
+    }
     // From here on there is something to resume: everything before leaves no run behind.
     session.write_config()?;
-    session.train(family, Position::START, args.quiet)
+    let memory = fs::read(checked.path()).context("what was checked")?;
+    crate::files::write(&session.plan.folder.join(CHECKED_FILE), &memory)?;
+    session.train(family.as_mut(), Position::START, quiet)
 }
 
 fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
-    let mut config = TrainConfig::of_run(run)?;
+    let mut settings = of_run(run)?;
+    let config = settings.run_mut();
     config.device = changes.device.unwrap_or(config.device);
     if let Some(data) = changes.data {
         config.data = std::path::absolute(data).context("--data")?;
@@ -146,10 +183,11 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
         (None, None) => config.length,
     };
     let device = device::open(config.device)?;
-    check_data(&config)?;
-    let session = Session::open(run.to_path_buf(), config)?;
+    settings.check_files()?;
+    check_data(settings.as_ref(), &run.join(CHECKED_FILE), quiet)?;
+    let session = Session::open(run.to_path_buf(), settings)?;
     checkpoint::remove_unfinished(run)?;
-    let mut family = Pix2pix::new(session.config.model.clone(), &device)?;
+    let mut family = session.settings.family(&device)?;
     // A run that was killed before its first checkpoint starts again.
     let position = match checkpoint::list(run)?.last() {
         None => Position::START,
@@ -161,6 +199,9 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
             position
         }
     };
+    if let (0, Some(path)) = (position.step, &session.settings.run().load_pretrain) {
+        family.pretrain(&pretrained::read(path)?)?;
+    }
     let total = session.plan.total_steps;
     if position.step >= total {
         bail!(
@@ -172,67 +213,57 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
         );
     }
     session.write_config()?;
-    session.train(family, position, quiet)
+    session.train(family.as_mut(), position, quiet)
 }
 
-/// Reads every file before the first step, so that a bad one does not stop a run at night.
-fn check_data(config: &TrainConfig) -> Result<()> {
-    let root = config.data.clone();
-    let source = match config.label_classes {
-        None => CheckSource::Pairs {
-            root,
-            phase: config.phase.clone(),
-        },
-        Some(num_classes) => CheckSource::Labelled {
-            images: root.join(format!("{}_img", config.phase)),
-            labels: root.join(format!("{}_label", config.phase)),
-            num_classes,
-        },
+/// Which modules keep the weights that were drawn.
+fn tell_unfilled(path: &Path, networks: &[Unfilled]) {
+    for Unfilled { network, modules } in networks {
+        let line = match modules.as_deref() {
+            None => format!("{network}: nothing to begin with"),
+            Some([]) => format!("{network}: filled"),
+            Some(modules) => format!("{network}: not filled: {}", modules.join(", ")),
+        };
+        eprintln!("{}: {line}", path.display());
+    }
+}
+
+/// Reads the files before the first step, so that a bad one does not stop a run at night.
+fn check_data(settings: &dyn RunSettings, memory: &Path, quiet: bool) -> Result<()> {
+    let bar = match quiet {
+        true => ProgressBar::hidden(),
+        false => ProgressBar::no_length(),
     };
-    let report = quick_check(&source);
+    bar.set_style(ProgressStyle::with_template(
+        "checking the data set {bar:30} {pos}/{len} files",
+    )?);
+    let report = settings.source().check(
+        &settings.run().phase,
+        &CheckOptions {
+            full: false,
+            memory: Some(memory),
+            batch_size: settings.largest_batch(),
+            fits: &|size| {
+                settings
+                    .check_size(size)
+                    .map_err(|error| format!("{error:#}"))
+            },
+            progress: &|done, all| {
+                bar.set_length(all as u64);
+                bar.set_position(done as u64);
+            },
+        },
+    );
+    bar.finish_and_clear();
     if !report.is_ok() {
         bail!("the data set has problems:\n{report}");
     }
     Ok(())
 }
 
-/// Opens a phase of the data set of a config.
-///
-/// # Errors
-///
-/// If there is no such phase or its files do not fit.
-pub fn open_dataset(
-    config: &TrainConfig,
-    phase: &str,
-    augment: AugmentOptions,
-) -> Result<Arc<dyn Dataset>> {
-    let generator = &config.model.generator;
-    Ok(match config.label_classes {
-        None => {
-            let options = PairedOptions {
-                direction: config.direction,
-                augment,
-                input_channels: generator.input_channels,
-                output_channels: generator.output_channels,
-                max_size: config.max_dataset_size,
-            };
-            Arc::new(PairedDataset::open(&config.data, phase, options)?)
-        }
-        Some(num_classes) => {
-            let options = LabelledOptions {
-                augment,
-                output_channels: generator.output_channels,
-                max_size: config.max_dataset_size,
-                ..LabelledOptions::new(num_classes)
-            };
-            Arc::new(LabelledDataset::open(&config.data, phase, options)?)
-        }
-    })
-}
-
 /// A run with its data, before or between its steps.
 struct Session {
-    config: TrainConfig,
+    settings: Box<dyn RunSettings>,
     plan: RunPlan,
     loader: Loader,
     validation: Validation,
@@ -242,21 +273,22 @@ struct Session {
 }
 
 impl Session {
-    fn open(run: PathBuf, config: TrainConfig) -> Result<Self> {
-        let dataset = open_dataset(&config, &config.phase, config.augment)?;
+    fn open(run: PathBuf, settings: Box<dyn RunSettings>) -> Result<Self> {
+        let config = settings.run();
+        let dataset = settings.open_dataset(&config.phase)?;
         let loader = Loader::new(
             dataset,
             LoaderOptions {
-                batch_size: config.batch_size,
+                batch_size: settings.largest_batch(),
                 shuffle: config.shuffle,
-                seed: derive_seed(config.model.seed, 5),
+                seed: derive_seed(config.seed, 5),
                 workers: config.workers,
                 prefetch: 2 * config.workers + config.batch_size,
-                drop_last: false,
+                drop_last: settings.drops_last(),
             },
         )?;
         let palette = read_palette(&config.data)?;
-        let validation = open_validation(&config, palette.clone())?;
+        let validation = open_validation(settings.as_ref(), palette.clone())?;
         let per_epoch = loader.batches_per_epoch() as u64;
         let plan = RunPlan {
             folder: run,
@@ -271,7 +303,7 @@ impl Session {
         };
         let lock = lock(&plan.folder)?;
         Ok(Self {
-            config,
+            settings,
             plan,
             loader,
             validation,
@@ -281,7 +313,7 @@ impl Session {
     }
 
     fn write_config(&self) -> Result<()> {
-        let toml = toml::to_string(&self.config.to_flags()).context("the config as TOML")?;
+        let toml = self.settings.to_toml()?;
         let head = concat!(
             "# Effective config of this run, underpaint ",
             env!("CARGO_PKG_VERSION"),
@@ -297,7 +329,7 @@ impl Session {
         )
     }
 
-    fn train(&self, mut family: impl Family, position: Position, quiet: bool) -> Result<ExitCode> {
+    fn train(&self, family: &mut dyn Family, position: Position, quiet: bool) -> Result<ExitCode> {
         let run = &self.plan.folder;
         let title = run
             .file_name()
@@ -318,7 +350,7 @@ impl Session {
         }
         let stop = stop_on_ctrl_c();
         let result = train(
-            &mut family,
+            family,
             &self.loader,
             &self.validation,
             &self.plan,
@@ -348,60 +380,76 @@ impl Session {
     }
 
     fn introduce(&self, report: &Report, position: Position) {
-        let (generator, schedule) = (&self.config.model.generator, &self.config.schedule);
+        let config = self.settings.run();
         report.note(&format!(
-            "{} on {}: {} files, {} a step, steps {} to {}, learning rate {} {}",
-            generator.architecture,
-            self.config.device,
+            "{} on {}: {} samples, {} a step, steps {} to {}, learning rate {}",
+            self.settings.summary(),
+            config.device,
             self.loader.dataset().len(),
-            self.config.batch_size,
+            self.settings.largest_batch(),
             position.step + 1,
             self.plan.total_steps,
-            schedule.learning_rate,
-            match schedule.policy {
-                LrPolicy::Linear => format!(
-                    "for {} epochs, then linearly to 0 in {}",
-                    schedule.n_epochs, schedule.n_epochs_decay
-                ),
-                LrPolicy::LinearNonzero => format!(
-                    "for {} epochs, then linearly to 1/{1} of it in {1}",
-                    schedule.n_epochs, schedule.n_epochs_decay
-                ),
-                LrPolicy::Step => format!("times 0.1 every {} epochs", schedule.lr_decay_iters),
-                LrPolicy::Plateau => "times 0.2 after 6 epochs without progress".to_owned(),
-                LrPolicy::Cosine => format!("along a cosine to 0 in {} epochs", schedule.n_epochs),
-                LrPolicy::Constant => "throughout".to_owned(),
-            }
+            rate_in_words(&config.schedule)
         ));
     }
 }
 
-/// Held-out pairs if the data set has a `val` or `test` phase, else training pairs.
-fn open_validation(config: &TrainConfig, palette: Option<Palette>) -> Result<Validation> {
-    let folder = |phase: &str| match config.label_classes {
-        None => config.data.join(phase),
-        Some(_) => config.data.join(format!("{phase}_label")),
+fn rate_in_words(schedule: &Schedule) -> String {
+    let Schedule {
+        learning_rate,
+        n_epochs,
+        n_epochs_decay,
+        lr_decay_iters,
+        ..
+    } = schedule;
+    let falls = match schedule.policy {
+        LrPolicy::LinearNonzero | LrPolicy::LinearZero if *n_epochs_decay == 0 => {
+            "throughout".to_owned()
+        }
+        LrPolicy::Linear | LrPolicy::LinearZero => {
+            format!("for {n_epochs} epochs, then linearly to 0 in {n_epochs_decay}")
+        }
+        LrPolicy::LinearNonzero => format!(
+            "for {n_epochs} epochs, then linearly to 1/{n_epochs_decay} of it in {n_epochs_decay}"
+        ),
+        LrPolicy::Step => format!("times 0.1 every {lr_decay_iters} epochs"),
+        LrPolicy::Plateau => "times 0.2 after 6 epochs without progress".to_owned(),
+        LrPolicy::Cosine => format!("along a cosine to 0 in {n_epochs} epochs"),
+        LrPolicy::Constant => "throughout".to_owned(),
     };
-    let has_pictures =
-        |phase: &&str| list_pictures(&folder(phase)).is_ok_and(|all| !all.is_empty());
-    let held_out = ["val", "test"]
-        .into_iter()
-        .find(|phase| *phase != config.phase && has_pictures(phase));
+    format!("{learning_rate} {falls}")
+}
+
+/// Held-out samples if the data set has a `val` or `test` phase, else training samples.
+fn open_validation(settings: &dyn RunSettings, palette: Option<Palette>) -> Result<Validation> {
+    let (source, config) = (settings.source(), settings.run());
+    let held_out = source.held_out_phase(&config.phase);
     if held_out.is_none() && config.schedule.policy == LrPolicy::Plateau {
         bail!(
-            "--lr-policy plateau watches held-out pairs: expected {} or {}, found neither",
-            folder("val").display(),
-            folder("test").display()
+            "--lr-policy plateau watches held-out pairs: expected a phase val or test in {}, found \
+             neither",
+            config.data.display()
         );
     }
     let phase = held_out.unwrap_or(&config.phase);
-    let dataset = open_dataset(config, phase, config.augment.for_evaluation())?;
-    let palette = palette.unwrap_or_else(|| Palette::numbered(config.label_classes.unwrap_or(0)));
+    let dataset = source.for_evaluation().open(phase)?;
+    let palette = palette.unwrap_or_else(|| numbered_palette(&source));
     Ok(Validation {
         dataset,
         shown: SHOWN,
         palette,
     })
+}
+
+fn numbered_palette(source: &DataSource) -> Palette {
+    match source.input {
+        InputSpec::Labels {
+            num_classes,
+            dont_care,
+            ..
+        } => Palette::numbered(num_classes + usize::from(dont_care)),
+        InputSpec::Picture { .. } | InputSpec::Nothing => Palette::numbered(0),
+    }
 }
 
 fn lock(run: &Path) -> Result<File> {

@@ -79,6 +79,18 @@ impl Loader {
         })
     }
 
+    /// A loader of the same pictures in other batches.
+    ///
+    /// # Errors
+    /// As [`Loader::new`].
+    pub fn with_batch_size(&self, batch_size: usize) -> Result<Self, DataError> {
+        let options = LoaderOptions {
+            batch_size,
+            ..self.options
+        };
+        Self::new(Arc::clone(&self.dataset), options)
+    }
+
     /// The data set.
     #[must_use]
     pub fn dataset(&self) -> &Arc<dyn Dataset> {

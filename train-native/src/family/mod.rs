@@ -5,17 +5,22 @@ mod image_pool;
 pub mod pgan;
 pub mod pix2pix;
 pub mod pix2pixhd;
+mod pretrained;
+mod show;
 pub mod spade;
 mod trained;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
+use underpaint_core::label::Palette;
 use underpaint_core::state_dict::StateDict;
 
 use crate::data::Sample;
 
 pub use image_pool::ImagePool;
+pub use pretrained::{Pretrained, Unfilled};
+pub use show::{Shown, Tile, input_picture, rgb_picture};
 pub use trained::Trained;
 
 /// Losses of one step by name, in the family's order.
@@ -73,6 +78,44 @@ pub trait Family {
         None
     }
 
+    /// Samples per step, where the family decides that too.
+    fn batch_size(&self, _step: u64) -> Option<usize> {
+        None
+    }
+
+    /// Begins with what fits of other weights; gives for every network the modules that keep their own.
+    ///
+    /// # Errors
+    ///
+    /// If the weights are of another kind of network altogether.
+    fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>>;
+
+    /// Pictures that show how a run gets on: of every sample its input, what is generated from it, and
+    /// what it should be like, unless the family has more to show.
+    ///
+    /// # Errors
+    ///
+    /// If an input does not fit the generator.
+    fn show(&self, samples: &[Sample], palette: &Palette) -> Result<Vec<Shown>> {
+        show::pairs(self.generate_each(samples)?, samples, palette)
+    }
+
+    /// As [`generate`](Self::generate), one by one: samples may differ in size.
+    ///
+    /// # Errors
+    ///
+    /// Naming the sample that does not fit.
+    fn generate_each(&self, samples: &[Sample]) -> Result<Vec<crate::data::PixelsF32>> {
+        let one = |sample: &Sample| {
+            let pictures = self
+                .generate(&[sample])
+                .with_context(|| sample.name.clone())?;
+            let picture = pictures.into_iter().next();
+            picture.ok_or_else(|| anyhow!("{}: nothing was generated", sample.name))
+        };
+        samples.iter().map(one).collect()
+    }
+
     /// Generates for samples as in use, not as in training: `[channels, height, width]` in `[-1, 1]`
     /// each. Nothing is updated and no dropout is drawn; targets are for encoders only.
     ///
@@ -98,4 +141,11 @@ pub fn derive_seed(seed: u64, purpose: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// 64 bits of a sample's name (FNV-1a).
+pub(crate) fn name_hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }

@@ -9,10 +9,16 @@ mod tests;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use underpaint_core::label::Palette;
 use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
+use underpaint_core::state_dict::merged_state_dict;
 use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 
-use super::{Family, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::pretrained::fill;
+use super::{
+    Family, Losses, Moment, Pretrained, Shown, Tile, Trained, TrainerState, Unfilled, batch,
+    derive_seed, name_hash, show,
+};
 use crate::data::{PixelsF32, Sample};
 use crate::trainer::{AdamConfig, NonFinite};
 
@@ -22,6 +28,12 @@ pub use step::Step;
 
 /// File of the averaged generator in a checkpoint.
 const AVERAGE: &str = "average_generator";
+/// Latents in a sheet of samples, as the original program and its MindSpore version show.
+const SHOWN: usize = 64;
+/// Pictures in a row of it.
+const COLUMNS: usize = 8;
+/// Pictures in a sheet are enlarged to this side, in pixels.
+const SMALLEST_SIDE: u32 = 32;
 /// Purposes of seeds.
 const GENERATOR: u64 = 1;
 const DISCRIMINATOR: u64 = 2;
@@ -141,6 +153,12 @@ impl Pgan {
         Ok(())
     }
 
+    /// What a generator makes of latents at the scale and alpha of the last step.
+    fn pictures(&self, generator: &Generator, latents: Tensor<2>) -> Vec<PixelsF32> {
+        let pictures = generator.forward(latents, self.stage.alpha);
+        batch::pictures(pictures.clamp(-1.0, 1.0))
+    }
+
     fn check_real(&self, real: &Tensor<4>, samples: &[Sample]) -> Result<()> {
         let scale = self.scale();
         let fits = self.discriminator().config().check_input(real.dims());
@@ -177,13 +195,6 @@ fn networks(
 /// A network with a fresh optimiser that skips what is not finite in a gradient (spec 5.4).
 fn trained<M: AuthorsKeys>(network: M, adam: AdamConfig) -> Trained<M> {
     Trained::new(network, adam).with_non_finite(NonFinite::Zero)
-}
-
-/// 64 bits of a sample's name (FNV-1a).
-fn name_hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 impl Family for Pgan {
@@ -231,6 +242,26 @@ impl Family for Pgan {
         Some(resolution(stage.scale))
     }
 
+    fn batch_size(&self, step: u64) -> Option<usize> {
+        let stage = self.config.growth.at(step, self.config.num_scales());
+        Some(self.config.batch_size(stage.scale))
+    }
+
+    fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
+        let generator = weights.generator.as_ref();
+        let discriminator = weights.discriminator.as_ref();
+        let unfilled = vec![
+            fill(&mut self.generator, "generator", generator)?,
+            fill(&mut self.discriminator, "discriminator", discriminator)?,
+        ];
+        self.average = Some(self.generator().valid());
+        if let Some(average) = &weights.average {
+            let (merged, _) = merged_state_dict(self.average(), average);
+            self.load_average(&merged)?;
+        }
+        Ok(unfilled)
+    }
+
     /// By the average, at the scale and alpha of the last step. A sample's name says which latent is
     /// its own, so that a run's samples can be compared from step to step.
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {
@@ -241,8 +272,30 @@ impl Family for Pgan {
             latents(&self.config.generator, counts, 1, seed, &device)
         };
         let latents = Tensor::cat(samples.iter().map(latent).collect(), 0);
-        let pictures = self.average().forward(latents, self.stage.alpha);
-        Ok(batch::pictures(pictures.clamp(-1.0, 1.0)))
+        Ok(self.pictures(self.average(), latents))
+    }
+
+    /// The same latents at every scale, by the average and by the generator that is being trained.
+    fn show(&self, _samples: &[Sample], _palette: &Palette) -> Result<Vec<Shown>> {
+        let device = self.device.clone().without_autodiff();
+        let counts = &self.config.classification.class_counts;
+        let seed = self.config.seed ^ 4;
+        let latents = latents(&self.config.generator, counts, SHOWN, seed, &device);
+        let current = self.generator().valid();
+        let sheet = |caption, generator: &Generator| {
+            let parts = latents.clone().chunk(SHOWN / COLUMNS, 0);
+            let pictures = parts.into_iter();
+            let pictures = pictures.flat_map(|latents| self.pictures(generator, latents));
+            let pictures: Vec<PixelsF32> = pictures.collect();
+            Tile {
+                caption,
+                image: show::grid(&pictures, COLUMNS, SMALLEST_SIDE),
+            }
+        };
+        Ok(vec![Shown {
+            name: "latents".to_owned(),
+            tiles: vec![sheet("average", self.average()), sheet("current", &current)],
+        }])
     }
 
     fn state(&self) -> TrainerState {

@@ -12,7 +12,11 @@ use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
 use underpaint_core::pix2pix::{Generator, GeneratorConfig};
 use underpaint_core::state_dict::StateDict;
 
-use super::{Family, ImagePool, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::pretrained::fill;
+use super::{
+    Family, ImagePool, Losses, Moment, Pretrained, Trained, TrainerState, Unfilled, batch,
+    derive_seed,
+};
 use crate::data::{PixelsF32, Sample, SampleInput};
 use crate::trainer::AdamConfig;
 
@@ -211,6 +215,14 @@ impl Family for Pix2pix {
         Ok(self
             .step_tensors(condition, real, moment.learning_rate, moment.step)
             .losses)
+    }
+
+    fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
+        let discriminator = weights.discriminator.as_ref();
+        Ok(vec![
+            fill(&mut self.generator, "generator", weights.generator.as_ref())?,
+            fill(&mut self.discriminator, "discriminator", discriminator)?,
+        ])
     }
 
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {

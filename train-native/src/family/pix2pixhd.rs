@@ -8,17 +8,21 @@ mod tests;
 use anyhow::{Context, Result, anyhow, bail};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use underpaint_core::label::Instances;
+use underpaint_core::label::{Instances, Palette};
 use underpaint_core::layers::{Dropout, Mode, NormStatistics, initialize};
 use underpaint_core::loss::{
     GanTarget, PerceptualLoss, feature_matching_loss, multiscale_adversarial_loss,
 };
 use underpaint_core::pix2pixhd::{
-    Discriminator, Encoder, Generator, discriminator_input, generator_input, merged_state_dict,
+    Discriminator, Encoder, Generator, discriminator_input, generator_input,
 };
 use underpaint_core::state_dict::StateDict;
 
-use super::{Family, ImagePool, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::pretrained::fill;
+use super::{
+    Family, ImagePool, Losses, Moment, Pretrained, Shown, Tile, Trained, TrainerState, Unfilled,
+    batch, derive_seed, show,
+};
 use crate::data::{PixelsF32, Sample};
 
 pub use config::{FeatureRegions, Pix2pixHdTrainConfig};
@@ -26,6 +30,11 @@ pub use config::{FeatureRegions, Pix2pixHdTrainConfig};
 /// Training as the original does it: there is no dropout anywhere.
 const MODE: Mode = Mode {
     statistics: NormStatistics::Train,
+    dropout: Dropout::Off,
+};
+/// Every picture by itself.
+const IN_USE: Mode = Mode {
+    statistics: NormStatistics::PerImage,
     dropout: Dropout::Off,
 };
 /// Purposes of seeds.
@@ -173,34 +182,19 @@ impl Pix2pixHd {
             .context("discriminator")
     }
 
-    /// Begins the generator with what fits of another one, such as the 512p generator below a new
-    /// enhancer; gives the top-level modules that keep their own weights (`load_pretrain`).
-    ///
-    /// # Errors
-    ///
-    /// None that the weights of `dict` can give.
-    pub fn pretrain_generator(&mut self, dict: &StateDict) -> Result<Vec<String>> {
-        pretrain(&mut self.generator, dict)
-    }
-
-    /// As [`pretrain_generator`](Self::pretrain_generator), for the discriminator.
-    ///
-    /// # Errors
-    ///
-    /// None that the weights of `dict` can give.
-    pub fn pretrain_discriminator(&mut self, dict: &StateDict) -> Result<Vec<String>> {
-        pretrain(&mut self.discriminator, dict)
-    }
-
-    /// As [`pretrain_generator`](Self::pretrain_generator), for the encoder.
-    ///
-    /// # Errors
-    ///
-    /// If there is no encoder.
-    pub fn pretrain_encoder(&mut self, dict: &StateDict) -> Result<Vec<String>> {
-        let encoder = self.encoder.as_mut();
-        let encoder = encoder.ok_or_else(|| anyhow!("encoder: found weights, expected none"))?;
-        pretrain(encoder, dict)
+    /// What a generator in use gets besides the condition.
+    fn features_in_use(&self, batch: &Batch) -> Result<Option<Tensor<4>>> {
+        Ok(
+            match (&batch.features, self.encoder(), &self.config.encoder) {
+                (Features::Encoded(regions), Some(encoder), Some(config)) => {
+                    config.check_input(batch.real.dims())?;
+                    let real = batch.real.clone();
+                    Some(encoder.valid().forward(real, regions, IN_USE))
+                }
+                (Features::Given(features), ..) => Some(features.clone()),
+                _ => None,
+            },
+        )
     }
 
     /// One iteration on tensors: generate once and judge with the discriminator as it is; then update
@@ -350,15 +344,6 @@ impl Pix2pixHd {
     }
 }
 
-fn pretrain<M: underpaint_core::state_dict::AuthorsKeys>(
-    network: &mut Trained<M>,
-    dict: &StateDict,
-) -> Result<Vec<String>> {
-    let (merged, uninitialised) = merged_state_dict(network.network(), dict);
-    network.load_weights(&merged)?;
-    Ok(uninitialised)
-}
-
 fn without_graph(losses: Pending) -> Pending {
     let plain = |(name, loss): (&'static str, Tensor<1>)| (name, loss.without_autodiff());
     losses.into_iter().map(plain).collect()
@@ -384,28 +369,44 @@ impl Family for Pix2pixHd {
         Ok(self.step_tensors(batch, moment).losses)
     }
 
+    fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
+        let generator = weights.generator.as_ref();
+        let discriminator = weights.discriminator.as_ref();
+        let mut unfilled = vec![
+            fill(&mut self.generator, "generator", generator)?,
+            fill(&mut self.discriminator, "discriminator", discriminator)?,
+        ];
+        if let Some(encoder) = &mut self.encoder {
+            unfilled.push(fill(encoder, "encoder", weights.encoder.as_ref())?);
+        }
+        Ok(unfilled)
+    }
+
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {
         let device = self.device.clone().without_autodiff();
-        let Batch {
-            condition,
-            features,
-            real,
-        } = inputs::batch(&self.config, samples, &device)?;
-        let mode = Mode {
-            statistics: NormStatistics::PerImage,
-            dropout: Dropout::Off,
-        };
-        let features = match (features, self.encoder(), &self.config.encoder) {
-            (Features::Encoded(regions), Some(encoder), Some(config)) => {
-                config.check_input(real.dims())?;
-                Some(encoder.valid().forward(real, &regions, mode))
-            }
-            _ => None,
-        };
-        let input = generator_input(condition, features);
+        let batch = inputs::batch(&self.config, samples, &device)?;
+        let features = self.features_in_use(&batch)?;
+        let input = generator_input(batch.condition, features);
         self.config.generator.check_input(input.dims())?;
-        let fake = self.generator().valid().forward(input, mode);
+        let fake = self.generator().valid().forward(input, IN_USE);
         Ok(batch::pictures(fake))
+    }
+
+    /// With features there are also those that the encoder read off the target.
+    fn show(&self, samples: &[Sample], palette: &Palette) -> Result<Vec<Shown>> {
+        let mut shown = show::pairs(self.generate_each(samples)?, samples, palette)?;
+        if self.config.condition.feature_channels == 0 {
+            return Ok(shown);
+        }
+        let device = self.device.clone().without_autodiff();
+        for (row, sample) in shown.iter_mut().zip(samples) {
+            let batch = inputs::batch(&self.config, &[sample], &device)?;
+            let features = self.features_in_use(&batch)?.map(batch::pictures);
+            for features in features.into_iter().flatten() {
+                row.tiles.insert(1, Tile::new("features", &features));
+            }
+        }
+        Ok(shown)
     }
 
     fn state(&self) -> TrainerState {

@@ -23,6 +23,7 @@ const GENERATOR: u64 = 1;
 const DISCRIMINATOR: u64 = 2;
 const ENCODER: u64 = 3;
 const NOISE: u64 = 4;
+const SHOWN: u64 = 5;
 
 /// Losses that wait for the step's one readback.
 type Pending = Vec<(&'static str, Tensor<1>)>;

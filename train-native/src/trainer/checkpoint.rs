@@ -181,6 +181,26 @@ pub fn load_network(checkpoint: &Path, name: &str) -> Result<(Position, StateDic
     Ok((state.position, dict))
 }
 
+/// Names of the state dicts in a checkpoint.
+///
+/// # Errors
+///
+/// If its list is missing or damaged.
+pub fn names(checkpoint: &Path) -> Result<Vec<String>> {
+    let files = read_state(checkpoint)?.files.into_keys();
+    let name = |file: String| file.trim_end_matches(".safetensors").to_owned();
+    Ok(files.map(name).collect())
+}
+
+/// Where the run was when it wrote a checkpoint.
+///
+/// # Errors
+///
+/// If its counters are missing or damaged.
+pub fn position(checkpoint: &Path) -> Result<Position> {
+    Ok(read_state(checkpoint)?.position)
+}
+
 fn read_state(checkpoint: &Path) -> Result<StateFile> {
     let path = checkpoint.join(STATE_FILE);
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;

@@ -7,4 +7,4 @@ mod run;
 pub mod schedule;
 
 pub use adam::{Adam, AdamConfig, NonFinite};
-pub use run::{RunPlan, TrainOutcome, Validation, input_picture, rgb_picture, train};
+pub use run::{RunPlan, TrainOutcome, Validation, train};

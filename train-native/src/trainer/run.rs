@@ -6,17 +6,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
-use image::RgbImage;
 use rand_chacha::rand_core::SeedableRng;
-use underpaint_core::image::pixels_from_signed;
 use underpaint_core::label::Palette;
 
 use super::checkpoint::{self, Position};
 use super::report::{Report, SampleRow, SampleTile, StepRecord};
 use super::schedule::{LrPolicy, Schedule};
 use crate::data::loader::Loader;
-use crate::data::{Dataset, PixelsF32, Sample, SampleInput, SampleRng};
-use crate::family::{Family, Losses, Moment};
+use crate::data::{Dataset, Sample, SampleRng};
+use crate::family::{Family, Losses, Moment, Shown, Tile};
 
 /// What the loop is to do.
 #[derive(Debug, Clone)]
@@ -72,8 +70,8 @@ pub fn train(
     while position.step < plan.total_steps {
         begin_stage(family, &mut position);
         let learning_rate = plan.schedule.rate(position.epoch, &position.plateau);
-        let side = family.resolution(position.step + 1);
-        let sized = at_resolution(loader, side)?;
+        let stage = Stage::of(family, position.step + 1);
+        let sized = stage.loader(loader)?;
         let loader = sized.as_ref().unwrap_or(loader);
         let mut batches = loader.epoch(position.epoch, position.batch as usize);
         loop {
@@ -113,7 +111,7 @@ pub fn train(
             if stopping {
                 return Ok(TrainOutcome::Interrupted);
             }
-            if last || family.resolution(position.step + 1) != side {
+            if last || Stage::of(family, position.step + 1) != stage {
                 break;
             }
         }
@@ -121,25 +119,47 @@ pub fn train(
     Ok(TrainOutcome::Finished)
 }
 
-/// Pictures of another size are another epoch. Looks at the position alone, so that a resumed run
-/// begins the stage where an uninterrupted one would have.
-fn begin_stage(family: &dyn Family, position: &mut Position) {
-    let grows = family.resolution(position.step) != family.resolution(position.step + 1);
-    if position.batch > 0 && grows {
-        position.epoch += 1;
-        position.batch = 0;
+/// What a family decides about its pictures at a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stage {
+    side: Option<usize>,
+    batch_size: Option<usize>,
+}
+
+impl Stage {
+    fn of(family: &dyn Family, step: u64) -> Self {
+        Self {
+            side: family.resolution(step),
+            batch_size: family.batch_size(step),
+        }
+    }
+
+    /// The loader for such pictures; `None` if the family leaves all to the data set.
+    fn loader(self, loader: &Loader) -> Result<Option<Loader>> {
+        let sized = match self.side {
+            None => None,
+            Some(side) => Some(loader.at_resolution(side).with_context(|| {
+                format!(
+                    "this data set cannot give its pictures at {side}x{side}, which the model trains on \
+                     now"
+                )
+            })?),
+        };
+        Ok(match self.batch_size {
+            None => sized,
+            Some(size) => Some(sized.as_ref().unwrap_or(loader).with_batch_size(size)?),
+        })
     }
 }
 
-/// The loader for pictures of the side that the family asks for; `None` if it does not ask.
-fn at_resolution(loader: &Loader, side: Option<usize>) -> Result<Option<Loader>> {
-    let Some(side) = side else { return Ok(None) };
-    let sized = loader.at_resolution(side).with_context(|| {
-        format!(
-            "this data set cannot give its pictures at {side}x{side}, which the model trains on now"
-        )
-    })?;
-    Ok(Some(sized))
+/// Pictures of another size are another epoch, and so are batches. Looks at the position alone, so
+/// that a resumed run begins the stage where an uninterrupted one would have.
+fn begin_stage(family: &dyn Family, position: &mut Position) {
+    let changes = Stage::of(family, position.step) != Stage::of(family, position.step + 1);
+    if position.batch > 0 && changes {
+        position.epoch += 1;
+        position.batch = 0;
+    }
 }
 
 fn end_epoch(
@@ -171,7 +191,8 @@ fn validation_l1(family: &dyn Family, validation: &Validation) -> Result<f64> {
     let mut sum = 0.0;
     for index in 0..validation.dataset.len() {
         let sample = load(validation, index)?;
-        let fake = generate_one(family, &sample)?;
+        let fakes = family.generate_each(std::slice::from_ref(&sample))?;
+        let fake = fakes.first().context("one picture for one sample")?;
         let distances = fake
             .data
             .iter()
@@ -189,66 +210,21 @@ fn load(validation: &Validation, index: usize) -> Result<Sample> {
         .load(index, &mut SampleRng::seed_from_u64(0))?)
 }
 
-fn generate_one(family: &dyn Family, sample: &Sample) -> Result<PixelsF32> {
-    let mut pictures = family
-        .generate(&[sample])
-        .with_context(|| sample.name.clone())?;
-    pictures
-        .pop()
-        .with_context(|| format!("{}: nothing was generated", sample.name))
-}
-
 fn samples_of(family: &dyn Family, validation: &Validation) -> Result<Vec<SampleRow>> {
     let count = validation.shown.min(validation.dataset.len());
-    let row = |index| {
-        let sample = load(validation, index)?;
-        let tile = |caption: &str, image| SampleTile {
-            caption: caption.to_owned(),
-            image,
-        };
-        let generated = tile("generated", rgb_picture(&generate_one(family, &sample)?));
-        let tiles = match &sample.input {
-            // Nothing that the picture should be like.
-            SampleInput::Unconditional => vec![generated],
-            input => vec![
-                tile("input", input_picture(input, &validation.palette)),
-                generated,
-                tile("target", rgb_picture(&sample.target)),
-            ],
-        };
-        Ok(SampleRow {
-            name: sample.name,
-            tiles,
-        })
+    let samples = (0..count).map(|index| load(validation, index));
+    let samples = samples.collect::<Result<Vec<Sample>>>()?;
+    let shown = family.show(&samples, &validation.palette)?;
+    let row = |Shown { name, tiles }| SampleRow {
+        name,
+        tiles: tiles.into_iter().map(tile).collect(),
     };
-    (0..count).map(row).collect()
+    Ok(shown.into_iter().map(row).collect())
 }
 
-/// An input as people see it: pictures as they are, label maps in the palette's colours.
-pub fn input_picture(input: &SampleInput, palette: &Palette) -> RgbImage {
-    match input {
-        SampleInput::Image(picture) => rgb_picture(picture),
-        SampleInput::Labels { width, height, ids } => {
-            rgb_image(*width, *height, palette.colorize(ids))
-        }
-        SampleInput::Unconditional => RgbImage::new(0, 0),
+fn tile(tile: Tile) -> SampleTile {
+    SampleTile {
+        caption: tile.caption.to_owned(),
+        image: tile.image,
     }
-}
-
-/// A picture as 8-bit RGB; grey is spread over the three channels, and of other channel counts the
-/// first is shown.
-pub fn rgb_picture(picture: &PixelsF32) -> RgbImage {
-    let pixels = pixels_from_signed(&picture.data, picture.channels);
-    let rgb = match picture.channels {
-        3 => pixels,
-        channels => pixels
-            .chunks_exact(channels)
-            .flat_map(|pixel| [pixel[0]; 3])
-            .collect(),
-    };
-    rgb_image(picture.width, picture.height, rgb)
-}
-
-fn rgb_image(width: usize, height: usize, rgb: Vec<u8>) -> RgbImage {
-    RgbImage::from_raw(width as u32, height as u32, rgb).expect("three samples for every pixel")
 }

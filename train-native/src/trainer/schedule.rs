@@ -12,6 +12,9 @@ pub enum LrPolicy {
     /// Constant for `n_epochs`, then linearly over `n_epochs_decay`, whose first epoch still has the full rate and whose
     /// last has the full rate divided by `n_epochs_decay`; constant if that is 0. pix2pixHD and SPADE.
     LinearNonzero,
+    /// Constant for `n_epochs`, then linearly over `n_epochs_decay`, whose last epoch is at zero; constant if that is 0.
+    /// The MindSpore versions of pix2pixHD and SPADE.
+    LinearZero,
     /// A tenth every `lr_decay_iters` epochs.
     Step,
     /// A fifth when the validation metric has not improved for five epochs.
@@ -84,7 +87,11 @@ impl Schedule {
                 let late = (epoch + 1).saturating_sub(self.n_epochs) as f64;
                 (1.0 - late / (self.n_epochs_decay as f64 + 1.0)).max(0.0)
             }
-            LrPolicy::LinearNonzero if self.n_epochs_decay == 0 => 1.0,
+            LrPolicy::LinearNonzero | LrPolicy::LinearZero if self.n_epochs_decay == 0 => 1.0,
+            LrPolicy::LinearZero => {
+                let late = epoch.saturating_sub(self.n_epochs) as f64;
+                (1.0 - late / self.n_epochs_decay as f64).max(0.0)
+            }
             LrPolicy::LinearNonzero => {
                 let late = epoch.saturating_sub(1).saturating_sub(self.n_epochs) as f64;
                 (1.0 - late / self.n_epochs_decay as f64).max(0.0)
@@ -158,6 +165,14 @@ mod tests {
         assert!((rate(100) - 100.0 / 101.0).abs() < 1e-12);
         assert_eq!(rate(200), 0.0);
         assert_eq!(rate(500), 0.0);
+    }
+
+    #[test]
+    fn linear_zero_falls_in_its_first_epoch_and_ends_at_zero() {
+        let rate = |epoch| schedule(LrPolicy::LinearZero).rate(epoch, &PlateauState::default());
+        assert_eq!((rate(1), rate(100)), (1.0, 1.0));
+        assert!((rate(101) - 0.99).abs() < 1e-12);
+        assert_eq!(rate(200), 0.0);
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub struct PganTrainConfig {
     pub discriminator: DiscriminatorConfig,
     /// When both grow.
     pub growth: Growth,
+    /// Pictures per step at every scale, the last number also for those beyond (`miniBatchScheduler`).
+    pub batch_sizes: Vec<usize>,
     /// Adversarial loss; it says how the generator should end.
     pub criterion: Criterion,
     /// Weight of the penalty on gradients between real and generated pictures (`lambdaGP`); 10 in
@@ -53,6 +55,7 @@ impl Default for PganTrainConfig {
             generator: GeneratorConfig::default(),
             discriminator: DiscriminatorConfig::default(),
             growth: Growth::default(),
+            batch_sizes: vec![16],
             criterion: Criterion::Wgangp,
             penalty_weight: 10.0,
             real_penalty_weight: 0.0,
@@ -72,6 +75,12 @@ impl PganTrainConfig {
     /// Number of scales that the networks have in the end.
     pub fn num_scales(&self) -> usize {
         self.generator.depths.len()
+    }
+
+    /// Pictures per step at a scale.
+    pub fn batch_size(&self, scale: usize) -> usize {
+        let last = self.batch_sizes.last().copied();
+        self.batch_sizes.get(scale).copied().or(last).unwrap_or(1)
     }
 
     /// Checks that the parts fit together.
@@ -96,6 +105,11 @@ impl PganTrainConfig {
         ensure!(
             made == judged,
             "the generator makes {made} channels, the discriminator takes {judged}"
+        );
+        ensure!(
+            !self.batch_sizes.is_empty() && !self.batch_sizes.contains(&0),
+            "batch_sizes: expected at least 1 picture at every scale, found {:?}",
+            self.batch_sizes
         );
         let classes: usize = self.classification.class_counts.iter().sum();
         for (network, found) in [

@@ -31,16 +31,31 @@ pub fn batch(config: &Pix2pixHdTrainConfig, samples: &[&Sample], device: &Device
             (FeatureRegions::Instances, None) => self::instances(samples, device)?,
         }),
         (None, 0) => Features::None,
-        (None, _) => bail!(
-            "{}: this model takes features from files, which this data set does not have",
-            samples[0].name
-        ),
+        (None, channels) => Features::Given(features(samples, channels, device)?),
     };
     Ok(Batch {
         condition,
         features,
         real: images(&targets, device),
     })
+}
+
+/// Features that come from files.
+fn features(samples: &[&Sample], channels: usize, device: &Device) -> Result<Tensor<4>> {
+    let features = samples.iter().map(|sample| match &sample.features {
+        Some(features) if features.channels == channels => Ok(features),
+        Some(features) => bail!(
+            "{}: expected {channels} feature channels, found {}",
+            sample.name,
+            features.channels
+        ),
+        None => bail!(
+            "{}: this model takes features from files, which this data set does not have",
+            sample.name
+        ),
+    });
+    let features = features.collect::<Result<Vec<&PixelsF32>>>()?;
+    Ok(images(&features, device))
 }
 
 fn input(config: &Pix2pixHdTrainConfig, samples: &[&Sample], device: &Device) -> Result<Input> {

@@ -3,12 +3,18 @@
 use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
+use underpaint_core::label::Palette;
 use underpaint_core::layers::Mode;
+use underpaint_core::pgan::draw_noise;
 use underpaint_core::state_dict::StateTensor;
 
-use super::Spade;
+use super::{SHOWN, Spade};
 use crate::data::{PixelsF32, Sample};
-use crate::family::{Family, Losses, Moment, TrainerState, batch};
+use crate::family::pretrained::fill;
+use crate::family::{
+    Family, Losses, Moment, Pretrained, Shown, Tile, TrainerState, Unfilled, batch, derive_seed,
+    name_hash, show,
+};
 
 /// File of the generator's last losses in a checkpoint.
 const LAST_LOSSES: &str = "generator_losses";
@@ -46,10 +52,21 @@ impl Family for Spade {
         Ok(step.losses)
     }
 
+    fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
+        let generator = weights.generator.as_ref();
+        let discriminator = weights.discriminator.as_ref();
+        let mut unfilled = vec![
+            fill(&mut self.generator, "generator", generator)?,
+            fill(&mut self.discriminator, "discriminator", discriminator)?,
+        ];
+        if let Some(encoder) = &mut self.encoder {
+            unfilled.push(fill(encoder, "encoder", weights.encoder.as_ref())?);
+        }
+        Ok(unfilled)
+    }
+
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<PixelsF32>> {
         let device = self.device.clone().without_autodiff();
-        let segmentation = batch::semantics(samples, &self.config.semantics, &device)?;
-        self.config.generator.check_input(segmentation.dims())?;
         // The middle of the style's distribution, so that pictures can be compared between steps.
         let latent = self.encoder().map(|encoder| {
             let (mean, _) = encoder
@@ -57,12 +74,28 @@ impl Family for Spade {
                 .forward(targets(samples, &device), Mode::EVAL);
             mean
         });
-        let generator = self.generator().valid();
-        Ok(batch::pictures(generator.forward(
-            segmentation,
-            latent,
-            Mode::EVAL,
-        )))
+        self.generate_in_style(samples, latent)
+    }
+
+    /// With styles there are two pictures: in the style of the target, and in one that was drawn.
+    fn show(&self, samples: &[Sample], palette: &Palette) -> Result<Vec<Shown>> {
+        let mut shown = show::pairs(self.generate_each(samples)?, samples, palette)?;
+        let Some(latent) = self.config.generator.latent_channels() else {
+            return Ok(shown);
+        };
+        let device = self.device.clone().without_autodiff();
+        for (row, sample) in shown.iter_mut().zip(samples) {
+            let seed = derive_seed(
+                derive_seed(self.config.seed, SHOWN),
+                name_hash(&sample.name),
+            );
+            let drawn = draw_noise(1, latent, seed, &device);
+            for picture in self.generate_in_style(&[sample], Some(drawn))? {
+                row.tiles[1].caption = "in the target's style";
+                row.tiles.insert(2, Tile::new("in a drawn style", &picture));
+            }
+        }
+        Ok(shown)
     }
 
     fn state(&self) -> TrainerState {
@@ -99,6 +132,22 @@ impl Family for Spade {
             self.last_losses = names.into_iter().filter_map(value).collect();
         }
         Ok(())
+    }
+}
+
+impl Spade {
+    /// Generates as in use, with a latent where the generator starts from one.
+    fn generate_in_style(
+        &self,
+        samples: &[&Sample],
+        latent: Option<Tensor<2>>,
+    ) -> Result<Vec<PixelsF32>> {
+        let device = self.device.clone().without_autodiff();
+        let segmentation = batch::semantics(samples, &self.config.semantics, &device)?;
+        self.config.generator.check_input(segmentation.dims())?;
+        let generator = self.generator().valid();
+        let fake = generator.forward(segmentation, latent, Mode::EVAL);
+        Ok(batch::pictures(fake))
     }
 }
 

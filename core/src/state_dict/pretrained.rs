@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 use crate::Result;
-use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
 
 /// Takes over what fits: every weight of `dict` that `network` has under the same key with the same
 /// shape. The rest of `network` keeps its values; the top-level modules that it belongs to are named,
