@@ -1,24 +1,151 @@
-//! Finds bad files before a training run does, and says what a folder of label maps holds.
+//! Finds bad files before a training run does, and says what a data set holds.
+//!
+//! One check for all layouts: [`layout`](crate::data::layout) says which files there are, `facts` what is in them,
+//! `judge` what a run would trip over. `memory` keeps the facts, so that a second check reads only what has changed.
 
+mod facts;
+mod judge;
+mod memory;
 mod report;
+mod statistics;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use crate::data::decode::{
-    Color, LabelMap, read_label_map, read_label_map_size, read_picture, read_picture_size,
-};
-use crate::data::error::{DataError, Size};
-use crate::data::files::{list_pictures_of, subfolder_names};
-use crate::data::labelled::{LabelledPair, pair_files, size_mismatch};
-use crate::data::paired::{split_sizes, too_narrow};
+use crate::data::error::DataError;
+use crate::data::layout::{self, Folders, Listing, SampleFiles};
+use crate::data::paired::at_least_one;
+use crate::data::source::{CheckOptions, DataSource};
+use facts::{Facts, Role};
+use memory::{Memory, Stamp};
 
-pub use report::{CheckReport, Finding, LabelStatistics, Severity};
+pub use judge::{Expected, ExpectedInput};
+pub use report::{CheckReport, Finding, Severity};
+pub use statistics::{InstanceStatistics, LabelStatistics};
 
-/// Up to this many files, [`quick_check`] decodes everything; above, it reads headers only.
+/// Up to this many files, the check at the start of a run decodes everything; above, it reads headers only.
 pub const QUICK_FULL_READ_LIMIT: usize = 4000;
+
+/// Checks a phase of what a run is about to read; see [`DataSource::check`].
+#[must_use]
+pub fn check_source(source: &DataSource, phase: &str, options: &CheckOptions<'_>) -> CheckReport {
+    let listing = Expected::of(source).and_then(|expected| {
+        let mut listing = layout::list(source, phase)?;
+        listing.samples.truncate(at_least_one(source.max_size)?);
+        Ok((expected, listing))
+    });
+    match listing {
+        Ok((expected, listing)) => check_listing(&listing, &expected, options),
+        Err(error) => CheckReport::refused(vec![source.root.clone()], &error),
+    }
+}
+
+/// Checks the files of a listing.
+#[must_use]
+pub fn check_listing(
+    listing: &Listing,
+    expected: &Expected,
+    options: &CheckOptions<'_>,
+) -> CheckReport {
+    let files = listing
+        .samples
+        .iter()
+        .map(SampleFiles::count)
+        .sum::<usize>();
+    let decode = options.full || files + listing.problems.len() <= QUICK_FULL_READ_LIMIT;
+    check_with(listing, expected, options, decode)
+}
+
+fn check_with(
+    listing: &Listing,
+    expected: &Expected,
+    options: &CheckOptions<'_>,
+    decode: bool,
+) -> CheckReport {
+    let mut report = CheckReport::new(listing.folders.clone());
+    listing
+        .problems
+        .iter()
+        .for_each(|problem| report.error(problem));
+    for (path, note) in &listing.notes {
+        report.warn(path, note.clone());
+    }
+    let (files, failure) = read_all(listing, expected, options, decode);
+    report.files = files.iter().map(Vec::len).sum::<usize>() + listing.problems.len();
+    report.fully_read = decode;
+    judge::judge(&mut report, listing, &files, expected, options);
+    if let Some(error) = failure {
+        let path = error.path().unwrap_or(Path::new("")).to_path_buf();
+        report.warn(
+            &path,
+            format!("the next check starts from nothing: {error}"),
+        );
+    }
+    report.finished()
+}
+
+/// What became of one file.
+type Read = Result<Facts, DataError>;
+
+/// Reads the files of all samples, or remembers them: for every sample, what became of its files, in the order of
+/// [`files_of`]. The error is that of writing the memory.
+fn read_all(
+    listing: &Listing,
+    expected: &Expected,
+    options: &CheckOptions<'_>,
+    decode: bool,
+) -> (Vec<Vec<Read>>, Option<DataError>) {
+    let tasks: Vec<Vec<_>> = listing
+        .samples
+        .iter()
+        .map(|files| files_of(files, expected))
+        .collect();
+    let total = tasks.iter().map(Vec::len).sum();
+    let mut memory = options.memory.map(Memory::read).unwrap_or_default();
+    let done = AtomicUsize::new(0);
+    let read = |(path, role): &(&Path, Role)| {
+        let stamp = options.memory.and_then(|_| Stamp::of(path));
+        let known = stamp.and_then(|stamp| memory.facts(path, *role, stamp, decode));
+        let (facts, is_new) = match known {
+            Some(facts) => (Ok(facts.clone()), None),
+            None => (Facts::read(path, *role, decode), stamp),
+        };
+        (options.progress)(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+        (facts, is_new)
+    };
+    let read: Vec<Vec<(Read, Option<Stamp>)>> = tasks
+        .par_iter()
+        .map(|files| files.iter().map(read).collect())
+        .collect();
+    for ((path, role), (facts, stamp)) in tasks.iter().flatten().zip(read.iter().flatten()) {
+        if let (Ok(facts), Some(stamp)) = (facts, stamp) {
+            memory.keep(path, *role, *stamp, facts);
+        }
+    }
+    let failure = options.memory.and_then(|path| memory.write(path).err());
+    let facts = |files: Vec<(Read, _)>| files.into_iter().map(|(facts, _)| facts).collect();
+    (read.into_iter().map(facts).collect(), failure)
+}
+
+/// The files of a sample: input, photo, instance map, feature map, as far as there are any.
+fn files_of<'a>(files: &'a SampleFiles, expected: &Expected) -> Vec<(&'a Path, Role)> {
+    let input = match expected.input {
+        ExpectedInput::Labels { .. } => Role::Labels,
+        _ => Role::Picture,
+    };
+    let others = [
+        (&files.target, Role::Picture),
+        (&files.instances, Role::Instances),
+        (&files.features, Role::Picture),
+    ];
+    let others = others.into_iter();
+    let others = others.filter_map(|(path, role)| Some((path.as_deref()?, role)));
+    std::iter::once((files.input.as_path(), input))
+        .chain(others)
+        .collect()
+}
 
 /// Reads every AB picture below `root` in full: unreadable and truncated files, halves that are not equal.
 ///
@@ -26,12 +153,9 @@ pub const QUICK_FULL_READ_LIMIT: usize = 4000;
 /// `…_inst`, `…_feat` belong to another layout and are not), or `root` itself if it has no such folder.
 #[must_use]
 pub fn check_pairs(root: &Path, phases: &[&str]) -> CheckReport {
-    let folders = if phases.is_empty() {
-        phase_folders(root)
-    } else {
-        phases.iter().map(|phase| root.join(phase)).collect()
-    };
-    check_pair_folders(folders, usize::MAX)
+    let listing = layout::list_pair_phases(root, phases);
+    let expected = Expected::files(ExpectedInput::Pair);
+    check_listing(&listing, &expected, &CheckOptions::files_only(true))
 }
 
 /// Reads every label map and photo of two folders in full, and counts the ids.
@@ -40,7 +164,29 @@ pub fn check_pairs(root: &Path, phases: &[&str]) -> CheckReport {
 /// single-channel, and, if `num_classes` is given, ids that are not below it.
 #[must_use]
 pub fn check_labelled(images: &Path, labels: &Path, num_classes: Option<usize>) -> CheckReport {
-    check_labelled_folders(images, labels, num_classes, usize::MAX)
+    check_folders(images, labels, num_classes, &CheckOptions::files_only(true))
+}
+
+fn check_folders(
+    images: &Path,
+    labels: &Path,
+    num_classes: Option<usize>,
+    options: &CheckOptions<'_>,
+) -> CheckReport {
+    let folders = Folders {
+        input: labels.to_path_buf(),
+        target: images.to_path_buf(),
+        instances: None,
+        features: None,
+        is_labels: true,
+    };
+    match layout::list_folders(&folders) {
+        Ok(listing) => check_listing(&listing, &Expected::labels(num_classes), options),
+        Err(error) => {
+            let folders = vec![labels.to_path_buf(), images.to_path_buf()];
+            CheckReport::refused(folders, &error)
+        }
+    }
 }
 
 /// What a run is about to read.
@@ -68,215 +214,18 @@ pub enum CheckSource {
 /// finds the rest as it reads).
 #[must_use]
 pub fn quick_check(source: &CheckSource) -> CheckReport {
+    let options = CheckOptions::files_only(false);
     match source {
         CheckSource::Pairs { root, phase } => {
-            check_pair_folders(vec![root.join(phase)], QUICK_FULL_READ_LIMIT)
+            let listing = layout::list_pair_phases(root, &[phase]);
+            check_listing(&listing, &Expected::files(ExpectedInput::Pair), &options)
         }
         CheckSource::Labelled {
             images,
             labels,
             num_classes,
-        } => check_labelled_folders(images, labels, Some(*num_classes), QUICK_FULL_READ_LIMIT),
+        } => check_folders(images, labels, Some(*num_classes), &options),
     }
-}
-
-fn phase_folders(root: &Path) -> Vec<PathBuf> {
-    let other_layout = |name: &str| {
-        ["_label", "_img", "_inst", "_feat"]
-            .iter()
-            .any(|end| name.ends_with(end))
-    };
-    let names = subfolder_names(root).unwrap_or_default();
-    let folders = names
-        .iter()
-        .filter(|name| !other_layout(name))
-        .map(|name| root.join(name));
-    let phases: Vec<_> = folders
-        .filter(|folder| list_pictures_of(folder, "AB pictures").is_ok())
-        .collect();
-    if phases.is_empty() {
-        vec![root.to_path_buf()]
-    } else {
-        phases
-    }
-}
-
-fn check_pair_folders(folders: Vec<PathBuf>, full_read_limit: usize) -> CheckReport {
-    let mut report = CheckReport::new(folders, true);
-    let mut files = Vec::new();
-    for folder in report.folders.clone() {
-        match list_pictures_of(&folder, "AB pictures (A left, B right)") {
-            Ok(found) => files.extend(found),
-            Err(error) => report.error(&error),
-        }
-    }
-    report.files = files.len();
-    report.fully_read = files.len() <= full_read_limit;
-    let read = |path: &PathBuf| {
-        if report.fully_read {
-            read_picture(path, Color::Rgb).map(|picture| picture.size())
-        } else {
-            read_picture_size(path)
-        }
-    };
-    let sizes: Vec<_> = files.par_iter().map(read).collect();
-    for (path, size) in files.iter().zip(sizes) {
-        match size {
-            Err(error) => report.error(&error),
-            Ok(size) => note_pair_size(&mut report, path, size),
-        }
-    }
-    report.finished()
-}
-
-fn note_pair_size(report: &mut CheckReport, path: &Path, size: Size) {
-    report.add_size(size);
-    match split_sizes(size) {
-        None => report.error(&too_narrow(path, size)),
-        Some((left, right)) if left != right => {
-            let halves = format!("the halves would be {left} and {right}");
-            report.warn(
-                path,
-                format!(
-                    "{}: expected an even width, found {size}; {halves}",
-                    path.display()
-                ),
-            );
-        }
-        Some(_) => {}
-    }
-}
-
-/// What one label map and its photo gave.
-#[derive(Default)]
-struct PairFindings {
-    sizes: Vec<Size>,
-    errors: Vec<DataError>,
-    histogram: BTreeMap<u16, u64>,
-}
-
-fn check_labelled_folders(
-    images: &Path,
-    labels: &Path,
-    num_classes: Option<usize>,
-    full_read_limit: usize,
-) -> CheckReport {
-    let mut report = CheckReport::new(vec![labels.to_path_buf(), images.to_path_buf()], true);
-    let pairing = match pair_files(images, labels) {
-        Ok(pairing) => pairing,
-        Err(error) => {
-            report.error(&error);
-            return report;
-        }
-    };
-    pairing
-        .problems
-        .iter()
-        .for_each(|problem| report.error(problem));
-    report.files = 2 * pairing.pairs.len() + pairing.problems.len();
-    report.fully_read = report.files <= full_read_limit;
-    let full = report.fully_read;
-    let check = |pair: &LabelledPair| {
-        if full {
-            check_pair_fully(pair, num_classes)
-        } else {
-            check_pair_headers(pair)
-        }
-    };
-    let checked: Vec<PairFindings> = pairing.pairs.par_iter().map(check).collect();
-    let mut histogram = BTreeMap::new();
-    for findings in checked {
-        findings
-            .sizes
-            .into_iter()
-            .for_each(|size| report.add_size(size));
-        findings.errors.iter().for_each(|error| report.error(error));
-        for (id, count) in findings.histogram {
-            *histogram.entry(id).or_insert(0) += count;
-        }
-    }
-    report.labels = LabelStatistics::from_histogram(histogram);
-    warn_about_labels(&mut report, labels, num_classes);
-    report.finished()
-}
-
-fn warn_about_labels(report: &mut CheckReport, folder: &Path, num_classes: Option<usize>) {
-    let Some(labels) = &report.labels else { return };
-    if let Some(num_classes) =
-        num_classes.filter(|num_classes| *num_classes > labels.suggested_num_classes)
-    {
-        let found = format!("found ids up to {} only", labels.max_id);
-        let message = format!(
-            "{}: {num_classes} classes asked for, {found}",
-            folder.display()
-        );
-        report.warn(folder, message);
-    } else if num_classes.is_none() && labels.dont_care_pixels > 0 {
-        let share = format!("{} pixels", labels.dont_care_pixels);
-        let message = format!(
-            "{}: id 255 in {share}, usually \"don't care\"",
-            folder.display()
-        );
-        report.warn(folder, message);
-    }
-}
-
-fn check_pair_fully(pair: &LabelledPair, num_classes: Option<usize>) -> PairFindings {
-    let mut findings = PairFindings::default();
-    let label = read_label_map(&pair.label).map(|label| {
-        findings.histogram = histogram_of(&label);
-        let limit = num_classes.unwrap_or(usize::MAX);
-        // A label map with bad ids still has a size worth comparing.
-        if let Err(error) = label.check_range(&pair.label, limit) {
-            findings.errors.push(error);
-        }
-        label.size()
-    });
-    let image = read_picture(&pair.image, Color::Rgb).map(|image| image.size());
-    compare_sizes(pair, label, image, &mut findings);
-    findings
-}
-
-fn check_pair_headers(pair: &LabelledPair) -> PairFindings {
-    let mut findings = PairFindings::default();
-    compare_sizes(
-        pair,
-        read_label_map_size(&pair.label),
-        read_picture_size(&pair.image),
-        &mut findings,
-    );
-    findings
-}
-
-fn compare_sizes(
-    pair: &LabelledPair,
-    label: Result<Size, DataError>,
-    image: Result<Size, DataError>,
-    findings: &mut PairFindings,
-) {
-    if let (Ok(label), Ok(image)) = (&label, &image)
-        && label != image
-    {
-        findings.errors.push(size_mismatch(pair, *label, *image));
-    }
-    for size in [label, image] {
-        match size {
-            Ok(size) => findings.sizes.push(size),
-            Err(error) => findings.errors.push(error),
-        }
-    }
-}
-
-fn histogram_of(labels: &LabelMap) -> BTreeMap<u16, u64> {
-    let mut counts = vec![0u64; 1 << 16];
-    labels
-        .ids
-        .iter()
-        .for_each(|id| counts[usize::from(*id)] += 1);
-    (0..=u16::MAX)
-        .zip(counts)
-        .filter(|(_, count)| *count > 0)
-        .collect()
 }
 
 #[cfg(test)]

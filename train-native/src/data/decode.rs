@@ -3,9 +3,15 @@
 //! What a file is gets decided by its content, never by its extension. Photos follow Pillow's `convert("RGB")` and
 //! `convert("L")`; label maps keep their raw sample values (model specification 1.2).
 
+mod tiff_kind;
+
+use std::fmt;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tiff_kind::describe_tiff;
 
 use crate::data::error::{DataError, Size};
 use crate::data::files::write_atomically;
@@ -14,8 +20,8 @@ use image::{DynamicImage, ExtendedColorType, ImageEncoder, ImageFormat, ImageRea
 /// Decoded pictures above this many bytes are refused rather than left to exhaust the memory.
 const LARGEST_DECODED_BYTES: u64 = 1 << 30;
 
-const LABEL_HINT: &str =
-    "Label maps hold one class id per pixel: save them as 8-bit gray, 16-bit gray or palette PNG";
+const LABEL_HINT: &str = "Maps of ids hold one number per pixel: save them as 8-bit gray, 16-bit gray or palette PNG (in Python: \
+     Image.fromarray(ids.astype(\"uint8\")).save(\"name.png\"))";
 
 /// What a photo is converted to when it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +115,39 @@ pub enum IdDepth {
     Word,
 }
 
+/// What the samples of an id map's file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdKind {
+    /// Gray of up to eight bits.
+    Gray8,
+    /// Gray of sixteen bits.
+    Gray16,
+    /// Indices of a palette.
+    Palette,
+}
+
+impl IdKind {
+    /// How many bits a sample has.
+    #[must_use]
+    pub fn depth(self) -> IdDepth {
+        match self {
+            Self::Gray8 | Self::Palette => IdDepth::Byte,
+            Self::Gray16 => IdDepth::Word,
+        }
+    }
+}
+
+impl fmt::Display for IdKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Gray8 => "8-bit gray",
+            Self::Gray16 => "16-bit gray",
+            Self::Palette => "palette",
+        })
+    }
+}
+
 /// Class (or instance) ids, one per pixel: `[height, width]`, rows from the top.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelMap {
@@ -197,6 +236,14 @@ pub fn read_label_map(path: &Path) -> Result<LabelMap, DataError> {
 /// # Errors
 /// As [`read_label_map`].
 pub fn read_ids(path: &Path) -> Result<(LabelMap, IdDepth), DataError> {
+    read_ids_of_kind(path).map(|(labels, kind)| (labels, kind.depth()))
+}
+
+/// As [`read_label_map`], with the kind of samples in the file.
+///
+/// # Errors
+/// As [`read_label_map`].
+pub fn read_ids_of_kind(path: &Path) -> Result<(LabelMap, IdKind), DataError> {
     let bytes = read_bytes(path)?;
     if image::guess_format(&bytes).is_ok_and(|format| format == ImageFormat::Png) {
         return read_png_ids(path, &bytes);
@@ -208,40 +255,65 @@ pub fn read_ids(path: &Path) -> Result<(LabelMap, IdDepth), DataError> {
             "a JPEG, which changes ids when it compresses".into(),
         ));
     }
+    let is_tiff = reader.format() == Some(ImageFormat::Tiff);
     let decoded = reader
         .decode()
-        .map_err(|error| DataError::undecodable(path, error))?;
+        .map_err(|error| undecodable_ids(path, &bytes, &error))?;
     let (width, height) = (decoded.width() as usize, decoded.height() as usize);
-    let (ids, depth) = match decoded {
+    let (ids, kind) = match decoded {
         DynamicImage::ImageLuma8(gray) => (
             gray.into_raw().into_iter().map(u16::from).collect(),
-            IdDepth::Byte,
+            IdKind::Gray8,
         ),
-        DynamicImage::ImageLuma16(gray) => (gray.into_raw(), IdDepth::Word),
-        other => return Err(wrong_label_mode(path, format!("{:?}", other.color()))),
+        DynamicImage::ImageLuma16(gray) => (gray.into_raw(), IdKind::Gray16),
+        other => {
+            let kind = is_tiff.then(|| describe_tiff(&bytes)).flatten();
+            let kind = kind.unwrap_or_else(|| format!("{:?}", other.color()));
+            return Err(wrong_label_mode(path, kind));
+        }
     };
-    Ok((LabelMap { width, height, ids }, depth))
+    Ok((LabelMap { width, height, ids }, kind))
+}
+
+/// A TIFF of a kind that decoders do not know is a label map saved in the wrong mode rather than a damaged file.
+fn undecodable_ids(path: &Path, bytes: &[u8], error: &image::ImageError) -> DataError {
+    match (error, describe_tiff(bytes)) {
+        (image::ImageError::Unsupported(_), Some(kind)) => wrong_label_mode(path, kind),
+        _ => DataError::undecodable(path, error),
+    }
+}
+
+/// Reads the size of a label map from its header only.
+///
+/// # Errors
+/// As [`read_label_map`], as far as the header shows.
+pub fn read_label_map_size(path: &Path) -> Result<Size, DataError> {
+    read_label_map_header(path).map(|(size, _)| size)
 }
 
 /// Reads size and kind of a label map from its header only.
 ///
 /// # Errors
 /// As [`read_label_map`], as far as the header shows.
-pub fn read_label_map_size(path: &Path) -> Result<Size, DataError> {
+pub fn read_label_map_header(path: &Path) -> Result<(Size, IdKind), DataError> {
     let file = fs::File::open(path).map_err(|error| DataError::io("read", path, error))?;
     let reader = ImageReader::new(std::io::BufReader::new(file))
         .with_guessed_format()
         .map_err(|error| DataError::io("read", path, error))?;
     if reader.format() != Some(ImageFormat::Png) {
         drop(reader);
-        return read_label_map(path).map(|labels| labels.size());
+        return read_ids_of_kind(path).map(|(labels, kind)| (labels.size(), kind));
     }
     let mut decoder = png::Decoder::new(reader.into_inner());
     let header = decoder
         .read_header_info()
         .map_err(|error| DataError::undecodable(path, error))?;
     check_label_color(path, header.color_type)?;
-    Ok(Size::new(header.width as usize, header.height as usize))
+    let kind = png_id_kind(header.color_type, header.bit_depth);
+    Ok((
+        Size::new(header.width as usize, header.height as usize),
+        kind,
+    ))
 }
 
 /// Writes a picture as PNG, whole or not at all.
@@ -399,7 +471,15 @@ fn check_label_color(path: &Path, color: png::ColorType) -> Result<(), DataError
     }
 }
 
-fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<(LabelMap, IdDepth), DataError> {
+fn png_id_kind(color: png::ColorType, depth: png::BitDepth) -> IdKind {
+    match (color, depth) {
+        (png::ColorType::Indexed, _) => IdKind::Palette,
+        (_, png::BitDepth::Sixteen) => IdKind::Gray16,
+        _ => IdKind::Gray8,
+    }
+}
+
+fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<(LabelMap, IdKind), DataError> {
     let failed = |error: png::DecodingError| DataError::undecodable(path, error);
     let mut decoder = png::Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(png::Transformations::IDENTITY);
@@ -417,11 +497,8 @@ fn read_png_ids(path: &Path, bytes: &[u8]) -> Result<(LabelMap, IdDepth), DataEr
     for row in samples.chunks_exact(frame.line_size).take(height) {
         push_row_ids(&mut ids, row, width, frame.bit_depth);
     }
-    let depth = match frame.bit_depth {
-        png::BitDepth::Sixteen => IdDepth::Word,
-        _ => IdDepth::Byte,
-    };
-    Ok((LabelMap { width, height, ids }, depth))
+    let kind = png_id_kind(frame.color_type, frame.bit_depth);
+    Ok((LabelMap { width, height, ids }, kind))
 }
 
 /// Appends one row of packed samples, most significant bits first.
@@ -523,7 +600,8 @@ mod tests {
             &[0x80, 0xe9, 0, 7],
         );
         assert_eq!(read_label_map(&path).unwrap().ids, [33_001, 7]);
-        assert_eq!(read_label_map_size(&path).unwrap(), Size::new(2, 1));
+        let header = read_label_map_header(&path).unwrap();
+        assert_eq!(header, (Size::new(2, 1), IdKind::Gray16));
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub enum DataError {
         found: Size,
     },
     /// A class id that the network has no channel for.
-    #[error("{}: label {value} at x={x}, y={y}: expected ids 0..={}, found {value} ({num_classes} classes)", path.display(), num_classes.saturating_sub(1))]
+    #[error("{}: label {value} at x={x}, y={y}: expected ids 0..={}, found {value} ({num_classes} classes). {}", path.display(), num_classes.saturating_sub(1), label_hint(*value))]
     LabelOutOfRange {
         /// The label map.
         path: PathBuf,
@@ -130,6 +130,28 @@ pub enum DataError {
         y: usize,
         /// Number of classes; ids below it are allowed.
         num_classes: usize,
+    },
+    /// A data set whose files lie otherwise than the layout that was asked for.
+    #[error("{}: expected {expected}, found {found}. {hint}", path.display())]
+    WrongLayout {
+        /// The folder.
+        path: PathBuf,
+        /// What it should hold.
+        expected: String,
+        /// What it holds.
+        found: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// A table of old ids and new ones that cannot be used.
+    #[error("table of ids {}, line {line}: {reason}", path.display())]
+    InvalidRemap {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What was expected there, and found.
+        reason: String,
     },
     /// The samples of one batch do not have one size.
     #[error(
@@ -179,6 +201,15 @@ pub enum DataError {
     },
 }
 
+/// What to do about a class id that the network has no channel for.
+fn label_hint(value: u16) -> &'static str {
+    if value == 255 {
+        "255 usually means \"don't care\": --contain-dontcare-label gives it a channel, --remap FILE gives it another id"
+    } else {
+        "More classes (--label-nc), or --remap FILE with a table of old and new ids"
+    }
+}
+
 impl DataError {
     /// An [`DataError::Io`] for `action` on `path`.
     pub(crate) fn io(action: &'static str, path: &Path, cause: std::io::Error) -> Self {
@@ -219,6 +250,8 @@ impl DataError {
             | Self::AmbiguousName { first: path, .. }
             | Self::SizeMismatch { path, .. }
             | Self::LabelOutOfRange { path, .. }
+            | Self::WrongLayout { path, .. }
+            | Self::InvalidRemap { path, .. }
             | Self::InvalidPalette { path, .. } => Some(path),
             Self::UnevenBatch { .. }
             | Self::InvalidSetting { .. }
@@ -233,17 +266,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn label_message_names_file_value_position_and_range() {
-        let error = DataError::LabelOutOfRange {
-            path: "train_label/7.png".into(),
-            value: 255,
-            x: 3,
-            y: 9,
-            num_classes: 13,
+    fn label_message_names_file_value_position_range_and_a_way_out() {
+        let text = |value| {
+            let error = DataError::LabelOutOfRange {
+                path: "train_label/7.png".into(),
+                value,
+                x: 3,
+                y: 9,
+                num_classes: 13,
+            };
+            error.to_string()
         };
-        let text = error.to_string();
+        let unknown = text(255);
         for part in ["train_label/7.png", "255", "x=3", "y=9", "0..=12"] {
-            assert!(text.contains(part), "{part} missing in {text}");
+            assert!(unknown.contains(part), "{part} missing in {unknown}");
         }
+        assert!(unknown.contains("--contain-dontcare-label"), "{unknown}");
+        let other = text(14);
+        assert!(other.contains("--remap") && !other.contains("dontcare"));
     }
 }

@@ -1,5 +1,6 @@
 //! Folders of pictures: which files count, in which order, under which names; and safe writing.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,13 +12,15 @@ use crate::data::error::DataError;
 pub const PICTURE_EXTENSIONS: [&str; 8] =
     ["jpg", "jpeg", "png", "ppm", "bmp", "tif", "tiff", "webp"];
 
-/// All pictures below `folder` (recursive, hidden files left out), sorted by path as text.
+/// All pictures below `folder` (recursive, hidden files and folders left out), sorted by path as text.
 ///
 /// # Errors
 /// [`DataError::Io`] if a folder cannot be listed.
 pub fn list_pictures(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let mut paths = Vec::new();
-    for entry in WalkDir::new(folder).follow_links(true) {
+    let walk = WalkDir::new(folder).follow_links(true).into_iter();
+    // The folder that was asked for counts whatever its name is.
+    for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name())) {
         let entry = entry.map_err(|error| walk_error(folder, error))?;
         if entry.file_type().is_file() && is_picture_name(entry.path()) {
             paths.push(entry.into_path());
@@ -102,7 +105,7 @@ pub fn subfolder_names(folder: &Path) -> Result<Vec<String>, DataError> {
     for entry in fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if entry.path().is_dir() && !name.starts_with('.') {
+        if entry.path().is_dir() && !is_hidden(&entry.file_name()) {
             names.push(name);
         }
     }
@@ -113,13 +116,16 @@ pub fn subfolder_names(folder: &Path) -> Result<Vec<String>, DataError> {
 /// Whether the name alone says picture: a known extension in any case, not hidden.
 #[must_use]
 pub fn is_picture_name(path: &Path) -> bool {
-    let hidden = path
-        .file_name()
-        .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    let hidden = path.file_name().is_some_and(is_hidden);
     let extension = path
         .extension()
         .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
     !hidden && extension.is_some_and(|extension| PICTURE_EXTENSIONS.contains(&extension.as_str()))
+}
+
+/// Whether a name is that of something other programs keep beside the data: `.ipynb_checkpoints`, `__MACOSX`, ….
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".") || name == "__MACOSX"
 }
 
 /// The sample name of a file: its path below `folder` without extension, with `/` between folders.
@@ -160,6 +166,19 @@ mod tests {
             list_pictures(&folder.path().join("none")),
             Err(DataError::Io { .. })
         ));
+    }
+
+    #[test]
+    fn hidden_folders_are_left_out_but_never_the_one_asked_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join(".data");
+        for name in [".ipynb_checkpoints", "__MACOSX", "sub"] {
+            fs::create_dir_all(root.join(name)).unwrap();
+            fs::write(root.join(name).join("1-checkpoint.png"), b"").unwrap();
+        }
+        let paths = list_pictures(&root).unwrap();
+        assert_eq!(paths, [root.join("sub/1-checkpoint.png")]);
+        assert_eq!(subfolder_names(&root).unwrap(), ["sub"]);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Data sets: picture files in, batches of samples out.
 //!
-//! Reading order: [`decode`] (files to pixels and ids), [`resize`] (Pillow-exact), [`augment`] (crop, scale, flip),
-//! [`paired`], [`labelled`] and [`unconditional`] (the layouts), [`loader`] (threads, order, exact resume). [`check`]
+//! Reading order: [`source`] (what a run reads, as one value), [`layout`] (which files there are), [`decode`] (files to
+//! pixels and ids), [`ids`] and [`remap`] (what ids mean), [`resize`] (Pillow-exact), [`augment`] (crop, scale, flip),
+//! [`paired`], [`reading`] and [`pictures`] (files to samples), [`loader`] (threads, order, exact resume). [`check`]
 //! finds bad files before a run does; [`combine`] joins two folders into AB pictures; [`synthetic`] paints data of our
 //! own.
 //!
@@ -13,9 +14,14 @@ pub mod combine;
 pub mod decode;
 pub mod error;
 pub mod files;
+pub mod ids;
 pub mod labelled;
+pub mod layout;
 pub mod loader;
 pub mod paired;
+pub mod pictures;
+pub mod reading;
+pub mod remap;
 pub mod resize;
 pub mod source;
 pub mod synthetic;

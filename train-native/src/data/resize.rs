@@ -149,6 +149,19 @@ pub fn resize_wide_ids(ids: &[u16], from: Size, to: Size) -> Vec<u16> {
     nearest(ids, from, 1, to, nearest_indices_of_wide)
 }
 
+/// Resizes interleaved bytes by nearest neighbour, as [`resize_ids`] does with ids.
+///
+/// # Shapes
+/// `[from.height, from.width, channels]` to `[to.height, to.width, channels]`.
+///
+/// # Panics
+/// If `pixels` does not have the length that `from` and `channels` say, or a size is zero.
+#[must_use]
+pub fn resize_bytes_nearest(pixels: &[u8], from: Size, channels: usize, to: Size) -> Vec<u8> {
+    assert_layout(pixels.len(), from, channels, to);
+    nearest(pixels, from, channels, to, nearest_indices)
+}
+
 fn assert_layout(length: usize, from: Size, channels: usize, to: Size) {
     assert_eq!(
         length,

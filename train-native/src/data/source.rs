@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::data::Dataset;
 use crate::data::augment::AugmentOptions;
-use crate::data::check::CheckReport;
+use crate::data::check::{self, CheckReport};
 use crate::data::error::{DataError, Size};
-use crate::data::labelled::{LabelledDataset, LabelledOptions};
-use crate::data::paired::{Direction, PairedDataset, PairedOptions};
+use crate::data::paired::{Direction, PairedDataset, PairedOptions, at_least_one};
+use crate::data::pictures::PictureDataset;
+use crate::data::reading::{FilesDataset, Reader};
 use crate::data::unconditional::FaceCrop;
+use crate::data::{Dataset, layout};
 
 /// How the files of a data set lie in folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +96,7 @@ pub struct DataSource {
 pub struct CheckOptions<'a> {
     /// Whether to decode every file however many there are.
     pub full: bool,
-    /// File that remembers, by size and time of change, which files were found good.
+    /// File that remembers, by size and time of change, what was found in which files.
     pub memory: Option<&'a Path>,
     /// Samples in a batch: more than one must have one size.
     pub batch_size: usize,
@@ -105,54 +106,85 @@ pub struct CheckOptions<'a> {
     pub progress: &'a (dyn Fn(usize, usize) + Sync),
 }
 
+impl CheckOptions<'static> {
+    /// Asks for readable files and nothing else; `full` is whether to decode every one.
+    #[must_use]
+    pub fn files_only(full: bool) -> Self {
+        Self {
+            full,
+            memory: None,
+            batch_size: 1,
+            fits: &|_| Ok(()),
+            progress: &|_, _| {},
+        }
+    }
+}
+
 impl DataSource {
     /// Lists the files of a phase and pairs them; they are read later.
+    ///
+    /// SPADE's rule holds for the layouts with phases in them: who asks for `test` gets `val` where there is no `test`.
+    /// [`Layout::Custom`] and [`Layout::Pictures`] know no phases.
     ///
     /// # Errors
     /// Naming the folder or file that is missing, or the setting that makes no sense.
     pub fn open(&self, phase: &str) -> Result<Arc<dyn Dataset>, DataError> {
-        match (&self.layout, self.input) {
-            (Layout::Pairs { direction }, InputSpec::Picture { channels }) => {
-                let options = PairedOptions {
-                    direction: *direction,
-                    augment: self.augment,
-                    input_channels: channels,
-                    output_channels: self.output_channels,
-                    max_size: self.max_size,
-                };
-                Ok(Arc::new(PairedDataset::open(&self.root, phase, options)?))
-            }
-            (
-                Layout::Flat { .. },
-                InputSpec::Labels {
-                    num_classes,
-                    dont_care,
-                    ..
-                },
-            ) => {
-                let options = LabelledOptions {
-                    augment: self.augment,
-                    contain_dont_care: dont_care,
-                    output_channels: self.output_channels,
-                    max_size: self.max_size,
-                    ..LabelledOptions::new(num_classes)
-                };
-                Ok(Arc::new(LabelledDataset::open(&self.root, phase, options)?))
-            }
-            _ => unimplemented!("the other layouts"),
+        if let (Layout::Pairs { direction }, InputSpec::Picture { channels }) =
+            (&self.layout, self.input)
+        {
+            let options = PairedOptions {
+                direction: *direction,
+                augment: self.augment,
+                input_channels: channels,
+                output_channels: self.output_channels,
+                max_size: self.max_size,
+            };
+            return Ok(Arc::new(PairedDataset::open(&self.root, phase, options)?));
+        }
+        let mut samples = layout::list(self, phase)?.samples()?;
+        samples.truncate(at_least_one(self.max_size)?);
+        if let Layout::Pictures { crop } = self.layout {
+            let side = self.square_side()?;
+            return Ok(Arc::new(PictureDataset::new(samples, crop, side)));
+        }
+        Ok(Arc::new(FilesDataset::new(samples, Reader::new(self)?)))
+    }
+
+    /// Side of the squares that pictures alone become.
+    fn square_side(&self) -> Result<usize, DataError> {
+        let invalid = |setting, expected: &str, found: usize| DataError::InvalidSetting {
+            setting,
+            expected: expected.into(),
+            found: found.to_string(),
+        };
+        match (self.output_channels, self.augment.crop_size) {
+            (3, 1..=65_536) => Ok(self.augment.crop_size),
+            (3, side) => Err(invalid("size", "1 to 65536 pixels", side)),
+            (channels, _) => Err(invalid(
+                "picture channels",
+                "3 for pictures alone",
+                channels,
+            )),
         }
     }
 
     /// Reads the files of a phase and reports what a run would trip over.
+    ///
+    /// A folder of up to [`QUICK_FULL_READ_LIMIT`](crate::data::check::QUICK_FULL_READ_LIMIT) files is decoded, of a
+    /// larger one only headers are read unless [`CheckOptions::full`] is set (the loader then finds the rest as it
+    /// reads).
     #[must_use]
-    pub fn check(&self, _phase: &str, _options: &CheckOptions<'_>) -> CheckReport {
-        unimplemented!("check")
+    pub fn check(&self, phase: &str, options: &CheckOptions<'_>) -> CheckReport {
+        check::check_source(self, phase, options)
     }
 
     /// The first of `val` and `test` that the data set has, other than `phase`.
     #[must_use]
-    pub fn held_out_phase(&self, _phase: &str) -> Option<&'static str> {
-        unimplemented!("phases")
+    pub fn held_out_phase(&self, phase: &str) -> Option<&'static str> {
+        let phases = layout::phases(self);
+        let held_out = ["val", "test"].into_iter();
+        let mut others = held_out.filter(|other| *other != phase);
+        others.find(|other| phases.iter().any(|phase| phase == other))
     }
 
     /// The same without chance, as the authors test.

@@ -51,17 +51,9 @@ const CELEBA_FACE: Region = Region {
 /// Source: PGAN, model specification 5.6.
 pub fn load_picture(path: &Path, side: usize, crop: FaceCrop) -> Result<PixelsF32, DataError> {
     let picture = read_picture(path, Color::Rgb)?;
-    let picture = match crop {
-        FaceCrop::None => picture,
-        FaceCrop::Celeba if picture.size() == CELEBA_SIZE => CELEBA_FACE.cut_picture(&picture),
-        FaceCrop::Celeba => {
-            return Err(DataError::SizeMismatch {
-                path: path.to_path_buf(),
-                expected: CELEBA_SIZE,
-                expected_of: "an aligned CelebA picture, for the celeba crop".into(),
-                found: picture.size(),
-            });
-        }
+    let picture = match face_region(path, picture.size(), crop)? {
+        None => picture,
+        Some(region) => region.cut_picture(&picture),
     };
     if side == 0 {
         return Err(DataError::InvalidSetting {
@@ -71,6 +63,27 @@ pub fn load_picture(path: &Path, side: usize, crop: FaceCrop) -> Result<PixelsF3
         });
     }
     Ok(resized_to_square(&picture, side))
+}
+
+/// The part of a picture of that size that is used; none for all of it.
+///
+/// # Errors
+/// [`DataError::SizeMismatch`] where the CelebA crop meets a picture of another size.
+pub(crate) fn face_region(
+    path: &Path,
+    size: Size,
+    crop: FaceCrop,
+) -> Result<Option<Region>, DataError> {
+    match crop {
+        FaceCrop::None => Ok(None),
+        FaceCrop::Celeba if size == CELEBA_SIZE => Ok(Some(CELEBA_FACE)),
+        FaceCrop::Celeba => Err(DataError::SizeMismatch {
+            path: path.to_path_buf(),
+            expected: CELEBA_SIZE,
+            expected_of: "an aligned CelebA picture, for the celeba crop".into(),
+            found: size,
+        }),
+    }
 }
 
 /// Resizes to `side` squared by Pillow's bilinear filter.

@@ -13,5 +13,6 @@ pub use options::AugmentOptions;
 pub use preprocess::{Preprocess, PreprocessRules};
 pub use region::Region;
 pub use transform::{
-    TransformParams, signed_from_picture, transform_instances, transform_labels, transform_picture,
+    TransformParams, signed_from_picture, transform_features, transform_instances,
+    transform_labels, transform_picture,
 };

@@ -8,7 +8,9 @@ use super::preprocess::Preprocess;
 use super::region::Region;
 use crate::data::decode::{IdDepth, LabelMap, Picture};
 use crate::data::error::Size;
-use crate::data::resize::{Filter, resize_bytes, resize_ids, resize_wide_ids};
+use crate::data::resize::{
+    Filter, resize_bytes, resize_bytes_nearest, resize_ids, resize_wide_ids,
+};
 use crate::data::{InstanceMap, PixelsF32, SampleRng};
 
 /// The draws of one sample, shared by all of its maps.
@@ -123,6 +125,33 @@ pub fn transform_instances(
 ) -> InstanceMap {
     let LabelMap { width, height, ids } = transform_labels(instances, depth, options, params);
     InstanceMap { width, height, ids }
+}
+
+/// Transforms a feature map kept as a picture, with the same geometry: nearest resize, crop, flip.
+///
+/// # Shapes
+/// `[height, width, channels]` to `[final height, final width, channels]` as [`AugmentOptions::final_size`] says.
+///
+/// Source: model specification 3.8.
+#[must_use]
+pub fn transform_features(
+    features: &Picture,
+    options: &AugmentOptions,
+    params: &TransformParams,
+) -> Picture {
+    let (size, channels) = (features.size(), features.channels);
+    let resized_size = options.resized_size(size);
+    let resized = resize_bytes_nearest(&features.pixels, size, channels, resized_size);
+    let (size, mut pixels) = cut_out(resized, resized_size, channels, options, params);
+    if params.flip {
+        mirror(&mut pixels, size.width, channels);
+    }
+    Picture {
+        width: size.width,
+        height: size.height,
+        channels,
+        pixels,
+    }
 }
 
 /// Cuts out the square where the rules say so, filling with zero beyond the picture.

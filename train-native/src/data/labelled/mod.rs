@@ -2,20 +2,21 @@
 //! them in `{root}/{phase}_inst/…`.
 
 mod pair;
-mod pairing;
 mod palette_file;
 
 use std::path::Path;
 
-use crate::data::augment::{AugmentOptions, TransformParams};
+use crate::data::augment::AugmentOptions;
 use crate::data::decode::Color;
 use crate::data::error::DataError;
+use crate::data::ids::IdRules;
+use crate::data::layout::{Folders, list_folders};
 use crate::data::paired::at_least_one;
+use crate::data::reading::{FilesDataset, ReadInput, Reader, num_channels};
+use crate::data::source::InputSpec;
 use crate::data::{Dataset, Sample, SampleRng};
 
 pub use pair::LabelledPair;
-pub(crate) use pair::size_mismatch;
-pub use pairing::{Pairing, pair_files, pair_instances};
 pub use palette_file::{PALETTE_FILE, read_palette};
 
 /// How label maps, instance maps and photos are read.
@@ -59,24 +60,25 @@ impl LabelledOptions {
     /// [`DataError::InvalidSetting`].
     pub fn validate(&self) -> Result<(), DataError> {
         self.augment.validate()?;
-        Color::from_channels(self.output_channels)?;
-        if self.num_classes == 0 || self.num_channels() > 1 << 16 {
-            return Err(DataError::InvalidSetting {
-                setting: "number of classes",
-                expected: format!("1 to {}", (1 << 16) - usize::from(self.contain_dont_care)),
-                found: self.num_classes.to_string(),
-            });
-        }
-        Ok(())
+        self.reader().map(|_| ())
+    }
+
+    fn reader(&self) -> Result<Reader, DataError> {
+        let (num_classes, dont_care) = (self.num_classes, self.contain_dont_care);
+        Ok(Reader {
+            input: ReadInput::Labels {
+                num_channels: num_channels(num_classes, dont_care)?,
+                rules: IdRules::new(None, num_classes, dont_care, false)?,
+            },
+            augment: self.augment,
+            output: Color::from_channels(self.output_channels)?,
+        })
     }
 }
 
 /// A folder of label maps with a folder of photos, and with one of instance maps where asked for.
 #[derive(Debug)]
-pub struct LabelledDataset {
-    pairs: Vec<LabelledPair>,
-    options: LabelledOptions,
-}
+pub struct LabelledDataset(FilesDataset);
 
 impl LabelledDataset {
     /// Lists `{root}/{phase}_label` and `{root}/{phase}_img` and pairs their files; pictures are read later.
@@ -85,8 +87,7 @@ impl LabelledDataset {
     /// [`DataError::MissingFolder`], [`DataError::EmptyFolder`], [`DataError::MissingPartner`],
     /// [`DataError::AmbiguousName`], [`DataError::InvalidSetting`] or [`DataError::Io`].
     pub fn open(root: &Path, phase: &str, options: LabelledOptions) -> Result<Self, DataError> {
-        let labels = root.join(format!("{phase}_label"));
-        Self::open_folders(&root.join(format!("{phase}_img")), &labels, options)
+        Self::open_listed(&Self::folders(root, phase, &options, false), options)
     }
 
     /// As [`LabelledDataset::open`], with the instance maps of `{root}/{phase}_inst`, one for each pair.
@@ -98,54 +99,37 @@ impl LabelledDataset {
         phase: &str,
         options: LabelledOptions,
     ) -> Result<Self, DataError> {
-        let mut dataset = Self::open(root, phase, options)?;
-        let folder = |kind: &str| root.join(format!("{phase}_{kind}"));
-        pair_instances(&mut dataset.pairs, &folder("label"), &folder("inst"))?;
-        Ok(dataset)
+        Self::open_listed(&Self::folders(root, phase, &options, true), options)
     }
 
-    /// As [`LabelledDataset::open`], for two folders with any names.
-    ///
-    /// # Errors
-    /// As [`LabelledDataset::open`].
-    pub fn open_folders(
-        images: &Path,
-        labels: &Path,
-        options: LabelledOptions,
-    ) -> Result<Self, DataError> {
+    fn folders(root: &Path, phase: &str, options: &LabelledOptions, instances: bool) -> Folders {
+        let input = InputSpec::Labels {
+            num_classes: options.num_classes,
+            dont_care: options.contain_dont_care,
+            ade_shift: false,
+        };
+        Folders::flat(root, phase, input, instances, false)
+    }
+
+    fn open_listed(folders: &Folders, options: LabelledOptions) -> Result<Self, DataError> {
         options.validate()?;
-        let Pairing {
-            mut pairs,
-            problems,
-        } = pair_files(images, labels)?;
-        if let Some(problem) = problems.into_iter().next() {
-            return Err(problem);
-        }
-        pairs.truncate(at_least_one(options.max_size)?);
-        Ok(Self { pairs, options })
-    }
-
-    /// The pairs in order.
-    #[must_use]
-    pub fn pairs(&self) -> &[LabelledPair] {
-        &self.pairs
+        let mut samples = list_folders(folders)?.samples()?;
+        samples.truncate(at_least_one(options.max_size)?);
+        Ok(Self(FilesDataset::new(samples, options.reader()?)))
     }
 }
 
 impl Dataset for LabelledDataset {
     fn len(&self) -> usize {
-        self.pairs.len()
+        self.0.len()
     }
 
     fn name(&self, index: usize) -> String {
-        self.pairs[index].name.clone()
+        self.0.name(index)
     }
 
     fn load(&self, index: usize, rng: &mut SampleRng) -> Result<Sample, DataError> {
-        let options = &self.options;
-        self.pairs[index].load(options, |size| {
-            TransformParams::draw(&options.augment, size, rng)
-        })
+        self.0.load(index, rng)
     }
 }
 
@@ -348,9 +332,17 @@ mod tests {
             LabelledDataset::open_with_instances(root.path(), "train", options()).unwrap();
         let names: Vec<_> = (0..2).map(|index| dataset.name(index)).collect();
         assert_eq!(names, ["ulm_000000_000019", "ulm_000001_000019"]);
-        for pair in dataset.pairs() {
-            for path in [&pair.label, &pair.image, pair.instances.as_ref().unwrap()] {
-                assert!(path.to_str().unwrap().contains(&pair.name), "{pair:?}");
+        let folders = LabelledDataset::folders(root.path(), "train", &options(), true);
+        for files in list_folders(&folders).unwrap().samples {
+            for path in [
+                Some(&files.input),
+                files.target.as_ref(),
+                files.instances.as_ref(),
+            ] {
+                assert!(
+                    path.unwrap().to_str().unwrap().contains(&files.name),
+                    "{files:?}"
+                );
             }
         }
         write_label(

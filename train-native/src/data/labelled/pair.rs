@@ -1,17 +1,12 @@
 //! The files of one sample, and how they become it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::LabelledOptions;
-use crate::data::augment::{
-    TransformParams, signed_from_picture, transform_instances, transform_labels, transform_picture,
-};
-use crate::data::decode::{Color, IdDepth, LabelMap, read_ids, read_picture};
+use crate::data::Sample;
+use crate::data::augment::TransformParams;
 use crate::data::error::{DataError, Size};
-use crate::data::{Sample, SampleInput};
-
-/// The raw id that means "unknown" where a data set has such pixels.
-const UNKNOWN_ID: u16 = 255;
+use crate::data::layout::SampleFiles;
 
 /// One label map with its photo, and its instance map where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,74 +34,28 @@ impl LabelledPair {
         options: &LabelledOptions,
         params_of: impl FnOnce(Size) -> TransformParams,
     ) -> Result<Sample, DataError> {
-        let (labels, depth) = self.read_labels(options)?;
-        let picture = read_picture(&self.image, Color::from_channels(options.output_channels)?)?;
-        if labels.size() != picture.size() {
-            return Err(size_mismatch(self, labels.size(), picture.size()));
-        }
-        let instances = match &self.instances {
-            Some(path) => Some(self.read_instances(path, labels.size())?),
-            None => None,
-        };
-        let augment = &options.augment;
-        let params = params_of(labels.size());
-        let instances =
-            instances.map(|(ids, depth)| transform_instances(&ids, depth, augment, &params));
-        let picture = transform_picture(&picture, augment, &params);
-        let LabelMap { width, height, ids } = transform_labels(&labels, depth, augment, &params);
-        Ok(Sample {
+        options.reader()?.read(&self.files(), params_of)
+    }
+
+    fn files(&self) -> SampleFiles {
+        SampleFiles {
             name: self.name.clone(),
-            input: SampleInput::Labels { width, height, ids },
-            instances,
+            input: self.label.clone(),
+            target: Some(self.image.clone()),
+            instances: self.instances.clone(),
             features: None,
-            target: signed_from_picture(&picture),
-        })
-    }
-
-    fn read_labels(&self, options: &LabelledOptions) -> Result<(LabelMap, IdDepth), DataError> {
-        let (mut labels, depth) = read_ids(&self.label)?;
-        if options.contain_dont_care {
-            // `LabelledOptions::validate` keeps the number of classes within sixteen bits.
-            let dont_care = u16::try_from(options.num_classes).unwrap_or(u16::MAX);
-            let unknown = labels.ids.iter_mut().filter(|id| **id == UNKNOWN_ID);
-            unknown.for_each(|id| *id = dont_care);
         }
-        labels.check_range(&self.label, options.num_channels())?;
-        Ok((labels, depth))
-    }
-
-    fn read_instances(
-        &self,
-        path: &Path,
-        expected: Size,
-    ) -> Result<(LabelMap, IdDepth), DataError> {
-        let (instances, depth) = read_ids(path)?;
-        if instances.size() == expected {
-            return Ok((instances, depth));
-        }
-        Err(DataError::SizeMismatch {
-            path: path.to_path_buf(),
-            expected,
-            expected_of: format!("as its label map {}", self.label.display()),
-            found: instances.size(),
-        })
-    }
-}
-
-pub(crate) fn size_mismatch(pair: &LabelledPair, label: Size, image: Size) -> DataError {
-    DataError::SizeMismatch {
-        path: pair.label.clone(),
-        expected: image,
-        expected_of: format!("as its photo {}", pair.image.display()),
-        found: label,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
+    use crate::data::SampleInput;
     use crate::data::augment::{AugmentOptions, Preprocess};
-    use crate::data::decode::{Picture, write_label_map_png, write_picture_png};
+    use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
 
     const STAY: TransformParams = TransformParams {
         crop_x: 0,
