@@ -10,9 +10,9 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, lazy_state_dict, load_state_dict};
 
-use super::{Family, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::{Family, Losses, Moment, Snapshot, Trained, TrainerState, batch, derive_seed};
 use crate::data::{PixelsF32, Sample};
 use crate::trainer::{AdamConfig, NonFinite};
 
@@ -245,13 +245,13 @@ impl Family for Pgan {
         Ok(batch::pictures(pictures.clamp(-1.0, 1.0)))
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         state
-            .tensors
-            .insert(AVERAGE.to_owned(), state_dict(self.average()));
+            .files
+            .insert(AVERAGE.to_owned(), lazy_state_dict(self.average()));
         state
             .counters
             .insert("scale".to_owned(), self.scale() as u64);

@@ -12,7 +12,9 @@ use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
 use underpaint_core::pix2pix::{Generator, GeneratorConfig};
 use underpaint_core::state_dict::StateDict;
 
-use super::{Family, ImagePool, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::{
+    Family, ImagePool, Losses, Moment, Snapshot, Trained, TrainerState, batch, derive_seed,
+};
 use crate::data::{PixelsF32, Sample, SampleInput};
 use crate::trainer::AdamConfig;
 
@@ -227,12 +229,12 @@ impl Family for Pix2pix {
         ))
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         state
-            .tensors
+            .files
             .insert("image_pool".to_owned(), self.pool.state());
         state
     }

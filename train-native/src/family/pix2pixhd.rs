@@ -18,7 +18,9 @@ use underpaint_core::pix2pixhd::{
 };
 use underpaint_core::state_dict::StateDict;
 
-use super::{Family, ImagePool, Losses, Moment, Trained, TrainerState, batch, derive_seed};
+use super::{
+    Family, ImagePool, Losses, Moment, Snapshot, Trained, TrainerState, batch, derive_seed,
+};
 use crate::data::{PixelsF32, Sample};
 
 pub use config::{FeatureRegions, Pix2pixHdTrainConfig};
@@ -408,15 +410,15 @@ impl Family for Pix2pixHd {
         Ok(batch::pictures(fake))
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         if let Some(encoder) = &self.encoder {
             encoder.save("encoder", &mut state);
         }
         let pool = self.pool.state();
-        state.tensors.insert("image_pool".to_owned(), pool);
+        state.files.insert("image_pool".to_owned(), pool);
         let all_layers = u64::from(self.all_layers);
         state.counters.insert(ALL_LAYERS.to_owned(), all_layers);
         state

@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::layers::Mode;
-use underpaint_core::state_dict::StateTensor;
+use underpaint_core::state_dict::{LazyTensor, StateTensor};
 
 use super::Spade;
 use crate::data::{PixelsF32, Sample};
-use crate::family::{Family, Losses, Moment, TrainerState, batch};
+use crate::family::{Family, Losses, Moment, Snapshot, TrainerState, batch};
 
 /// File of the generator's last losses in a checkpoint.
 const LAST_LOSSES: &str = "generator_losses";
@@ -65,8 +65,8 @@ impl Family for Spade {
         )))
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         if let Some(encoder) = &self.encoder {
@@ -78,10 +78,10 @@ impl Family for Spade {
                     shape: vec![1],
                     values: vec![*value as f32],
                 };
-                ((*name).to_owned(), tensor)
+                ((*name).to_owned(), LazyTensor::from(tensor))
             };
             let losses = self.last_losses.iter().map(entry).collect();
-            state.tensors.insert(LAST_LOSSES.to_owned(), losses);
+            state.files.insert(LAST_LOSSES.to_owned(), losses);
         }
         state
     }
