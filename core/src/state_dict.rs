@@ -1,5 +1,6 @@
 //! Weights by the original authors' state-dict keys, between a network and a file.
 
+mod lazy;
 mod pretrained;
 mod spectral_norm;
 
@@ -9,6 +10,7 @@ use std::fmt;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
+pub use lazy::{LazyDict, LazyTensor, lazy_state_dict};
 pub use pretrained::{merge_pretrained, merged_state_dict};
 pub use spectral_norm::modernize_spectral_norm;
 
@@ -100,13 +102,11 @@ fn write_lines(
 ///
 /// Reads the device synchronously: not for the browser.
 pub fn state_dict<M: AuthorsKeys>(network: &M) -> StateDict {
-    let keys = state_keys(network).into_iter();
-    let mut collect = Collect {
-        keys,
-        entries: StateDict::new(),
+    let read = |(key, tensor): (String, LazyTensor)| {
+        let read = tensor.read().expect("a weight that lies on its device");
+        (key, read)
     };
-    network.visit(&mut collect);
-    collect.entries
+    lazy_state_dict(network).into_iter().map(read).collect()
 }
 
 /// The keys of all parameters and buffers, in the order in which a visitor meets them.
@@ -129,8 +129,25 @@ pub fn state_keys<M: AuthorsKeys>(network: &M) -> Vec<String> {
 ///
 /// [`Mismatch`] listing every missing, unexpected and differently shaped key.
 pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M, Mismatch> {
+    let keys = check_state_dict(&network, dict)?;
+    Ok(network.map(&mut Fill {
+        keys: keys.into_iter(),
+        dict,
+    }))
+}
+
+/// What [`load_state_dict`] would say, for those who have to know before they give the network away.
+/// Gives the keys in visiting order.
+///
+/// # Errors
+///
+/// As [`load_state_dict`].
+pub fn check_state_dict<M: AuthorsKeys>(
+    network: &M,
+    dict: &StateDict,
+) -> Result<Vec<String>, Mismatch> {
     let mut shapes = Shapes {
-        network: &network,
+        network,
         path: Vec::new(),
         entries: Vec::new(),
     };
@@ -157,11 +174,7 @@ pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M
     if !mismatch.is_empty() {
         return Err(mismatch);
     }
-    let keys: Vec<String> = shapes.entries.into_iter().map(|(key, _)| key).collect();
-    Ok(network.map(&mut Fill {
-        keys: keys.into_iter(),
-        dict,
-    }))
+    Ok(shapes.entries.into_iter().map(|(key, _)| key).collect())
 }
 
 /// Whether a buffer carries no information for any network: the counter of batch norm, and the
@@ -199,24 +212,6 @@ pub fn strip_wrappers(mut dict: StateDict) -> StateDict {
         }
     }
     dict
-}
-
-struct Collect {
-    keys: std::vec::IntoIter<String>,
-    entries: StateDict,
-}
-
-impl ModuleVisitor for Collect {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let key = self
-            .keys
-            .next()
-            .expect("every visit meets the same parameters");
-        let tensor = param.val();
-        let shape = tensor.dims().to_vec();
-        let values = tensor.into_data().iter::<f32>().collect();
-        self.entries.insert(key, StateTensor { shape, values });
-    }
 }
 
 /// Keys and shapes in visiting order, without reading a value.

@@ -1,10 +1,11 @@
 //! Whole files and folders, written so that nobody ever sees half of one.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use sha2::{Digest, Sha256};
 
 /// Ending of the name of a file that is being written.
 const PARTIAL: &str = ".partial";
@@ -97,6 +98,57 @@ fn share(folder: &Path) -> Result<()> {
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())
+}
+
+/// Bytes that go to and come from a disk at once.
+pub(crate) const BUFFER: usize = 1 << 20;
+
+/// SHA-256 of a file of any size, in lower-case hexadecimal.
+///
+/// # Errors
+///
+/// Naming the file, if it cannot be read.
+pub fn sha256(path: &Path) -> Result<String> {
+    let hash = || {
+        let mut hashing = Hashing::new(io::sink());
+        let mut file = BufReader::with_capacity(BUFFER, File::open(path)?);
+        io::copy(&mut file, &mut hashing)?;
+        Ok::<_, io::Error>(hashing.finish().1)
+    };
+    hash().with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// Hashes what it passes on.
+pub(crate) struct Hashing<W> {
+    inner: W,
+    hasher: Sha256,
+}
+
+impl<W: Write> Hashing<W> {
+    /// Passes on to `inner`.
+    pub(crate) fn new(inner: W) -> Self {
+        let hasher = Sha256::new();
+        Self { inner, hasher }
+    }
+
+    /// What it passed on to, and the SHA-256 of that in lower-case hexadecimal.
+    pub(crate) fn finish(self) -> (W, String) {
+        let bytes = self.hasher.finalize();
+        let hash = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        (self.inner, hash)
+    }
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.inner.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,34 @@
 //! Opening the frozen networks of [`underpaint_core::perceptual`]: their weights are other people's
 //! files, which are never downloaded here.
 
-use std::path::Path;
+mod cache;
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use underpaint_core::perceptual::{Inception, Vgg19};
+use underpaint_core::state_dict::{StateDict, state_dict};
 
 use crate::import::read_state_dict;
+
+pub use cache::{Cache, Stored};
+
+/// A network of which the user brings the weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FrozenNetwork {
+    /// What the perceptual loss compares pictures by.
+    Vgg19,
+    /// What FID compares sets of pictures by.
+    Inception,
+}
 
 /// A weight file that the user has to bring.
 struct Origin {
     network: &'static str,
     file: &'static str,
+    /// What the SHA-256 of that file begins with, as its name says.
+    sha256: &'static str,
     megabytes: usize,
     folder: &'static str,
 }
@@ -20,6 +36,7 @@ struct Origin {
 const INCEPTION: Origin = Origin {
     network: "the Inception weights of pytorch-fid",
     file: "pt_inception-2015-12-05-6726825d.pth",
+    sha256: "6726825d",
     megabytes: 91,
     folder: "https://github.com/mseitzer/pytorch-fid/releases",
 };
@@ -27,9 +44,98 @@ const INCEPTION: Origin = Origin {
 const VGG19: Origin = Origin {
     network: "the VGG-19 weights of torchvision",
     file: "vgg19-dcbb9e9d.pth",
+    sha256: "dcbb9e9d",
     megabytes: 548,
     folder: "https://download.pytorch.org/models",
 };
+
+impl FrozenNetwork {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Vgg19, Self::Inception];
+
+    /// Its name on the command line and in the cache.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vgg19 => "vgg19",
+            Self::Inception => "inception",
+        }
+    }
+
+    /// Which file it is, and where that is to be had.
+    pub fn where_to_get(self) -> String {
+        let Origin {
+            file,
+            megabytes,
+            folder,
+            ..
+        } = self.origin();
+        format!("{file} ({megabytes} MB) from {folder}")
+    }
+
+    /// What the SHA-256 of the original file begins with.
+    pub fn sha256_start(self) -> &'static str {
+        self.origin().sha256
+    }
+
+    fn origin(self) -> &'static Origin {
+        match self {
+            Self::Vgg19 => &VGG19,
+            Self::Inception => &INCEPTION,
+        }
+    }
+
+    /// The weights of a file by the authors' keys, as far as the network uses them.
+    fn open(self, path: &Path) -> Result<StateDict> {
+        let device = Device::flex();
+        Ok(match self {
+            Self::Vgg19 => state_dict(&open_vgg19(path, &device)?),
+            Self::Inception => state_dict(&open_inception(path, &device)?),
+        })
+    }
+}
+
+/// The weight file of VGG-19: the one given, else the one that `underpaint weights` has stored, else
+/// `None`; [`needs_vgg19`] is what to say then.
+///
+/// # Errors
+///
+/// If the file given is not there, saying where it is to be had.
+pub fn find_vgg19(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
+    find(FrozenNetwork::Vgg19, explicit)
+}
+
+/// As [`find_vgg19`] for Inception-v3; [`needs_inception`] is what to say.
+///
+/// # Errors
+///
+/// As [`find_vgg19`].
+pub fn find_inception(explicit: Option<&Path>) -> Result<Option<PathBuf>> {
+    find(FrozenNetwork::Inception, explicit)
+}
+
+fn find(network: FrozenNetwork, explicit: Option<&Path>) -> Result<Option<PathBuf>> {
+    match explicit {
+        Some(path) => network.origin().check(path).map(|()| Some(path.into())),
+        None => Ok(Cache::open()?.find(network)),
+    }
+}
+
+/// Said when training asks for the perceptual loss and there is no VGG-19.
+pub fn needs_vgg19() -> String {
+    format!(
+        "the perceptual loss needs VGG-19: run `underpaint weights vgg19 FILE` once, where FILE is {}; \
+         or train without that loss (--no-vgg-loss)",
+        FrozenNetwork::Vgg19.where_to_get()
+    )
+}
+
+/// Said when FID is asked for and there is no Inception.
+pub fn needs_inception() -> String {
+    format!(
+        "FID needs Inception-v3: run `underpaint weights inception FILE` once, where FILE is {}",
+        FrozenNetwork::Inception.where_to_get()
+    )
+}
 
 impl Origin {
     fn check(&self, path: &Path) -> Result<()> {
@@ -99,7 +205,6 @@ pub fn open_vgg19(path: &Path, device: &Device) -> Result<Vgg19> {
 mod tests {
     use super::*;
     use underpaint_core::bundle::{WeightDtype, encode_weights};
-    use underpaint_core::state_dict::state_dict;
 
     #[test]
     fn a_missing_file_is_told_with_where_to_get_it_and_another_networks_by_name() {

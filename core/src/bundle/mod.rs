@@ -4,11 +4,13 @@
 //! are those of the original authors. The functions here work on bytes; who fetches them is not
 //! their business. A [`Runner`] is what a bundle becomes on a device.
 
+mod header;
 mod manifest;
 mod model;
 mod runner;
 mod weights;
 
+pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
     FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,
     WeightFile,
@@ -17,7 +19,7 @@ pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
 pub use weights::{
     WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
-    sha256,
+    encode_weights_with_note, sha256,
 };
 
 /// Name of the manifest in a bundle.

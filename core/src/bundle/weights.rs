@@ -38,6 +38,21 @@ pub fn encode_weights(dict: &StateDict, dtype: WeightDtype) -> Result<Vec<u8>> {
     serialize(encode_tensors(dict, dtype)?, None)
 }
 
+/// [`encode_weights`] with a word about where the weights are from, which
+/// [`decode_note`](super::decode_note) gives back.
+///
+/// # Errors
+///
+/// As [`encode_weights`].
+pub fn encode_weights_with_note(
+    dict: &StateDict,
+    dtype: WeightDtype,
+    [name, text]: [&str; 2],
+) -> Result<Vec<u8>> {
+    let note = HashMap::from([(name.to_owned(), text.to_owned())]);
+    serialize(encode_tensors(dict, dtype)?, Some(note))
+}
+
 /// Writes a state dict as the one safetensors file that the authors' classes load strictly
 /// (`load_state_dict(safetensors.torch.load_file(FILE), strict=True)`).
 ///

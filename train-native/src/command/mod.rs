@@ -11,6 +11,7 @@ mod import;
 mod options;
 mod serve;
 mod train;
+mod weights;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Check, combine and synthesize data sets
     Dataset(dataset::DatasetArgs),
+    /// Store other people's weights that losses and scores need: VGG-19, Inception-v3
+    Weights(weights::WeightsArgs),
     /// List the devices of this build and machine
     Devices,
     /// One training step, timed: what `cargo xtask bench train` runs
@@ -66,6 +69,7 @@ impl Cli {
             Command::Import(args) => args.run(),
             Command::Serve(args) => args.run(),
             Command::Dataset(args) => args.run(),
+            Command::Weights(args) => args.run(),
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
             Command::BenchGenerate(args) => args.run(),

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use underpaint_core::state_dict::{StateDict, StateTensor};
+use underpaint_core::state_dict::{LazyDict, LazyTensor, StateDict, StateTensor};
 
 /// Shows the discriminator older fakes half of the time. Size 0, pix2pix's default, passes through.
 ///
@@ -50,18 +50,9 @@ impl ImagePool {
         Tensor::cat(shown.collect(), 0)
     }
 
-    /// The stored pictures, numbered.
-    pub fn state(&self) -> StateDict {
-        let entry = |(index, tensor): (usize, &Tensor<4>)| {
-            let values = tensor.to_data().iter::<f32>().collect();
-            (
-                format!("{index:05}"),
-                StateTensor {
-                    shape: tensor.dims().to_vec(),
-                    values,
-                },
-            )
-        };
+    /// The stored pictures, numbered, none of them read yet.
+    pub fn state(&self) -> LazyDict {
+        let entry = |(index, tensor)| (format!("{index:05}"), LazyTensor::from(tensor));
         self.stored.iter().enumerate().map(entry).collect()
     }
 
@@ -96,7 +87,9 @@ mod tests {
         let mut pool = ImagePool::new(4);
         (0..2).for_each(|step| drop(pool.query(fakes(step as f32), step)));
         let mut again = ImagePool::new(4);
-        again.load(pool.state(), &Device::flex());
+        let read = |(key, tensor): (String, LazyTensor)| (key, tensor.read().expect("read"));
+        let state = pool.state().into_iter().map(read).collect();
+        again.load(state, &Device::flex());
         let mut old = 0;
         for step in 2..102 {
             let shown = values(pool.query(fakes(step as f32), step));

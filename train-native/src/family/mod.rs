@@ -8,19 +8,18 @@ pub mod pix2pixhd;
 mod pretrained;
 mod show;
 pub mod spade;
+mod state;
 mod trained;
-
-use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, anyhow};
 use underpaint_core::label::Palette;
-use underpaint_core::state_dict::StateDict;
 
 use crate::data::Sample;
 
 pub use image_pool::ImagePool;
 pub use pretrained::{Pretrained, Unfilled};
 pub use show::{Shown, Tile, input_picture, rgb_picture};
+pub use state::{Snapshot, TrainerState};
 pub use trained::Trained;
 
 /// Losses of one step by name, in the family's order.
@@ -36,28 +35,6 @@ pub struct Moment {
     pub epoch: u64,
     /// Learning rate of the schedule; a family may derive several from it.
     pub learning_rate: f64,
-}
-
-/// A state dict by the name of the checkpoint file that holds it, and counters by name.
-#[derive(Debug, Default)]
-pub struct TrainerState {
-    /// Weights, moments and stored pictures: one file each.
-    pub tensors: BTreeMap<String, StateDict>,
-    /// Counters, such as an optimiser's steps.
-    pub counters: BTreeMap<String, u64>,
-}
-
-impl TrainerState {
-    /// Takes a state dict out.
-    ///
-    /// # Errors
-    ///
-    /// If there is none of that name.
-    pub fn take(&mut self, name: &str) -> Result<StateDict> {
-        self.tensors
-            .remove(name)
-            .ok_or_else(|| anyhow!("the checkpoint holds no {name}"))
-    }
 }
 
 /// What the training loop knows of a family: it steps, shows, saves and continues.
@@ -124,8 +101,9 @@ pub trait Family {
     /// If an input does not fit the generator.
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<crate::data::PixelsF32>>;
 
-    /// Everything that must survive.
-    fn state(&self) -> TrainerState;
+    /// Everything that must survive. It shares the networks' tensors and has to be gone before the
+    /// next step.
+    fn state(&self) -> Snapshot;
 
     /// Continues from a state.
     ///

@@ -11,13 +11,14 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::label::Palette;
 use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
-use underpaint_core::state_dict::merged_state_dict;
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
+use underpaint_core::state_dict::{
+    AuthorsKeys, StateDict, lazy_state_dict, load_state_dict, merged_state_dict,
+};
 
 use super::pretrained::fill;
 use super::{
-    Family, Losses, Moment, Pretrained, Shown, Tile, Trained, TrainerState, Unfilled, batch,
-    derive_seed, name_hash, show,
+    Family, Losses, Moment, Pretrained, Shown, Snapshot, Tile, Trained, TrainerState, Unfilled,
+    batch, derive_seed, name_hash, show,
 };
 use crate::data::{PixelsF32, Sample};
 use crate::trainer::{AdamConfig, NonFinite};
@@ -298,13 +299,13 @@ impl Family for Pgan {
         }])
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         state
-            .tensors
-            .insert(AVERAGE.to_owned(), state_dict(self.average()));
+            .files
+            .insert(AVERAGE.to_owned(), lazy_state_dict(self.average()));
         state
             .counters
             .insert("scale".to_owned(), self.scale() as u64);

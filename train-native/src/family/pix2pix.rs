@@ -14,8 +14,8 @@ use underpaint_core::state_dict::StateDict;
 
 use super::pretrained::fill;
 use super::{
-    Family, ImagePool, Losses, Moment, Pretrained, Trained, TrainerState, Unfilled, batch,
-    derive_seed,
+    Family, ImagePool, Losses, Moment, Pretrained, Snapshot, Trained, TrainerState, Unfilled,
+    batch, derive_seed,
 };
 use crate::data::{PixelsF32, Sample, SampleInput};
 use crate::trainer::AdamConfig;
@@ -239,12 +239,12 @@ impl Family for Pix2pix {
         ))
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         state
-            .tensors
+            .files
             .insert("image_pool".to_owned(), self.pool.state());
         state
     }

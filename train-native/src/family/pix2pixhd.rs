@@ -20,8 +20,8 @@ use underpaint_core::state_dict::StateDict;
 
 use super::pretrained::fill;
 use super::{
-    Family, ImagePool, Losses, Moment, Pretrained, Shown, Tile, Trained, TrainerState, Unfilled,
-    batch, derive_seed, show,
+    Family, ImagePool, Losses, Moment, Pretrained, Shown, Snapshot, Tile, Trained, TrainerState,
+    Unfilled, batch, derive_seed, show,
 };
 use crate::data::{PixelsF32, Sample};
 
@@ -409,15 +409,15 @@ impl Family for Pix2pixHd {
         Ok(shown)
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         if let Some(encoder) = &self.encoder {
             encoder.save("encoder", &mut state);
         }
         let pool = self.pool.state();
-        state.tensors.insert("image_pool".to_owned(), pool);
+        state.files.insert("image_pool".to_owned(), pool);
         let all_layers = u64::from(self.all_layers);
         state.counters.insert(ALL_LAYERS.to_owned(), all_layers);
         state

@@ -2,9 +2,11 @@
 
 use anyhow::{Result, anyhow};
 use burn::tensor::Gradients;
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
+use underpaint_core::state_dict::{
+    AuthorsKeys, StateDict, check_state_dict, lazy_state_dict, load_state_dict,
+};
 
-use super::TrainerState;
+use super::{Snapshot, TrainerState};
 use crate::trainer::{Adam, AdamConfig, NonFinite};
 
 /// A network and the Adam that moves it.
@@ -68,18 +70,21 @@ impl<M: AuthorsKeys> Trained<M> {
     ///
     /// Listing every mismatch; the network keeps its weights then.
     pub fn load_weights(&mut self, dict: &StateDict) -> Result<()> {
-        self.network = Some(load_state_dict(self.network().clone(), dict)?);
+        check_state_dict(self.network(), dict)?;
+        // Given away, so that each weight goes when its successor comes.
+        let network = self.network.take();
+        let network = network.expect("the network is only away inside update and load_weights");
+        self.network = Some(load_state_dict(network, dict)?);
         Ok(())
     }
 
-    /// Adds weights, moments and step count to `state`, under `name` and `name_adam`.
-    pub fn save(&self, name: &str, state: &mut TrainerState) {
+    /// Adds weights, moments and step count to `snapshot`, under `name` and `name_adam`.
+    pub fn save(&self, name: &str, snapshot: &mut Snapshot) {
         let (moments, steps) = self.adam.state(self.network());
-        state
-            .tensors
-            .insert(name.to_owned(), state_dict(self.network()));
-        state.tensors.insert(format!("{name}_adam"), moments);
-        state.counters.insert(format!("{name}_adam"), steps);
+        let weights = lazy_state_dict(self.network());
+        snapshot.files.insert(name.to_owned(), weights);
+        snapshot.files.insert(format!("{name}_adam"), moments);
+        snapshot.counters.insert(format!("{name}_adam"), steps);
     }
 
     /// Continues from what [`save`](Self::save) added.
@@ -89,11 +94,12 @@ impl<M: AuthorsKeys> Trained<M> {
     /// Naming what is missing or does not fit.
     pub fn load(&mut self, name: &str, state: &mut TrainerState) -> Result<()> {
         let adam = format!("{name}_adam");
-        let (weights, moments) = (state.take(name)?, state.take(&adam)?);
         let steps = state.counters.get(&adam).copied();
         let steps =
             steps.ok_or_else(|| anyhow!("the checkpoint does not count the steps of {adam}"))?;
-        self.load_weights(&weights)?;
+        // One file in memory at a time.
+        self.load_weights(&state.take(name)?)?;
+        let moments = state.take(&adam)?;
         let network = self.network.as_ref().expect("load_weights has put it back");
         self.adam
             .load(network, moments, steps)

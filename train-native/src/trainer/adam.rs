@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
 use serde::{Deserialize, Serialize};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, StateTensor, state_keys};
+use underpaint_core::state_dict::{
+    AuthorsKeys, LazyDict, LazyTensor, StateDict, StateTensor, state_keys,
+};
 
 /// Added to the root of the second moment, after the bias correction (PyTorch ≥ 1.3).
 const EPSILON: f64 = 1e-8;
@@ -119,13 +121,13 @@ impl Adam {
         network.map(&mut update)
     }
 
-    /// The moments as `key.exp_avg` and `key.exp_avg_sq`, and the number of steps.
-    pub fn state<M: AuthorsKeys>(&self, network: &M) -> (StateDict, u64) {
+    /// The moments as `key.exp_avg` and `key.exp_avg_sq`, not read yet, and the number of steps.
+    pub fn state<M: AuthorsKeys>(&self, network: &M) -> (LazyDict, u64) {
         let keys = state_keys(network);
         let mut save = Save {
             keys: keys.into_iter(),
             moments: &self.moments,
-            dict: StateDict::new(),
+            dict: LazyDict::new(),
         };
         network.visit(&mut save);
         (save.dict, self.steps)
@@ -328,7 +330,7 @@ mod fused {
 struct Save<'a> {
     keys: std::vec::IntoIter<String>,
     moments: &'a BTreeMap<String, Box<dyn Any + Send>>,
-    dict: StateDict,
+    dict: LazyDict,
 }
 
 impl ModuleVisitor for Save<'_> {
@@ -341,14 +343,12 @@ impl ModuleVisitor for Save<'_> {
         else {
             return;
         };
-        let entry = |tensor: &Tensor<D>| StateTensor {
-            shape: tensor.dims().to_vec(),
-            values: tensor.to_data().iter::<f32>().collect(),
+        let mut add = |name: &str, tensor: &Tensor<D>| {
+            let key = format!("{key}.{name}");
+            self.dict.insert(key, LazyTensor::from(tensor));
         };
-        self.dict
-            .insert(format!("{key}.exp_avg"), entry(&moments.first));
-        self.dict
-            .insert(format!("{key}.exp_avg_sq"), entry(&moments.second));
+        add("exp_avg", &moments.first);
+        add("exp_avg_sq", &moments.second);
     }
 }
 

@@ -3,7 +3,11 @@
 //! A checkpoint is the folder `checkpoints/step-00000400` of a run, with one safetensors file for each
 //! state dict and `state.json`, which holds the counters and the SHA-256 of every file. It is
 //! written under another name and renamed when all of it is on disk, so that a run killed at any
-//! moment leaves only whole ones.
+//! moment leaves only whole ones. Neither writing nor reading needs more memory than one tensor and
+//! one file, and what does not fit on the disk is not begun.
+
+mod file;
+mod space;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -12,15 +16,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
-use underpaint_core::bundle::{WeightDtype, decode_weights, encode_weights, sha256};
 use underpaint_core::state_dict::StateDict;
 
 use super::schedule::PlateauState;
-use crate::family::TrainerState;
+use crate::family::{Snapshot, TrainerState};
 
 const FOLDER: &str = "checkpoints";
 const STATE_FILE: &str = "state.json";
 const PREFIX: &str = "step-";
+/// Ending of the files that hold a state dict.
+const TENSORS: &str = ".safetensors";
+/// Said of every failure: what is worth knowing then.
+const STAYS: &str = "nothing was saved, the last good checkpoint stays";
 /// Leftovers of a killed run begin with this.
 const UNFINISHED: &str = ".unfinished-";
 const FORMAT_VERSION: u32 = 1;
@@ -59,14 +66,13 @@ struct StateFile {
 
 /// Writes a checkpoint and removes all but the newest `keep`.
 ///
+/// There is one more than that on the disk until it is whole.
+///
 /// # Errors
 ///
-/// If a weight is not finite, naming it, or if files cannot be written. The checkpoints that were
-/// there stay.
-pub fn save(run: &Path, position: &Position, state: &TrainerState, keep: usize) -> Result<PathBuf> {
-    for (name, dict) in &state.tensors {
-        check_finite(name, dict)?;
-    }
+/// If a weight is not finite, naming it, if the disk has too little space, or if files cannot be
+/// written. The checkpoints that were there stay, and nothing of the new one.
+pub fn save(run: &Path, position: &Position, state: &Snapshot, keep: usize) -> Result<PathBuf> {
     let folder = run.join(FOLDER);
     let name = format!("{PREFIX}{:08}", position.step);
     let (unfinished, finished) = (
@@ -75,34 +81,49 @@ pub fn save(run: &Path, position: &Position, state: &TrainerState, keep: usize) 
     );
     remove(&unfinished)?;
     fs::create_dir_all(&unfinished)
-        .with_context(|| format!("cannot create {}", unfinished.display()))?;
-    let mut files = BTreeMap::new();
-    for (name, dict) in &state.tensors {
-        let file = format!("{name}.safetensors");
-        let bytes = encode_weights(dict, WeightDtype::F32)?;
-        write_synced(&unfinished.join(&file), &bytes)?;
-        files.insert(file, sha256(&bytes));
+        .with_context(|| format!("cannot create {}; {STAYS}", unfinished.display()))?;
+    let written = space::check(&folder, state)
+        .and_then(|()| write(&unfinished, position, state))
+        .and_then(|()| put_in_place(&unfinished, &finished));
+    if let Err(error) = written {
+        // The first error is the one to tell; that a folder may be left is harmless.
+        let _ = fs::remove_dir_all(&unfinished);
+        return Err(error);
     }
-    let counters = state.counters.clone();
-    let json = StateFile {
-        format_version: FORMAT_VERSION,
-        position: *position,
-        counters,
-        files,
-    };
-    write_synced(
-        &unfinished.join(STATE_FILE),
-        serde_json::to_string_pretty(&json)?.as_bytes(),
-    )?;
-    // A resumed run may come by a step that it has been to before.
-    remove(&finished)?;
-    fs::rename(&unfinished, &finished)
-        .with_context(|| format!("cannot write {}", finished.display()))?;
     sync_folder(&folder)?;
     for (_, old) in list(run)?.iter().rev().skip(keep.max(1)) {
         remove(old)?;
     }
     Ok(finished)
+}
+
+/// Writes all files of a checkpoint.
+fn write(folder: &Path, position: &Position, state: &Snapshot) -> Result<()> {
+    let mut files = BTreeMap::new();
+    for (name, dict) in &state.files {
+        let file = format!("{name}{TENSORS}");
+        let hash = file::write(&folder.join(&file), name, dict)?;
+        files.insert(file, hash);
+    }
+    let json = StateFile {
+        format_version: FORMAT_VERSION,
+        position: *position,
+        counters: state.counters.clone(),
+        files,
+    };
+    write_synced(
+        &folder.join(STATE_FILE),
+        serde_json::to_string_pretty(&json)?.as_bytes(),
+    )
+}
+
+/// Gives a whole checkpoint its name. A resumed run may come by a step that it has been to before:
+/// what it wrote then goes last.
+fn put_in_place(unfinished: &Path, finished: &Path) -> Result<()> {
+    let replaced = set_aside(finished)?;
+    fs::rename(unfinished, finished)
+        .with_context(|| format!("cannot write {}; {STAYS}", finished.display()))?;
+    replaced.map_or(Ok(()), |old| remove(&old))
 }
 
 /// The checkpoints of a run, oldest first.
@@ -149,25 +170,21 @@ pub fn latest(run: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Reads a whole checkpoint.
+/// Opens a whole checkpoint, of which each file is read when the state gives it away.
 ///
 /// # Errors
 ///
-/// If a file is missing, damaged or not the one that was written, naming it.
+/// If its `state.json` is missing or damaged, naming it. Taking a file from the state fails if that is
+/// missing, damaged or not the one that was written, naming it too.
 pub fn load(checkpoint: &Path) -> Result<(Position, TrainerState)> {
-    let state = read_state(checkpoint)?;
-    let mut tensors = BTreeMap::new();
-    for file in state.files.keys() {
-        let name = file.trim_end_matches(".safetensors").to_owned();
-        tensors.insert(name, read_tensors(checkpoint, &state, file)?);
+    let found = read_state(checkpoint)?;
+    let mut state = TrainerState::new(found.counters);
+    for (file, hash) in found.files {
+        let path = checkpoint.join(&file);
+        let name = file.trim_end_matches(TENSORS).to_owned();
+        state.insert(name, move || read_tensors(&path, &hash));
     }
-    Ok((
-        state.position,
-        TrainerState {
-            tensors,
-            counters: state.counters,
-        },
-    ))
+    Ok((found.position, state))
 }
 
 /// Reads the weights of one network.
@@ -177,8 +194,11 @@ pub fn load(checkpoint: &Path) -> Result<(Position, TrainerState)> {
 /// As [`load`].
 pub fn load_network(checkpoint: &Path, name: &str) -> Result<(Position, StateDict)> {
     let state = read_state(checkpoint)?;
-    let dict = read_tensors(checkpoint, &state, &format!("{name}.safetensors"))?;
-    Ok((state.position, dict))
+    let file = format!("{name}{TENSORS}");
+    let path = checkpoint.join(&file);
+    let hash = state.files.get(&file);
+    let hash = hash.ok_or_else(|| anyhow!("{}: {STATE_FILE} does not list it", path.display()))?;
+    Ok((state.position, read_tensors(&path, hash)?))
 }
 
 /// Names of the state dicts in a checkpoint.
@@ -216,30 +236,15 @@ fn read_state(checkpoint: &Path) -> Result<StateFile> {
     Ok(state)
 }
 
-fn read_tensors(checkpoint: &Path, state: &StateFile, file: &str) -> Result<StateDict> {
-    let path = checkpoint.join(file);
-    let expected = state
-        .files
-        .get(file)
-        .ok_or_else(|| anyhow!("{}: {STATE_FILE} does not list it", path.display()))?;
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let found = sha256(&bytes);
-    if found != *expected {
+fn read_tensors(path: &Path, expected: &str) -> Result<StateDict> {
+    let found = crate::files::sha256(path)?;
+    if found != expected {
         bail!(
             "{}: damaged checkpoint: expected SHA-256 {expected}, found {found}",
             path.display()
         );
     }
-    decode_weights(&bytes).with_context(|| format!("{}", path.display()))
-}
-
-fn check_finite(name: &str, dict: &StateDict) -> Result<()> {
-    for (key, tensor) in dict {
-        if let Some(value) = tensor.values.iter().find(|value| !value.is_finite()) {
-            bail!("{name}: {key} holds {value}; nothing was saved, the last good checkpoint stays");
-        }
-    }
-    Ok(())
+    file::read(path)
 }
 
 fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
@@ -248,7 +253,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> Result<()> {
         file.write_all(bytes)?;
         file.sync_all()
     };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    write().with_context(|| format!("cannot write {}; {STAYS}", path.display()))
 }
 
 fn sync_folder(folder: &Path) -> Result<()> {
@@ -262,26 +267,32 @@ fn sync_folder(folder: &Path) -> Result<()> {
 
 /// Removes a checkpoint so that a half-removed one never has a checkpoint's name.
 fn remove(folder: &Path) -> Result<()> {
-    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+    let Some(doomed) = set_aside(folder)? else {
         return Ok(());
+    };
+    fs::remove_dir_all(&doomed).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// Takes a checkpoint's name away; gives its path since then, or `None` if there is no such folder.
+fn set_aside(folder: &Path) -> Result<Option<PathBuf>> {
+    let Some(name) = folder.file_name().and_then(|name| name.to_str()) else {
+        return Ok(None);
     };
     if !folder.exists() {
-        return Ok(());
+        return Ok(None);
     }
-    let doomed = match name.starts_with(UNFINISHED) {
-        true => folder.to_path_buf(),
-        false => folder.with_file_name(format!("{UNFINISHED}old-{name}")),
-    };
-    let remove = || {
-        if doomed != folder {
-            if doomed.exists() {
-                fs::remove_dir_all(&doomed)?;
-            }
-            fs::rename(folder, &doomed)?;
+    if name.starts_with(UNFINISHED) {
+        return Ok(Some(folder.to_path_buf()));
+    }
+    let aside = folder.with_file_name(format!("{UNFINISHED}old-{name}"));
+    let rename = || {
+        if aside.exists() {
+            fs::remove_dir_all(&aside)?;
         }
-        fs::remove_dir_all(&doomed)
+        fs::rename(folder, &aside)
     };
-    remove().with_context(|| format!("cannot remove {}", folder.display()))
+    rename().with_context(|| format!("cannot remove {}", folder.display()))?;
+    Ok(Some(aside))
 }
 
 /// Removes what a killed run left half-written.
@@ -305,100 +316,4 @@ pub fn remove_unfinished(run: &Path) -> Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use underpaint_core::state_dict::StateTensor;
-
-    fn state(value: f32) -> TrainerState {
-        let tensor = StateTensor {
-            shape: vec![2],
-            values: vec![value, 0.5],
-        };
-        TrainerState {
-            tensors: [(
-                "generator".to_owned(),
-                [("a.weight".to_owned(), tensor)].into(),
-            )]
-            .into(),
-            counters: [("generator_adam".to_owned(), 7)].into(),
-        }
-    }
-
-    fn at(step: u64) -> Position {
-        Position {
-            step,
-            ..Position::START
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_comes_back_and_only_the_newest_stay() {
-        let run = tempfile::tempdir().expect("a folder");
-        for step in [5, 10, 15] {
-            save(run.path(), &at(step), &state(step as f32), 2).expect("saved");
-        }
-        let steps: Vec<u64> = list(run.path())
-            .expect("listed")
-            .into_iter()
-            .map(|(step, _)| step)
-            .collect();
-        assert_eq!(steps, [10, 15]);
-        let (position, loaded) = load(&latest(run.path()).expect("newest")).expect("loaded");
-        assert_eq!(
-            (position, loaded.tensors, loaded.counters),
-            (at(15), state(15.0).tensors, state(15.0).counters)
-        );
-    }
-
-    #[test]
-    fn a_flipped_bit_is_an_error_that_names_the_file() {
-        let run = tempfile::tempdir().expect("a folder");
-        let checkpoint = save(run.path(), &at(1), &state(1.0), 2).expect("saved");
-        let file = checkpoint.join("generator.safetensors");
-        let mut bytes = fs::read(&file).expect("read");
-        *bytes.last_mut().expect("not empty") ^= 1;
-        fs::write(&file, bytes).expect("written");
-        let error = load(&checkpoint).expect_err("damaged").to_string();
-        assert!(
-            error.contains("generator.safetensors") && error.contains("damaged"),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn a_weight_that_is_not_finite_is_never_saved() {
-        let run = tempfile::tempdir().expect("a folder");
-        save(run.path(), &at(1), &state(1.0), 2).expect("saved");
-        let error = save(run.path(), &at(2), &state(f32::NAN), 2)
-            .expect_err("NaN")
-            .to_string();
-        assert!(error.contains("a.weight holds NaN"), "{error}");
-        assert!(
-            latest(run.path())
-                .expect("newest")
-                .ends_with("step-00000001")
-        );
-    }
-
-    #[test]
-    fn an_unfinished_checkpoint_is_not_one() {
-        let run = tempfile::tempdir().expect("a folder");
-        fs::create_dir_all(
-            run.path()
-                .join(FOLDER)
-                .join(format!("{UNFINISHED}{PREFIX}00000009")),
-        )
-        .expect("made");
-        assert!(
-            latest(run.path())
-                .expect_err("none")
-                .to_string()
-                .contains("no checkpoint")
-        );
-        remove_unfinished(run.path()).expect("removed");
-        assert_eq!(
-            fs::read_dir(run.path().join(FOLDER)).expect("read").count(),
-            0
-        );
-    }
-}
+mod tests;

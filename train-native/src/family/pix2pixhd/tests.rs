@@ -148,7 +148,7 @@ fn a_resumed_run_repeats_the_run_on_either_side_of_the_switch() {
             seed: 0,
             ..config()
         });
-        resumed.load(family.state()).expect("its own state");
+        resumed.load(family.state().into()).expect("its own state");
         let rest = stop + 1..=stop + 3;
         assert_eq!(run(&mut family, rest.clone()), run(&mut resumed, rest));
         assert_eq!(weights(&family), weights(&resumed));
@@ -160,11 +160,11 @@ fn a_resumed_run_repeats_the_run_on_either_side_of_the_switch() {
 fn a_state_without_the_encoder_or_the_switch_is_refused() {
     let mut family = family(&config());
     let mut state = family.state();
-    state.tensors.remove("encoder");
-    assert!(family.load(state).is_err());
+    state.files.remove("encoder");
+    assert!(family.load(state.into()).is_err());
     let mut state = family.state();
     state.counters.remove(ALL_LAYERS);
-    assert!(family.load(state).is_err());
+    assert!(family.load(state.into()).is_err());
 }
 
 #[test]

@@ -6,14 +6,14 @@ use burn::tensor::{Device, Tensor};
 use underpaint_core::label::Palette;
 use underpaint_core::layers::Mode;
 use underpaint_core::pgan::draw_noise;
-use underpaint_core::state_dict::StateTensor;
+use underpaint_core::state_dict::{LazyTensor, StateTensor};
 
 use super::{SHOWN, Spade};
 use crate::data::{PixelsF32, Sample};
 use crate::family::pretrained::fill;
 use crate::family::{
-    Family, Losses, Moment, Pretrained, Shown, Tile, TrainerState, Unfilled, batch, derive_seed,
-    name_hash, show,
+    Family, Losses, Moment, Pretrained, Shown, Snapshot, Tile, TrainerState, Unfilled, batch,
+    derive_seed, name_hash, show,
 };
 
 /// File of the generator's last losses in a checkpoint.
@@ -98,8 +98,8 @@ impl Family for Spade {
         Ok(shown)
     }
 
-    fn state(&self) -> TrainerState {
-        let mut state = TrainerState::default();
+    fn state(&self) -> Snapshot {
+        let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
         self.discriminator.save("discriminator", &mut state);
         if let Some(encoder) = &self.encoder {
@@ -111,10 +111,10 @@ impl Family for Spade {
                     shape: vec![1],
                     values: vec![*value as f32],
                 };
-                ((*name).to_owned(), tensor)
+                ((*name).to_owned(), LazyTensor::from(tensor))
             };
             let losses = self.last_losses.iter().map(entry).collect();
-            state.tensors.insert(LAST_LOSSES.to_owned(), losses);
+            state.files.insert(LAST_LOSSES.to_owned(), losses);
         }
         state
     }

@@ -181,7 +181,7 @@ fn a_resumed_run_is_the_run_that_was_not_interrupted() {
         let other_seed = SpadeTrainConfig { seed: 0, ..config };
         let mut second = family(&other_seed);
         run(&mut second, side, 9..=9);
-        second.load(first.state()).expect("its own state");
+        second.load(first.state().into()).expect("its own state");
         found.extend(run(&mut second, side, 3..=4));
         assert_eq!(found, expected);
         assert_eq!(
