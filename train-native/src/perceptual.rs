@@ -170,25 +170,13 @@ pub fn open_inception(path: &Path, device: &Device) -> Result<Inception> {
         .with_context(|| INCEPTION.expected(path))
 }
 
-/// The file to read VGG-19 from: the one that is given.
+/// The file that a run reads VGG-19 from: the one that is given, or the one brought before.
 ///
 /// # Errors
 ///
-/// If none is given.
-pub fn vgg19_file(given: Option<&Path>) -> Result<std::path::PathBuf> {
-    match given {
-        Some(path) => {
-            VGG19.check(path)?;
-            Ok(path.to_path_buf())
-        }
-        None => bail!(
-            "the perceptual loss looks through VGG-19, whose weights do not come with underpaint: \
-             --vgg FILE takes {} ({} MB, {}), --no-vgg-loss trains without",
-            VGG19.file,
-            VGG19.megabytes,
-            VGG19.folder
-        ),
-    }
+/// If there is neither, saying how the weights are brought, or how to do without.
+pub fn vgg19_file(given: Option<&Path>) -> Result<PathBuf> {
+    find_vgg19(given)?.ok_or_else(|| anyhow::anyhow!(needs_vgg19()))
 }
 
 /// Reads VGG-19 from torchvision's weight file, or from safetensors with its keys.

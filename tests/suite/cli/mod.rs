@@ -6,6 +6,7 @@ mod config;
 mod dataset;
 mod errors;
 mod families;
+mod families_train;
 mod fid;
 mod generate;
 mod import;
@@ -130,6 +131,8 @@ impl Place {
         let child = Command::new(env!("CARGO_BIN_EXE_underpaint-under-test"))
             .args(arguments.split_whitespace())
             .current_dir(self.folder.path())
+            // Weights that someone has brought to this machine are none of the tests'.
+            .env("UNDERPAINT_CACHE", self.path("cache"))
             // Tests run side by side: libtorch's threads would wait for each other.
             .env("OMP_NUM_THREADS", "1")
             .stdin(Stdio::null())

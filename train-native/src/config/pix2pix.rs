@@ -1,5 +1,8 @@
 //! Settings of pix2pix.
 
+#[cfg(test)]
+mod tests;
+
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use clap::Args;

@@ -1,5 +1,8 @@
 //! Settings as they are given, before defaults and checks.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

@@ -122,7 +122,8 @@ fn command<C: FamilyConfig>() -> Command {
     let command = StartArgs::<C::Flags>::augment_args(command).mut_arg("preset", |arg| {
         arg.value_parser(PossibleValuesParser::new(presets))
     });
-    foreign::add(command, C::FOREIGN)
+    // As in the originals' scripts, the last word counts.
+    foreign::add(command, C::FOREIGN).args_override_self(true)
 }
 
 fn start<C: FamilyConfig>(matches: &ArgMatches) -> Result<Start, clap::Error> {
