@@ -173,19 +173,23 @@ fn check_folders(
     num_classes: Option<usize>,
     options: &CheckOptions<'_>,
 ) -> CheckReport {
-    let folders = Folders {
-        input: labels.to_path_buf(),
-        target: images.to_path_buf(),
-        instances: None,
-        features: None,
-        is_labels: true,
-    };
+    let folders = folders_of(images, labels);
     match layout::list_folders(&folders) {
         Ok(listing) => check_listing(&listing, &Expected::labels(num_classes), options),
         Err(error) => {
             let folders = vec![labels.to_path_buf(), images.to_path_buf()];
             CheckReport::refused(folders, &error)
         }
+    }
+}
+
+fn folders_of(images: &Path, labels: &Path) -> Folders {
+    Folders {
+        input: labels.to_path_buf(),
+        target: Some(images.to_path_buf()),
+        instances: None,
+        features: None,
+        is_labels: true,
     }
 }
 
@@ -230,8 +234,10 @@ pub fn quick_check(source: &CheckSource) -> CheckReport {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::data::decode::{Picture, write_label_map_png, write_picture_png};
+    use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
 
     fn write_picture(root: &Path, name: &str, width: usize) {
         let path = root.join(name);
@@ -407,18 +413,19 @@ mod tests {
             num_classes: 13,
         };
         assert!(!quick_check(&source).is_ok());
-        let headers = check_labelled_folders(&images, &labels, Some(13), 1);
-        assert!(headers.is_ok() && !headers.fully_read && headers.labels.is_none());
+        let headers = |expected: &Expected| {
+            let listing = layout::list_folders(&folders_of(&images, &labels)).unwrap();
+            check_with(&listing, expected, &CheckOptions::files_only(false), false)
+        };
+        let expected = Expected::labels(Some(13));
+        let found = headers(&expected);
+        assert!(found.is_ok() && !found.fully_read && found.labels.is_none());
         write_picture(root.path(), "l/1.png", 13);
-        assert_eq!(
-            check_labelled_folders(&images, &labels, Some(13), 1).count(Severity::Error),
-            1
-        );
+        assert_eq!(headers(&expected).count(Severity::Error), 1);
         let source = CheckSource::Pairs {
             root: root.path().into(),
             phase: "i".into(),
         };
         assert!(quick_check(&source).is_ok() && quick_check(&source).fully_read);
-        assert!(!check_pair_folders(vec![images], 0).fully_read);
     }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::data::error::DataError;
 use crate::data::source::{DataSource, InputSpec, Layout};
 
-pub(crate) use folders::{Folders, list_folders};
+pub(crate) use folders::{Folders, input_phases, list_folders};
 pub(crate) use pairs::list_pair_phases;
 use pairs::{list_pairs, list_singles, pair_phases};
 
@@ -121,7 +121,7 @@ pub fn list(source: &DataSource, phase: &str) -> Result<Listing, DataError> {
             InputSpec::Picture { .. } | InputSpec::Labels { .. },
         ) => list_folders(&Folders {
             input: labels.clone(),
-            target: images.clone(),
+            target: Some(images.clone()),
             instances: instances.clone(),
             features: None,
             is_labels: matches!(source.input, InputSpec::Labels { .. }),
