@@ -8,6 +8,8 @@ mod judge;
 mod memory;
 mod report;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +56,7 @@ pub fn check_listing(
         .iter()
         .map(SampleFiles::count)
         .sum::<usize>();
-    let decode = options.full || files + listing.problems.len() <= QUICK_FULL_READ_LIMIT;
+    let decode = options.full || files + left_out(listing) <= QUICK_FULL_READ_LIMIT;
     check_with(listing, expected, options, decode)
 }
 
@@ -73,7 +75,7 @@ fn check_with(
         report.warn(path, note.clone());
     }
     let (files, failure) = read_all(listing, expected, options, decode);
-    report.files = files.iter().map(Vec::len).sum::<usize>() + listing.problems.len();
+    report.files = files.iter().map(Vec::len).sum::<usize>() + left_out(listing);
     report.fully_read = decode;
     judge::judge(&mut report, listing, &files, expected, options);
     if let Some(error) = failure {
@@ -84,6 +86,17 @@ fn check_with(
         );
     }
     report.finished()
+}
+
+/// Number of files that belong to no sample.
+fn left_out(listing: &Listing) -> usize {
+    let is_file = |problem: &&DataError| {
+        matches!(
+            problem,
+            DataError::MissingPartner { .. } | DataError::AmbiguousName { .. }
+        )
+    };
+    listing.problems.iter().filter(is_file).count()
 }
 
 /// What became of one file.
@@ -233,7 +246,7 @@ pub fn quick_check(source: &CheckSource) -> CheckReport {
 }
 
 #[cfg(test)]
-mod tests {
+mod folder_tests {
     use std::collections::BTreeMap;
 
     use super::*;

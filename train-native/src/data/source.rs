@@ -196,3 +196,6 @@ impl DataSource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,11 @@ enum LayoutName {
 impl CheckArgs {
     /// Prints the report; errors are exit code 1.
     pub fn run(&self) -> Result<ExitCode> {
-        let (listing, expected) = self.listing()?;
+        let (mut listing, expected) = self.listing()?;
+        if listing.folders.is_empty() {
+            let roots = [&self.pairs, &self.root, &self.labels, &self.images];
+            listing.folders.extend(roots.into_iter().flatten().cloned());
+        }
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {eta} left")?;
         let bar = ProgressBar::new(0).with_style(style);
         let options = CheckOptions {

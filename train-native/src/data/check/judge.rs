@@ -150,7 +150,7 @@ pub(super) fn judge(
     } = &expected.input
     {
         let maps = files.iter().filter_map(|files| files[0].as_ref().ok());
-        report.labels = label_statistics(maps, rules, *num_classes);
+        report.labels = label_statistics(maps, rules, *num_classes, *dont_care);
         let folder = listing.folders.first().cloned().unwrap_or_default();
         warn_about_labels(report, &folder, *num_classes, *dont_care);
     }
@@ -309,6 +309,7 @@ fn label_statistics<'a>(
     maps: impl Iterator<Item = &'a Facts> + Clone,
     rules: &IdRules,
     num_classes: Option<usize>,
+    dont_care: bool,
 ) -> Option<LabelStatistics> {
     let mut histogram = BTreeMap::new();
     for facts in maps.clone() {
@@ -319,7 +320,7 @@ fn label_statistics<'a>(
             *histogram.entry(rules.remapped(*id)).or_insert(0) += pixels;
         }
     }
-    LabelStatistics::new(kinds_of(maps), histogram, num_classes)
+    LabelStatistics::new(kinds_of(maps), histogram, num_classes, dont_care)
 }
 
 fn warn_about_labels(

@@ -82,7 +82,11 @@ impl Listing {
     pub(crate) fn add(&mut self, other: Result<Self, DataError>) {
         match other {
             Ok(other) => {
-                self.folders.extend(other.folders);
+                for folder in other.folders {
+                    if !self.folders.contains(&folder) {
+                        self.folders.push(folder);
+                    }
+                }
                 self.samples.extend(other.samples);
                 self.problems.extend(other.problems);
                 self.notes.extend(other.notes);
