@@ -76,7 +76,8 @@ fn check_with(
     }
     let (files, failure) = read_all(listing, expected, options, decode);
     report.files = files.iter().map(Vec::len).sum::<usize>() + left_out(listing);
-    report.fully_read = decode;
+    let is_decoded = |file: &Read| file.as_ref().is_ok_and(|facts| facts.decoded);
+    report.fully_read = decode || files.iter().flatten().all(is_decoded);
     judge::judge(&mut report, listing, &files, expected, options);
     if let Some(error) = failure {
         let path = error.path().unwrap_or(Path::new("")).to_path_buf();

@@ -276,10 +276,11 @@ fn judge_final_sizes(
     for (size, samples) in sizes {
         report.final_sizes.insert(size.to_string(), samples.count);
         if let Err(reason) = (options.fits)(*size) {
-            let (path, count) = (samples.first.display(), samples.count);
+            let (path, file_size) = (samples.first.display(), samples.size);
             let message = format!(
-                "{path} ({}) becomes {size}, which does not fit: {reason} ({count} samples of that size)",
-                samples.size
+                "{path}: {size} after the transformation ({file_size} in the file) does not fit: {reason} ({} samples of \
+                 that size)",
+                samples.count
             );
             report.error_about(&samples.first, message);
         }

@@ -12,6 +12,7 @@ mod pairs;
 use std::path::{Path, PathBuf};
 
 use crate::data::error::DataError;
+use crate::data::files::list_pictures;
 use crate::data::source::{DataSource, InputSpec, Layout};
 
 pub(crate) use folders::{Folders, input_phases, list_folders};
@@ -172,6 +173,18 @@ pub fn phases(source: &DataSource) -> Vec<String> {
         Layout::Ade20k => ade20k::phases(root),
         Layout::Cityscapes { .. } => cityscapes::phases(root),
         Layout::Custom { .. } | Layout::Pictures { .. } => Vec::new(),
+    }
+}
+
+/// Whether the data set has a phase of that name.
+#[must_use]
+pub fn has_phase(source: &DataSource, phase: &str) -> bool {
+    match &source.layout {
+        // Other folders beside those of the phases may be anything, and of any size.
+        Layout::Pairs { .. } => {
+            list_pictures(&source.root.join(phase)).is_ok_and(|pictures| !pictures.is_empty())
+        }
+        _ => phases(source).iter().any(|there| there == phase),
     }
 }
 
