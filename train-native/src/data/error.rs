@@ -163,6 +163,24 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder that is to be written holds something already.
+    #[error("{} holds {found}: expected a new or empty folder to write to", path.display())]
+    OutputInUse {
+        /// The folder.
+        path: PathBuf,
+        /// One thing that is in it.
+        found: String,
+    },
+    /// A file that can be read and does not say what it should.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What it should say.
+        expected: String,
+        /// What it says.
+        found: String,
+    },
     /// The code that loads a sample panicked: a bug here, reported instead of a hang.
     #[error("loading sample {name} panicked: {message}")]
     WorkerPanic {
@@ -219,6 +237,8 @@ impl DataError {
             | Self::AmbiguousName { first: path, .. }
             | Self::SizeMismatch { path, .. }
             | Self::LabelOutOfRange { path, .. }
+            | Self::OutputInUse { path, .. }
+            | Self::Unusable { path, .. }
             | Self::InvalidPalette { path, .. } => Some(path),
             Self::UnevenBatch { .. }
             | Self::InvalidSetting { .. }

@@ -9,10 +9,14 @@
 
 pub mod augment;
 pub mod check;
+pub mod cityscapes;
+pub mod coco;
 pub mod combine;
 pub mod decode;
+mod draft;
 pub mod error;
 pub mod files;
+pub mod instances;
 pub mod labelled;
 pub mod loader;
 pub mod paired;
