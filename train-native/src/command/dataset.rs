@@ -1,6 +1,9 @@
 //! `underpaint dataset`.
 
 mod check;
+mod cityscapes;
+mod coco_instances;
+mod instances;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -27,6 +30,12 @@ enum DatasetCommand {
     Combine(CombineArgs),
     /// Paint an endless, licence-free data set
     Synthesize(SynthesizeArgs),
+    /// Lay the raw Cityscapes tree out in the flat folders that pix2pixHD and SPADE train on
+    Cityscapes(cityscapes::CityscapesArgs),
+    /// Make instance maps of label maps: the connected parts of each class
+    Instances(instances::InstancesArgs),
+    /// Make instance maps for COCO-Stuff, of its label maps and COCO's polygons
+    CocoInstances(coco_instances::CocoInstancesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +102,9 @@ impl DatasetArgs {
             DatasetCommand::Check(args) => args.run(),
             DatasetCommand::Combine(args) => combine(args),
             DatasetCommand::Synthesize(args) => paint(args),
+            DatasetCommand::Cityscapes(args) => cityscapes::run(args),
+            DatasetCommand::Instances(args) => instances::run(args),
+            DatasetCommand::CocoInstances(args) => coco_instances::run(args),
         }
     }
 }
@@ -102,6 +114,26 @@ fn exit(success: bool) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// How far a job is, for people who watch.
+struct Progress(ProgressBar);
+
+fn progress_bar(unit: &str) -> Result<Progress> {
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template)?;
+    Ok(Progress(ProgressBar::new(0).with_style(style)))
+}
+
+impl Progress {
+    fn show(&self, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.0.set_position(done as u64);
+    }
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
     }
 }
 
