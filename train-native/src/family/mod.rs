@@ -15,7 +15,7 @@ use underpaint_core::state_dict::StateDict;
 
 use crate::data::Sample;
 
-pub use image_pool::ImagePool;
+pub use image_pool::{ImagePool, PoolDraws};
 pub use trained::Trained;
 
 /// Losses of one step by name, in the family's order.
