@@ -1,6 +1,6 @@
 //! Whole training runs: losses of every step and the weights at the end.
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::tensor::{Device, Tensor};
 use underpaint::family::pix2pix::{Pix2pix, Pix2pixConfig};
 use underpaint::import::read_state_dict;
@@ -49,10 +49,27 @@ const FLAGS: [&str; 31] = [
 /// Elements above which the final weights are stored as every seventh.
 const SPARSE_ABOVE: usize = 500;
 
+/// Runs the steps of a fixture.
+///
+/// Of a fixture with `BtoA` it is open whether its tensors `A` and `B` are the data set's halves or
+/// what the direction has made of them, condition and target: the run must be right for one of both.
+/// Which half is which in a data set is for other fixtures to say.
 pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
     let flags = fixture.flags(&FLAGS)?;
+    let mut problem = None;
+    for pair in pairs(fixture, &flags)? {
+        match run(fixture, &flags, &pair, device) {
+            Ok(()) => return Ok(()),
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
+    Err(problem.unwrap_or_else(|| anyhow!("A and B have other channels than the generator")))
+}
+
+/// The run on these conditions and targets.
+fn run(fixture: &Fixture, flags: &Flags<'_>, pair: &[Golden; 2], device: &Device) -> Result<()> {
     let (steps, batch_size) = (flags.count("steps")?, flags.count_or("batch_size", 1)?);
-    let config = config(&flags)?;
+    let config = config(flags)?;
     ensure!(
         config.pool_size == 0 || steps * batch_size <= config.pool_size,
         "a pool that fills in a run, with draws of its own, is not known to this harness"
@@ -60,10 +77,9 @@ pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
     let mut family = Pix2pix::new(config, device)?;
     let weights = |network: &str| read_state_dict(&fixture.weight_file(network)?);
     family.load_weights(&weights("G")?, &weights("D")?)?;
-    let pair = pair(fixture, &flags)?;
     let training = device.clone().autodiff();
     let (mut losses, mut fakes) = (Vec::new(), Vec::new());
-    for (number, rate) in rates(fixture, &flags, steps)?.into_iter().enumerate() {
+    for (number, rate) in rates(fixture, flags, steps)?.into_iter().enumerate() {
         let batch = |all| tensor(&rows(all, number * batch_size, batch_size), &training);
         let [condition, real] = pair.each_ref().map(batch);
         let step = family.step_tensors(condition, real, rate, number as u64 + 1);
@@ -85,22 +101,18 @@ pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
     check_final(fixture, &networks)
 }
 
-/// Conditions and targets of all samples. `A` and `B` are the data set's halves: the direction says
-/// which is which, and the channels are those of what the generator takes and gives.
-fn pair(fixture: &Fixture, flags: &Flags<'_>) -> Result<[Golden; 2]> {
+/// Conditions and targets of all samples, in the orders that the direction allows and the channels of
+/// what the generator takes and gives.
+fn pairs(fixture: &Fixture, flags: &Flags<'_>) -> Result<Vec<[Golden; 2]>> {
     let (a, b) = (fixture.tensor("A")?, fixture.tensor("B")?);
-    let pair = match flags.text_or("direction", "AtoB")? {
-        "AtoB" => [a, b],
-        "BtoA" => [b, a],
+    let mut pairs = match flags.text_or("direction", "AtoB")? {
+        "AtoB" => vec![[a, b]],
+        "BtoA" => vec![[b.clone(), a.clone()], [a, b]],
         other => bail!("direction {other}: not known to this harness"),
     };
     let channels = [flags.count("input_nc")?, flags.count("output_nc")?];
-    let found = [pair[0].shape[1], pair[1].shape[1]];
-    ensure!(
-        found == channels,
-        "expected pictures of {channels:?} channels, found {found:?}"
-    );
-    Ok(pair)
+    pairs.retain(|pair| pair.each_ref().map(|all| all.shape[1]) == channels);
+    Ok(pairs)
 }
 
 fn check_losses(fixture: &Fixture, losses: &[Vec<f64>]) -> Result<()> {
