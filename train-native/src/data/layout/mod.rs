@@ -189,7 +189,7 @@ pub fn has_phase(source: &DataSource, phase: &str) -> bool {
 }
 
 /// SPADE's rule: who asks for `test` gets `val` where there is no `test`.
-fn or_validation<'a>(phase: &'a str, has: impl Fn(&str) -> bool) -> &'a str {
+fn or_validation(phase: &str, has: impl Fn(&str) -> bool) -> &str {
     if phase == "test" && !has("test") && has("val") {
         "val"
     } else {
