@@ -1,7 +1,7 @@
 //! How the files of a data set lie in folders: which files of which phases there are, and which belong together.
 //!
-//! Nothing is read here, names are enough. The layouts: [`pairs`] (one file is a sample), [`folders`] (one folder for
-//! every kind of file), [`ade20k`] and [`cityscapes`] (the trees of those data sets).
+//! Nothing is read here, names are enough. The layouts: `pairs` (one file is a sample), `folders` (one folder for
+//! every kind of file), `ade20k` and `cityscapes` (the trees of those data sets).
 
 mod ade20k;
 mod cityscapes;
