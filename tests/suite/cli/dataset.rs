@@ -230,7 +230,7 @@ fn every_layout_is_checked_with_all_of_its_phases() {
         ("train_img/00000.png", "ade/images/ADE_train_1.jpg"),
         ("train_label/00000.png", "ade/annotations/ADE_train_1.png"),
     ] {
-        place.write(to, &place.read(&format!("data/{from}")));
+        place.write(to, place.read(&format!("data/{from}")));
     }
     let raw = "--layout cityscapes --root raw";
     assert_eq!(check(&place, raw, 0)["files"], 3);
