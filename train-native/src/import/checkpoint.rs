@@ -10,7 +10,7 @@ use underpaint_core::state_dict::StateDict;
 
 use super::container::{Container, object_pickle};
 use super::foreign::foreign_kind;
-use super::pickle::Attributes;
+use super::pickle::{Attributes, Pickle};
 use super::tensors::{as_networks_take_it, read_tensors};
 
 /// Keys of dictionaries that wrap a state dict, the one to take first, where a file holds several.
@@ -89,6 +89,7 @@ pub fn read_chosen(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Optio
         None => error,
     };
     if !path.exists() {
+        // Which is all that there is to say.
         Container::of(path)?;
     }
     read()
@@ -139,8 +140,8 @@ fn check_finite(dict: &StateDict) -> Result<()> {
 }
 
 fn read_pytorch(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Option<Choice>)> {
-    let content =
-        PytorchReader::read_pickle_data(path, None).with_context(|| why_unreadable(path))?;
+    let content = PytorchReader::read_pickle_data(path, None).map_err(told_once);
+    let content = content.with_context(|| why_unreadable(path))?;
     let PickleValue::Dict(content) = content else {
         bail!("expected a dictionary, found {}", kind(&content));
     };
@@ -219,12 +220,12 @@ fn why_unreadable(path: &Path) -> String {
             "expected a state dict, found an object of class {class}: save its state_dict()"
         );
     }
-    let known = |class: &&str| *class != "collections.OrderedDict" && !class.starts_with("torch.");
-    let beside = pickle.iter().flat_map(|pickle| pickle.classes());
-    let beside: BTreeSet<&str> = beside
-        .filter(|class| !class.starts_with("torch._"))
-        .filter(known)
-        .collect();
+    let foreign = |class: &&str| {
+        let known = ["collections.OrderedDict", "torch."];
+        !known.iter().any(|known| class.starts_with(known))
+    };
+    let called = pickle.iter().flat_map(Pickle::classes);
+    let beside: BTreeSet<&str> = called.filter(foreign).collect();
     let expected =
         "expected a PyTorch state dict (.pth, .pt) or safetensors, and cannot read it as one";
     match (beside.is_empty(), pickle.is_some()) {
@@ -371,3 +372,6 @@ fn kind(value: &PickleValue) -> &str {
         PickleValue::Unsupported(class) => class,
     }
 }
+
+#[cfg(test)]
+mod tests;
