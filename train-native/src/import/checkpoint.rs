@@ -68,6 +68,18 @@ pub struct Choice {
     pub others: Vec<String>,
 }
 
+impl Choice {
+    /// The prefix `taken` from all those `found`.
+    fn of(taken: &String, found: &[String]) -> Self {
+        let name = |path: &String| path.trim_end_matches('.').to_owned();
+        let others = found.iter().filter(|path| *path != taken);
+        Self {
+            taken: name(taken),
+            others: others.map(name).collect(),
+        }
+    }
+}
+
 /// As [`read_checkpoint`], with a say in which state dict to take: `name` are the keys that lead to it
 /// with dots between them, or the last of them, or what stands before the keys of one network in a
 /// state dict of several (`netG`).
@@ -276,15 +288,7 @@ fn prefix_of_state_dict(
     });
     match (found.first(), preferred) {
         (Some(only), _) if found.len() == 1 => Ok((only.clone(), None)),
-        (Some(_), Some(preferred)) => {
-            let name = |path: &String| path.trim_end_matches('.').to_owned();
-            let others = found.iter().filter(|path| *path != preferred);
-            let choice = Choice {
-                taken: name(preferred),
-                others: others.map(name).collect(),
-            };
-            Ok((preferred.clone(), Some(choice)))
-        }
+        (Some(_), Some(preferred)) => Ok((preferred.clone(), Some(Choice::of(preferred, &found)))),
         (Some(_), None) => {
             let names: Vec<&str> = found
                 .iter()
