@@ -49,8 +49,10 @@ pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
         .partition(|name| KEPT.iter().any(|word| name.contains(word)));
     Images::read(fixture, answers, device)?.compare(fixture, &shown)?;
     if !kept.is_empty() {
-        let state = pool.state().into_values().flat_map(|entry| entry.values);
-        let state: Vec<f64> = state.map(f64::from).collect();
+        let entries = pool.state().into_values().map(|entry| entry.read());
+        let entries = entries.collect::<underpaint_core::Result<Vec<_>>>()?;
+        let values = entries.into_iter().flat_map(|entry| entry.values);
+        let state: Vec<f64> = values.map(f64::from).collect();
         Images::read(fixture, kept, device)?.compare(fixture, &state)?;
     }
     Ok(())
