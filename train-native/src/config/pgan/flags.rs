@@ -34,9 +34,15 @@ pub struct PganFlags {
     /// The discriminator does not see the spread of a batch
     #[arg(long, value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Networks")]
     pub no_minibatch_stddev: Option<bool>,
+    /// The original's opposite of --no-minibatch-stddev
+    #[arg(long = "miniBatchStdDev", hide = true, value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true")]
+    pub mini_batch_std_dev: Option<bool>,
     /// Features are not divided by their norm
     #[arg(long, value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Networks")]
     pub no_pixel_norm: Option<bool>,
+    /// The original's opposite of --no-pixel-norm
+    #[arg(long = "perChannelNormalization", hide = true, value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true")]
+    pub per_channel_normalization: Option<bool>,
     /// Slope of the leaky ReLU below zero [default: 0.2]
     #[arg(long, aliases = ["leakyness", "leakyReluLeak"], value_name = "X", help_heading = "Networks")]
     pub leaky_slope: Option<f64>,
