@@ -96,14 +96,19 @@ fn pix2pixhd_resumes_with_features_of_instances_and_of_labels() {
     };
     with_instances.assert_resumes_exactly(&place, 4, "--instance-feat");
     with_instances.assert_resumes_exactly(&place, 5, "--label-feat --no-instance");
-    let encoder = place.checkpoint("whole4").contains_key("encoder.safetensors");
+    let encoder = place
+        .checkpoint("whole4")
+        .contains_key("encoder.safetensors");
     assert!(encoder, "the encoder is saved");
     // The trained features of a picture are the generator's input.
     place.run("evaluate --run whole4 --phase val --json scores.json");
     assert_eq!(place.json("scores.json")["count"], 1);
     place.run("export whole4 --output bundle");
     let files = file_names(&place.path("bundle"));
-    assert!(files.contains(&"encoder.safetensors".to_owned()), "{files:?}");
+    assert!(
+        files.contains(&"encoder.safetensors".to_owned()),
+        "{files:?}"
+    );
 }
 
 #[test]
@@ -133,9 +138,7 @@ fn spade_learns_styles_and_shows_them() {
     assert!(place.text("whole/index.html").contains("in a drawn style"));
     place.run("evaluate --run whole --phase val --json scores.json");
     place.draw("style.png", 40, 30, 2);
-    place.run(
-        "generate --model whole --input data/val_label --style style.png --output styled",
-    );
+    place.run("generate --model whole --input data/val_label --style style.png --output styled");
 }
 
 #[test]
@@ -146,7 +149,10 @@ fn pgan_resumes_within_a_fade_across_scales_and_with_other_batches() {
         PGAN.assert_resumes_exactly(&place, cut, "");
     }
     let epochs = place.column("whole3", "epoch");
-    assert!(epochs.windows(2).all(|pair| pair[0] <= pair[1]), "{epochs:?}");
+    assert!(
+        epochs.windows(2).all(|pair| pair[0] <= pair[1]),
+        "{epochs:?}"
+    );
 }
 
 #[test]
@@ -154,7 +160,10 @@ fn pgan_shows_sixty_four_latents_at_every_scale_and_uses_its_average() {
     let place = Place::with_landscapes(4, 0);
     PGAN.train(&place, "run", "--steps 9 --sample-every 3");
     let strips = file_names(&place.path("run/samples"));
-    assert!(strips.iter().any(|name| name.contains("latents")), "{strips:?}");
+    assert!(
+        strips.iter().any(|name| name.contains("latents")),
+        "{strips:?}"
+    );
     place.run("export run --output bundle");
     let manifest = place.json("bundle/manifest.json");
     assert_eq!(manifest["size"]["height"], 16);
@@ -170,16 +179,12 @@ fn pgan_shows_sixty_four_latents_at_every_scale_and_uses_its_average() {
 fn pgan_begins_at_a_later_scale_with_the_weights_of_another_run() {
     let place = Place::with_landscapes(4, 0);
     PGAN.train(&place, "first", "--steps 8");
-    let told = place.run(&PGAN.command(
-        "second",
-        "--start-scale 8 --load-pretrain first --steps 2",
-    ));
+    let told =
+        place.run(&PGAN.command("second", "--start-scale 8 --load-pretrain first --steps 2"));
     assert!(told.stderr.contains("generator: filled"), "{told:?}");
     assert!(told.stderr.contains("discriminator: filled"), "{told:?}");
-    let told = place.run(&PGAN.command(
-        "third",
-        "--start-scale 16 --load-pretrain first --steps 2",
-    ));
+    let told =
+        place.run(&PGAN.command("third", "--start-scale 16 --load-pretrain first --steps 2"));
     assert!(told.stderr.contains("not filled: scaleLayers"), "{told:?}");
 }
 
@@ -203,11 +208,25 @@ fn a_local_enhancer_begins_with_the_global_generator() {
          --load-pretrain coarse --steps 2",
     ));
     // The discriminator of the new, finest size, and the enhancer, are new.
-    assert!(told.stderr.contains("generator: not filled: model1_1, model1_2"), "{told:?}");
-    assert!(told.stderr.contains("discriminator: not filled: scale1_layer0"), "{told:?}");
+    assert!(
+        told.stderr
+            .contains("generator: not filled: model1_1, model1_2"),
+        "{told:?}"
+    );
+    assert!(
+        told.stderr
+            .contains("discriminator: not filled: scale1_layer0"),
+        "{told:?}"
+    );
     let coarse = place.checkpoint("coarse");
-    let fine = place.weights(&format!("{}/generator.safetensors", place.newest_checkpoint("fine")));
-    let from = place.weights(&format!("{}/generator.safetensors", place.newest_checkpoint("coarse")));
+    let fine = place.weights(&format!(
+        "{}/generator.safetensors",
+        place.newest_checkpoint("fine")
+    ));
+    let from = place.weights(&format!(
+        "{}/generator.safetensors",
+        place.newest_checkpoint("coarse")
+    ));
     assert!(!coarse.is_empty());
     // Frozen in its first epoch.
     assert_eq!(fine["model.1.weight"], from["model.1.weight"]);
@@ -223,7 +242,10 @@ fn other_weights_to_begin_with_are_bundles_folders_and_files() {
         let run = format!("from-{source}");
         let told = place.run(&SPADE.command(&run, &format!("--load-pretrain {source} --steps 1")));
         assert!(told.stderr.contains("generator: filled"), "{told:?}");
-        assert!(told.stderr.contains("discriminator: nothing to begin with"), "{told:?}");
+        assert!(
+            told.stderr.contains("discriminator: nothing to begin with"),
+            "{told:?}"
+        );
     }
     place.fails(
         &SPADE.command("none", "--load-pretrain nowhere --steps 1"),
@@ -239,16 +261,28 @@ fn other_weights_to_begin_with_are_bundles_folders_and_files() {
 fn every_family_learns_landscapes() {
     // Thresholds lie well above where the runs end and well below where they begin.
     let place = Place::with_landscapes(4, 1);
-    PIX2PIXHD.train(&place, "hd", "--steps 120 --serial-batches --no-flip --seed 1");
+    PIX2PIXHD.train(
+        &place,
+        "hd",
+        "--steps 120 --serial-batches --no-flip --seed 1",
+    );
     let matching = place.column("hd", "G_GAN_Feat");
     let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
     let (first, last) = (mean(&matching[..8]), mean(&matching[112..]));
     assert!(last < 0.75 * first, "feature matching: {first} to {last}");
 
-    SPADE.train(&place, "spade", "--steps 120 --serial-batches --no-flip --seed 1 --lr 0.002");
+    SPADE.train(
+        &place,
+        "spade",
+        "--steps 120 --serial-batches --no-flip --seed 1 --lr 0.002",
+    );
     let l1 = |run: &str| {
-        place.run(&format!("evaluate --run {run} --phase train --json {run}.json"));
-        place.json(&format!("{run}.json"))["mean"]["l1"].as_f64().expect("a number")
+        place.run(&format!(
+            "evaluate --run {run} --phase train --json {run}.json"
+        ));
+        place.json(&format!("{run}.json"))["mean"]["l1"]
+            .as_f64()
+            .expect("a number")
     };
     SPADE.train(&place, "young", "--steps 1 --seed 1");
     let (first, last) = (l1("young"), l1("spade"));
@@ -286,7 +320,9 @@ fn runs_of_every_family_become_bundles_that_generate_the_same() {
             _ => "--input data/val_label".to_owned(),
         };
         for model in [run.clone(), format!("{run}-bundle")] {
-            place.run(&format!("generate --model {model} {input} --count 1 --output {model}-made/ "));
+            place.run(&format!(
+                "generate --model {model} {input} --count 1 --output {model}-made/ "
+            ));
         }
     }
 }
