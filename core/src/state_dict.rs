@@ -177,13 +177,17 @@ pub fn check_state_dict<M: AuthorsKeys>(
     Ok(shapes.entries.into_iter().map(|(key, _)| key).collect())
 }
 
-/// Whether a buffer carries no information for any network: the counter of batch norm, and the
-/// accumulators that forks of SPADE's synchronised batch norm keep.
+/// Whether a buffer carries no information for any network: the counter of batch norm, that of
+/// PyTorch's `AveragedModel`, and the accumulators that forks of SPADE's synchronised batch norm keep.
 pub fn is_ignorable(key: &str) -> bool {
     let name = key.rsplit('.').next().unwrap_or(key);
     matches!(
         name,
-        "num_batches_tracked" | "_tmp_running_mean" | "_tmp_running_var" | "_running_iter"
+        "num_batches_tracked"
+            | "n_averaged"
+            | "_tmp_running_mean"
+            | "_tmp_running_var"
+            | "_running_iter"
     )
 }
 
@@ -291,6 +295,7 @@ mod tests {
             "head_0.norm_0.param_free_norm._tmp_running_mean",
             "head_0.norm_0.param_free_norm._tmp_running_var",
             "head_0.norm_0.param_free_norm._running_iter",
+            "n_averaged",
         ]));
         drop_ignorable(&mut found);
         assert_eq!(found, dict(&kept));

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""One pix2pix training step in PyTorch eager: the peer of `cargo xtask bench train`.
+"""One training step in PyTorch eager: the peer of `cargo xtask bench train`.
 
-Written for this comparison from the published architecture (Isola et al. 2017, "Image-to-Image
-Translation with Conditional Adversarial Networks"): U-Net generator and PatchGAN discriminator with
-batch normalisation, vanilla GAN loss + 100 x L1, Adam. State-dict keys are those of the published
-checkpoints, so that both sides start from the same files.
+pix2pix is here, written for this comparison from the published architecture (Isola et al. 2017,
+"Image-to-Image Translation with Conditional Adversarial Networks"): U-Net generator and PatchGAN
+discriminator with batch normalisation, vanilla GAN loss + 100 x L1, Adam. The other families are in
+pytorch_trainers.py. State-dict keys are those of the published checkpoints, so that both sides start
+from the same files.
 
-Reads G.safetensors, D.safetensors and batch.safetensors (tensors A and B, f32 in [-1, 1], axes
-[batch, channels, height, width]) from the folder given by --init. The last line on stdout is JSON.
+Reads config.json, G.safetensors, D.safetensors and batch.safetensors (f32, axes [batch, channels,
+height, width]) from the folder given by --init. The last line on stdout is JSON.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import time
 from pathlib import Path
 
 import torch
+from pytorch_trainers import Pgan, Pix2pixHd, Spade
 from safetensors.torch import load_file
 from torch import nn
 
@@ -86,24 +88,32 @@ class PatchDiscriminator(nn.Module):
         return self.model(x)
 
 
-class Trainer:
+class Pix2pix:
     """Both networks and their optimisers; `step` is one update of each."""
 
-    def __init__(self, generator, discriminator, learning_rate=2e-4):
-        self.generator = generator
-        self.discriminator = discriminator
+    names = ["G_GAN", "G_L1", "D_real", "D_fake"]
+
+    def __init__(self, config, batch):
+        self.condition, self.real = batch["A"], batch["B"]
+        inputs, outputs = self.condition.shape[1], self.real.shape[1]
+        self.generator = Unet(inputs, outputs, config["width"], downs=8)
+        self.discriminator = PatchDiscriminator(inputs + outputs, config["width"])
         self.gan = nn.BCEWithLogitsLoss()
         self.l1 = nn.L1Loss()
-        adam = {"lr": learning_rate, "betas": (0.5, 0.999), "eps": 1e-8}
-        self.generator_optimizer = torch.optim.Adam(generator.parameters(), **adam)
-        self.discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), **adam)
+        adam = {"lr": 2e-4, "betas": (0.5, 0.999), "eps": 1e-8}
+        self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), **adam)
+        self.discriminator_optimizer = torch.optim.Adam(self.discriminator.parameters(), **adam)
+
+    def forward(self):
+        return self.generator(self.condition)
 
     def _gan_loss(self, logits, real):
         target = torch.ones(()) if real else torch.zeros(())
         return self.gan(logits, target.expand_as(logits))
 
-    def step(self, condition, real):
+    def step(self):
         """Returns the losses G_GAN, G_L1 (weighted), D_real, D_fake, as tensors."""
+        condition, real = self.condition, self.real
         fake = self.generator(condition)
 
         self.discriminator.requires_grad_(True)
@@ -123,14 +133,14 @@ class Trainer:
 
 
 def timed(action, warmup, count):
-    """Milliseconds of each of `count` calls after `warmup` more, and the last call's result."""
-    times, result = [], None
+    """Milliseconds of each of `count` calls after `warmup` more, and all results."""
+    times, results = [], []
     for index in range(warmup + count):
         start = time.perf_counter()
-        result = action()
+        results.append(action())
         if index >= warmup:
             times.append(1000.0 * (time.perf_counter() - start))
-    return sorted(times), result
+    return sorted(times), results
 
 
 def percentile(ordered, fraction):
@@ -156,43 +166,39 @@ def load(network, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--init", type=Path, required=True, help="folder with the three files")
-    parser.add_argument("--ngf", type=int, default=64)
-    parser.add_argument("--ndf", type=int, default=64)
-    parser.add_argument("--size", type=int, default=256, help="pixels, checked against the batch")
-    parser.add_argument("--downs", type=int, default=8, help="halvings in the U-Net")
-    parser.add_argument("--dropout", action="store_true", help="0.5, as in the paper [off]")
+    parser.add_argument("--init", type=Path, required=True, help="folder with the four files")
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--warmup", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
 
-    batch = load_file(args.init / "batch.safetensors")
-    condition, real = batch["A"], batch["B"]
-    if condition.shape[2:] != (args.size, args.size):
-        sys.exit(f"expected a batch of {args.size} pixels, found {tuple(condition.shape)}")
-    inputs, outputs = condition.shape[1], real.shape[1]
-    generator = Unet(inputs, outputs, args.ngf, args.downs, 0.5 if args.dropout else 0.0).train()
-    discriminator = PatchDiscriminator(inputs + outputs, args.ndf).train()
-    load(generator, args.init / "G.safetensors")
-    load(discriminator, args.init / "D.safetensors")
+    config = json.loads((args.init / "config.json").read_text())
+    families = {"pix2pix": Pix2pix, "pix2pixhd": Pix2pixHd, "spade": Spade, "pgan": Pgan}
+    trainer = families[config["family"]](config, load_file(args.init / "batch.safetensors"))
+    for name, network in (("G", trainer.generator), ("D", trainer.discriminator)):
+        load(network.train(), args.init / f"{name}.safetensors")
+
+    def step():
+        return [loss.item() for loss in trainer.step()]
 
     def forward():
         with torch.no_grad():
-            return generator(condition)
+            trainer.forward()
 
-    trainer = Trainer(generator, discriminator)
-    step_ms, losses = timed(lambda: trainer.step(condition, real), args.warmup, args.steps)
-    # After the steps: the forward pass changes batch normalisation's running statistics, though
+    step_ms, losses = timed(step, args.warmup, args.steps)
+    peak = peak_rss_mib()
+    # After the steps: the forward pass may change batch normalisation's running statistics, though
     # nothing that a step reads.
     forward_ms, _ = timed(forward, args.warmup, args.steps)
     report = {
         "step_ms_median": percentile(step_ms, 0.5),
         "step_ms_p10": percentile(step_ms, 0.1),
         "forward_ms_median": percentile(forward_ms, 0.5),
-        "peak_rss_mib": peak_rss_mib(),
-        "losses": [loss.item() for loss in losses],
+        "peak_rss_mib": peak,
+        "loss_names": trainer.names,
+        "first_losses": losses[:3],
+        "losses": losses[-1],
     }
     print(json.dumps(report))
 

@@ -9,6 +9,7 @@ mod checkpoint;
 mod data;
 mod formula;
 mod gan_loss;
+mod image_pool;
 mod network;
 mod perceptual;
 mod pgan;
@@ -104,6 +105,7 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pix", "discriminator") => network::discriminator(&fixture, &device),
         ("pix2pix", "gan_loss") => gan_loss::check(&fixture, &device),
         ("pix2pix", "trace") => trace::check(&fixture, &device),
+        ("pix2pix" | "pix2pixHD", "image_pool") => image_pool::check(&fixture, &device),
         ("pix2pix", "lr_tables") => schedule::check(&fixture),
         ("pix2pix", "paired_ab") => data::paired_ab(&fixture),
         ("data", "resize") => data::resize(&fixture),
@@ -111,6 +113,7 @@ fn run(folder: &std::path::Path, device: DeviceName) -> Result<()> {
         ("pix2pixHD", "discriminator") => pix2pixhd::discriminator(&fixture, &device),
         ("pix2pixHD", "encoder") => pix2pixhd::encoder(&fixture, &device),
         ("pix2pixHD", "encode_input") => pix2pixhd::encode_input(&fixture, &device),
+        ("pix2pixHD", "features") => pix2pixhd::features(&fixture, &device),
         ("pix2pixHD", "losses") => pix2pixhd::losses(&fixture, &device),
         ("pix2pixHD", "trace") => pix2pixhd::trace(&fixture, &device),
         ("pgan", "checkpoint") => checkpoint::pgan(&fixture, &device),

@@ -1,5 +1,6 @@
 //! pix2pixHD: networks, what they see, losses and training runs.
 
+mod features;
 mod losses;
 mod network;
 mod pass;
@@ -17,13 +18,14 @@ use underpaint_tests::{Fixture, Flags, Golden};
 
 use crate::network::tensor;
 
+pub use features::features;
 pub use losses::losses;
 pub use network::{discriminator, encode_input, encoder, generator};
 pub use trace::trace;
 
 /// Every option of the original that its networks and its training depend on, and what fixtures say of
 /// themselves.
-const FLAGS: [&str; 43] = [
+const FLAGS: [&str; 46] = [
     "norm",
     "label_nc",
     "input_nc",
@@ -62,6 +64,9 @@ const FLAGS: [&str; 43] = [
     "batchSize",
     "steps",
     "steps_per_epoch",
+    "use_schedule",
+    "save_switch",
+    "n_clusters",
     "stale",
     "modes",
     "grad",

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use underpaint::trainer::schedule::{LrPolicy, PlateauState, Schedule, TimeScale};
-use underpaint_tests::{Fixture, compare};
+use underpaint_tests::{Fixture, Flags, compare};
 
 pub fn check(fixture: &Fixture) -> Result<()> {
     let flags = fixture.flags(&["tables"])?;
@@ -51,13 +51,7 @@ fn schedule(table: &Value) -> Result<(Schedule, u64)> {
         );
     }
     let count = |key: &str| table[key].as_u64().with_context(|| key.to_owned());
-    let policy = match table["policy"].as_str().context("policy")? {
-        "linear" => LrPolicy::Linear,
-        "step" => LrPolicy::Step,
-        "cosine" => LrPolicy::Cosine,
-        "plateau" => LrPolicy::Plateau,
-        other => bail!("policy {other}: not known to this harness"),
-    };
+    let policy = policy(table["policy"].as_str().context("policy")?)?;
     let schedule = Schedule {
         learning_rate: table["lr"].as_f64().context("lr")?,
         policy,
@@ -74,6 +68,17 @@ fn schedule(table: &Value) -> Result<(Schedule, u64)> {
     Ok((schedule, first_epoch))
 }
 
+/// A policy by the original's name.
+fn policy(name: &str) -> Result<LrPolicy> {
+    match name {
+        "linear" => Ok(LrPolicy::Linear),
+        "step" => Ok(LrPolicy::Step),
+        "cosine" => Ok(LrPolicy::Cosine),
+        "plateau" => Ok(LrPolicy::Plateau),
+        other => bail!("policy {other}: not known to this harness"),
+    }
+}
+
 /// The original steps its scheduler before every epoch, and shows `plateau` the metric 0.
 fn rates(schedule: &Schedule, first_epoch: u64, rows: usize) -> Vec<f64> {
     let mut plateau = PlateauState::START;
@@ -82,6 +87,56 @@ fn rates(schedule: &Schedule, first_epoch: u64, rows: usize) -> Vec<f64> {
         schedule.rate(epoch, &plateau)
     };
     (first_epoch..).take(rows).map(row).collect()
+}
+
+/// Learning rate of every step of a run by the schedule that its flags describe; `None` where they
+/// describe none.
+pub fn rates_of_steps(
+    flags: &Flags<'_>,
+    steps: usize,
+    schedule: impl Fn(&Flags<'_>) -> Result<Schedule>,
+) -> Result<Option<Vec<f64>>> {
+    let off = flags.value("use_schedule").as_bool() == Some(false);
+    if off || flags.value("steps_per_epoch").is_null() {
+        ensure!(
+            !flags.switch("use_schedule"),
+            "a schedule without steps_per_epoch"
+        );
+        return Ok(None);
+    }
+    let steps_per_epoch = flags.count("steps_per_epoch")?;
+    ensure!(steps_per_epoch > 0, "epochs without steps");
+    let first_epoch = flags.count_or("epoch_count", 1)? as u64;
+    let epochs = rates(
+        &schedule(flags)?,
+        first_epoch,
+        steps.div_ceil(steps_per_epoch),
+    );
+    let of_step = |step: usize| epochs[step / steps_per_epoch];
+    Ok(Some((0..steps).map(of_step).collect()))
+}
+
+/// pix2pix's schedule by its flags, of which older versions have `niter` and `niter_decay`.
+pub fn pix2pix(flags: &Flags<'_>) -> Result<Schedule> {
+    Ok(Schedule {
+        learning_rate: flags.number_or("lr", 2e-4)?,
+        policy: policy(flags.text_or("lr_policy", "linear")?)?,
+        n_epochs: flags.count_or("n_epochs", flags.count_or("niter", 100)?)? as u64,
+        n_epochs_decay: flags.count_or("n_epochs_decay", flags.count_or("niter_decay", 100)?)?
+            as u64,
+        lr_decay_iters: flags.count_or("lr_decay_iters", 50)? as u64,
+    })
+}
+
+/// The schedule that pix2pixHD and SPADE share, by their flags.
+pub fn decay(flags: &Flags<'_>) -> Result<Schedule> {
+    Ok(Schedule {
+        learning_rate: flags.number_or("lr", 2e-4)?,
+        policy: LrPolicy::LinearNonzero,
+        n_epochs: flags.count_or("niter", 100)? as u64,
+        n_epochs_decay: flags.count_or("niter_decay", 100)? as u64,
+        lr_decay_iters: 0,
+    })
 }
 
 /// One column: the rate of both networks.

@@ -1,7 +1,7 @@
 //! Whole training runs: losses of every step and the weights at the end.
 
-use anyhow::{Context, Result, bail, ensure};
-use burn::tensor::Device;
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use burn::tensor::{Device, Tensor};
 use underpaint::family::pix2pix::{Pix2pix, Pix2pixConfig};
 use underpaint::import::read_state_dict;
 use underpaint::trainer::AdamConfig;
@@ -11,13 +11,15 @@ use underpaint_core::state_dict::{StateDict, state_dict};
 use underpaint_tests::{Fixture, Flags, Golden, compare, strided};
 
 use crate::network::{discriminator_config, generator_config, tensor};
+use crate::schedule;
 
-const FLAGS: [&str; 17] = [
+const FLAGS: [&str; 31] = [
     "steps",
     "fakes",
     "batch_size",
     "input_nc",
     "output_nc",
+    "direction",
     "ngf",
     "ndf",
     "netG",
@@ -25,62 +27,71 @@ const FLAGS: [&str; 17] = [
     "n_layers_D",
     "norm",
     "use_dropout",
+    "no_dropout",
     "gan_mode",
     "lambda_L1",
+    "pool_size",
+    "init_type",
+    "init_gain",
     "lr",
     "beta1",
+    "use_schedule",
+    "steps_per_epoch",
+    "lr_policy",
+    "lr_decay_iters",
+    "n_epochs",
+    "n_epochs_decay",
+    "niter",
+    "niter_decay",
+    "epoch_count",
     "fakes_stride",
 ];
 /// Elements above which the final weights are stored as every seventh.
 const SPARSE_ABOVE: usize = 500;
 
+/// Runs the steps of a fixture.
+///
+/// Of a fixture with `BtoA` it is open whether its tensors `A` and `B` are the data set's halves or
+/// what the direction has made of them, condition and target: the run must be right for one of both.
+/// Which half is which in a data set is for other fixtures to say.
 pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
     let flags = fixture.flags(&FLAGS)?;
-    let mut family = Pix2pix::new(config(&flags)?, device)?;
+    let mut problem = None;
+    for pair in pairs(fixture, &flags)? {
+        match run(fixture, &flags, &pair, device) {
+            Ok(()) => return Ok(()),
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
+    Err(problem.unwrap_or_else(|| anyhow!("A and B have other channels than the generator")))
+}
+
+/// The run on these conditions and targets.
+fn run(fixture: &Fixture, flags: &Flags<'_>, pair: &[Golden; 2], device: &Device) -> Result<()> {
+    let (steps, batch_size) = (flags.count("steps")?, flags.count_or("batch_size", 1)?);
+    let config = config(flags)?;
+    ensure!(
+        config.pool_size == 0 || steps * batch_size <= config.pool_size,
+        "a pool that fills in a run, with draws of its own, is not known to this harness"
+    );
+    let mut family = Pix2pix::new(config, device)?;
     let weights = |network: &str| read_state_dict(&fixture.weight_file(network)?);
     family.load_weights(&weights("G")?, &weights("D")?)?;
-    let (a, b) = (fixture.tensor("A")?, fixture.tensor("B")?);
-    let (steps, batch_size) = (flags.count("steps")?, flags.count_or("batch_size", 1)?);
-    let rates = rates(fixture, &flags, steps)?;
     let training = device.clone().autodiff();
     let (mut losses, mut fakes) = (Vec::new(), Vec::new());
-    for (number, rate) in rates.into_iter().enumerate() {
-        let [condition, real] =
-            [&a, &b].map(|all| tensor(&rows(all, number * batch_size, batch_size), &training));
+    for (number, rate) in rates(fixture, flags, steps)?.into_iter().enumerate() {
+        let batch = |all| tensor(&rows(all, number * batch_size, batch_size), &training);
+        let [condition, real] = pair.each_ref().map(batch);
         let step = family.step_tensors(condition, real, rate, number as u64 + 1);
-        losses.push(
-            step.losses
-                .iter()
-                .map(|(_, value)| *value)
-                .collect::<Vec<_>>(),
-        );
+        let values = step.losses.iter().map(|(_, value)| *value);
+        losses.push(values.collect::<Vec<_>>());
         fakes.push(step.fake);
     }
-    let expected = fixture.tensor("losses")?;
-    let columns = expected
-        .shape
-        .last()
-        .copied()
-        .context("losses have no columns")?;
-    for (number, (found, expected)) in losses
-        .iter()
-        .zip(expected.values.chunks(columns))
-        .enumerate()
-    {
-        let atol = fixture.entry("tolerance")["losses"]["atol_per_step"][number].as_f64();
-        let atol = atol.map_or_else(|| fixture.tolerance("losses"), Ok)?;
-        compare(
-            &format!("losses of step {}", number + 1),
-            found,
-            expected,
-            atol,
-        )?;
-    }
+    check_losses(fixture, &losses)?;
     for name in fixture.tensor_names("output") {
         match name.as_str() {
             "losses" | "lr" => {}
-            _ if name.starts_with("fakes") => check_fakes(fixture, &name, &fakes)?,
-            _ => bail!("tensor {name} is not known to this harness"),
+            _ => check_fakes(fixture, &name, &fakes)?,
         }
     }
     let networks = [
@@ -90,7 +101,45 @@ pub fn check(fixture: &Fixture, device: &Device) -> Result<()> {
     check_final(fixture, &networks)
 }
 
+/// Conditions and targets of all samples, in the orders that the direction allows and the channels of
+/// what the generator takes and gives.
+fn pairs(fixture: &Fixture, flags: &Flags<'_>) -> Result<Vec<[Golden; 2]>> {
+    let (a, b) = (fixture.tensor("A")?, fixture.tensor("B")?);
+    let mut pairs = match flags.text_or("direction", "AtoB")? {
+        "AtoB" => vec![[a, b]],
+        "BtoA" => vec![[b.clone(), a.clone()], [a, b]],
+        other => bail!("direction {other}: not known to this harness"),
+    };
+    let channels = [flags.count("input_nc")?, flags.count("output_nc")?];
+    pairs.retain(|pair| pair.each_ref().map(|all| all.shape[1]) == channels);
+    Ok(pairs)
+}
+
+fn check_losses(fixture: &Fixture, losses: &[Vec<f64>]) -> Result<()> {
+    let expected = fixture.tensor("losses")?;
+    let columns = expected.shape.last().copied();
+    let columns = columns.context("losses have no columns")?;
+    ensure!(
+        expected.values.len() == columns * losses.len(),
+        "losses of shape {:?} for {} steps",
+        expected.shape,
+        losses.len()
+    );
+    let rows = expected.values.chunks(columns);
+    for (number, (found, expected)) in losses.iter().zip(rows).enumerate() {
+        let atol = fixture.entry("tolerance")["losses"]["atol_per_step"][number].as_f64();
+        let atol = atol.map_or_else(|| fixture.tolerance("losses"), Ok)?;
+        let what = format!("losses of step {}", number + 1);
+        compare(&what, found, expected, atol)?;
+    }
+    Ok(())
+}
+
 fn config(flags: &Flags<'_>) -> Result<Pix2pixConfig> {
+    ensure!(
+        !flags.switch("use_dropout"),
+        "a run with dropout draws masks that are not known to this harness"
+    );
     Ok(Pix2pixConfig {
         generator: generator_config(flags)?,
         discriminator: discriminator_config(flags)?,
@@ -101,7 +150,7 @@ fn config(flags: &Flags<'_>) -> Result<Pix2pixConfig> {
             other => bail!("gan_mode {other}: not known to this harness"),
         },
         l1_weight: flags.number_or("lambda_L1", 100.0)?,
-        pool_size: 0,
+        pool_size: flags.count_or("pool_size", 0)?,
         adam: AdamConfig {
             beta1: flags.number_or("beta1", 0.5)?,
             beta2: 0.999,
@@ -111,22 +160,30 @@ fn config(flags: &Flags<'_>) -> Result<Pix2pixConfig> {
     })
 }
 
-/// Learning rate of every step: the stored ones, or the flag.
+/// Learning rate of every step: our own schedule's, which the stored ones must equal; without a
+/// schedule the stored ones, or the flag.
 fn rates(fixture: &Fixture, flags: &Flags<'_>, steps: usize) -> Result<Vec<f64>> {
-    if !fixture
-        .tensor_names("output")
-        .iter()
-        .any(|name| name == "lr")
-    {
-        return Ok(vec![flags.number_or("lr", 2e-4)?; steps]);
+    let stored = fixture.tensor_names("output");
+    let stored = match stored.iter().any(|name| name == "lr") {
+        true => Some(fixture.tensor("lr")?.values),
+        false => None,
+    };
+    if let Some(rates) = schedule::rates_of_steps(flags, steps, schedule::pix2pix)? {
+        if let Some(stored) = stored {
+            compare("lr", &rates, &stored, fixture.tolerance("lr")?)?;
+        }
+        return Ok(rates);
     }
-    let stored = fixture.tensor("lr")?.values;
+    let rates = match stored {
+        Some(stored) => stored,
+        None => vec![flags.number_or("lr", 2e-4)?; steps],
+    };
     ensure!(
-        stored.len() == steps,
+        rates.len() == steps,
         "{} learning rates for {steps} steps",
-        stored.len()
+        rates.len()
     );
-    Ok(stored)
+    Ok(rates)
 }
 
 /// A batch: rows from `first`, wrapping around.
@@ -146,36 +203,40 @@ pub fn rows(all: &Golden, first: usize, count: usize) -> Golden {
     Golden { shape, values }
 }
 
-fn check_fakes(fixture: &Fixture, name: &str, fakes: &[burn::tensor::Tensor<4>]) -> Result<()> {
-    let stride = match name.strip_prefix("fakes_stride") {
-        Some(stride) => stride.parse()?,
-        None if name == "fakes" => 1,
-        None => bail!("tensor {name} is not known to this harness"),
+/// Pictures before each update: of all steps, or the first sample of the first or the last step.
+fn check_fakes(fixture: &Fixture, name: &str, fakes: &[Tensor<4>]) -> Result<()> {
+    let (what, stride) = match name.split_once("_stride") {
+        Some((what, stride)) => (what, stride.parse().context("stride")?),
+        None => (name, 1),
+    };
+    let first_sample = |fake: Option<&Tensor<4>>| -> Result<Vec<Tensor<4>>> {
+        let fake = fake.context("no steps")?.clone();
+        Ok(vec![fake.narrow(0, 0, 1)])
+    };
+    let fakes = match what {
+        "fakes" => fakes.to_vec(),
+        "fake_first" => first_sample(fakes.first())?,
+        "fake_last" => first_sample(fakes.last())?,
+        _ => bail!("tensor {name} is not known to this harness"),
     };
     let found = fakes.iter().flat_map(|fake| {
-        let shape = fake.dims();
         let values: Vec<f64> = fake.to_data().iter::<f64>().collect();
-        strided(&values, &shape, stride)
+        strided(&values, &fake.dims(), stride)
     });
-    let found: Vec<f64> = found.collect();
-    compare(
-        name,
-        &found,
-        &fixture.tensor(name)?.values,
-        fixture.tolerance(name)?,
-    )
+    let (found, expected) = (found.collect::<Vec<_>>(), fixture.tensor(name)?);
+    compare(name, &found, &expected.values, fixture.tolerance(name)?)
 }
 
 /// Compares the weights of networks, by their name in the fixture, with those that its final file
 /// holds.
-pub fn check_final(fixture: &Fixture, networks: &[(&str, StateDict)]) -> Result<()> {
+pub fn check_final<N: AsRef<str>>(fixture: &Fixture, networks: &[(N, StateDict)]) -> Result<()> {
     let tolerances = fixture.entry("final_weight_tolerance");
     for (name, expected) in fixture.tensors(fixture.text("final_file")?)? {
         if name.ends_with("num_batches_tracked") {
             continue;
         }
         let (network, key) = name.split_once('/').with_context(|| name.clone())?;
-        let dict = networks.iter().find(|(known, _)| *known == network);
+        let dict = networks.iter().find(|(known, _)| known.as_ref() == network);
         let (_, dict) =
             dict.with_context(|| format!("network {network} is not known to this harness"))?;
         let tolerance = &tolerances[name.as_str()];

@@ -119,17 +119,33 @@ impl FeatureClusters {
     /// - result: `[channels, height, width]`, flattened
     pub fn sample(&self, instance_map: &[u16], channels: usize, seed: u64) -> Vec<f32> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        self.sample_with(instance_map, channels, |count| {
+            let draw = rng.next_u64();
+            // In 64 bits everywhere: a browser, which has 32, draws the same. Their bias is not to be
+            // seen.
+            (draw % count.max(1) as u64) as usize
+        })
+    }
+
+    /// As [`sample`](Self::sample), with choices of the caller's: `choose` is asked once for every
+    /// instance, in the order of the ids, with the number of centres of its label, and answers with
+    /// the number of one of them. Where the label has none, which `choose` sees as 0, the answer does
+    /// not count.
+    pub fn sample_with(
+        &self,
+        instance_map: &[u16],
+        channels: usize,
+        mut choose: impl FnMut(usize) -> usize,
+    ) -> Vec<f32> {
         let mut ids = instance_map.to_vec();
         ids.sort_unstable();
         ids.dedup();
-        let choose = |id: u16| {
-            let draw = rng.next_u64();
-            let centres = self.centres.get(&label_of(id.into()))?;
-            // In 64 bits everywhere: a browser, which has 32, draws the same. Their bias is not to be
-            // seen.
-            Some(&centres[(draw % centres.len() as u64) as usize])
+        let chosen = |id: &u16| {
+            let centres = self.centres.get(&label_of((*id).into()));
+            let centres = centres.map_or(&[][..], Vec::as_slice);
+            centres.get(choose(centres.len()))
         };
-        let chosen: Vec<Option<&Vec<f32>>> = ids.iter().copied().map(choose).collect();
+        let chosen: Vec<Option<&Vec<f32>>> = ids.iter().map(chosen).collect();
         let value = |channel: usize, id: u16| {
             let place = ids.partition_point(|other| *other < id);
             let feature = chosen[place].and_then(|feature| feature.get(channel));
@@ -253,6 +269,27 @@ mod tests {
         pairs.dedup();
         let expected = [[22.0, 22.0], [22.0, 53.0], [53.0, 22.0], [53.0, 53.0]];
         assert_eq!(pairs, expected);
+    }
+
+    #[test]
+    fn the_caller_may_choose_and_the_seeded_draws_stay_what_they_were() {
+        let clusters = gathered().cluster(10, 0);
+        let mut asked = Vec::new();
+        let drawn = clusters.sample_with(&instance_map(), 1, |count| {
+            asked.push(count);
+            count.saturating_sub(1)
+        });
+        // Ids 3, 7, 26000 and 26001; label 3 has no centres.
+        assert_eq!(asked, [0, 1, 2, 2]);
+        assert_eq!([drawn[0], drawn[63]], [32.0, 0.0]);
+        let last = clusters.centres[&26][1][0];
+        assert_eq!([drawn[7], drawn[60]], [last, last]);
+        // One draw for every id, whether or not its label has centres.
+        let mut rng = ChaCha8Rng::seed_from_u64(11);
+        let draws: Vec<u64> = (0..4).map(|_| rng.next_u64()).collect();
+        let seeded = clusters.sample(&instance_map(), 1, 11);
+        let centre = |draw: u64| clusters.centres[&26][(draw % 2) as usize][0];
+        assert_eq!([seeded[7], seeded[60]], [draws[2], draws[3]].map(centre));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
             // The original gives the prediction alone, and keeps its sigmoid only here.
             for scale in &mut scales {
                 scale.drain(..scale.len() - 1);
-                if flags.switch("use_sigmoid") {
+                if flags.switch("use_sigmoid") || flags.switch("no_lsgan") {
                     scale[0] = sigmoid(scale[0].clone());
                 }
             }
@@ -79,6 +79,12 @@ pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
             for (layer, feature) in features.iter().enumerate() {
                 pass.add(&format!("scale{scale}_out{layer}"), &name, feature);
             }
+            let prediction = features.last().context("no layers")?;
+            // Names that it may have as the only output of its scale.
+            for only in ["out", "pred", "prediction"] {
+                pass.add(&format!("scale{scale}_{only}"), &name, prediction);
+            }
+            pass.add(&format!("scale{scale}"), &name, prediction);
         }
         let predictions = scales.iter().filter_map(|features| features.last());
         let sum = predictions.map(square).reduce(|sum, loss| sum + loss);

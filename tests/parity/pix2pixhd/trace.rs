@@ -10,7 +10,7 @@ use underpaint::import::read_state_dict;
 use underpaint::trainer::AdamConfig;
 use underpaint_core::label::Instances;
 use underpaint_core::pix2pixhd::generator_input;
-use underpaint_core::state_dict::state_dict;
+use underpaint_core::state_dict::{StateDict, state_dict};
 use underpaint_tests::{Fixture, Flags, Golden, compare, strided};
 
 use super::losses::{feature_matching_weight, gan_mode};
@@ -20,6 +20,7 @@ use super::{
     instances, stored_instances,
 };
 use crate::network::tensor;
+use crate::schedule;
 use crate::trace::{check_final, rows};
 
 /// Columns of the losses.
@@ -33,17 +34,16 @@ pub fn trace(fixture: &Fixture, device: &Device) -> Result<()> {
     }
     let run = Run::open(fixture)?;
     let mut family = run.family(device)?;
-    let mut losses = Vec::new();
+    let (mut losses, mut networks) = (Vec::new(), Vec::new());
     for number in 0..run.flags.count("steps")? {
+        if run.switches_at(number)? {
+            networks.extend(states(&family, "_at_switch"));
+        }
         let batch = run.batch(number, device)?;
         losses.push(family.step_tensors(batch, run.moment(number)?).losses);
     }
     run.check_losses(&losses)?;
-    let mut networks = vec![
-        ("G", state_dict(family.generator())),
-        ("D", state_dict(family.discriminator())),
-    ];
-    networks.extend(family.encoder().map(|encoder| ("E", state_dict(encoder))));
+    networks.extend(states(&family, ""));
     check_final(fixture, &networks)?;
     for name in fixture.tensor_names("output") {
         match name.as_str() {
@@ -54,6 +54,18 @@ pub fn trace(fixture: &Fixture, device: &Device) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The weights of all networks, by their names in a fixture and what is added to those.
+fn states(family: &Pix2pixHd, added: &str) -> Vec<(String, StateDict)> {
+    let encoder = family.encoder().map(|encoder| ("E", state_dict(encoder)));
+    let networks = [
+        ("G", state_dict(family.generator())),
+        ("D", state_dict(family.discriminator())),
+    ];
+    let all = networks.into_iter().chain(encoder);
+    all.map(|(name, dict)| (format!("{name}{added}"), dict))
+        .collect()
 }
 
 /// A fixture and what its runs learn from.
@@ -113,6 +125,11 @@ impl<'a> Run<'a> {
 
     fn family(&self, device: &Device) -> Result<Pix2pixHd> {
         let config = self.config()?;
+        let shown = self.flags.count("steps")? * self.batch_size()?;
+        ensure!(
+            config.pool_size == 0 || shown <= config.pool_size,
+            "a pool that fills in a run, with draws of its own, is not known to this harness"
+        );
         let weights = |network: &str| read_state_dict(&self.fixture.weight_file(network)?);
         let encoder = match config.encoder {
             Some(_) => Some(weights("E")?),
@@ -159,13 +176,24 @@ impl<'a> Run<'a> {
     }
 
     fn moment(&self, number: usize) -> Result<Moment> {
-        let rows = self.label.shape[0] / self.batch_size()?;
-        let steps = self.flags.count_or("steps_per_epoch", rows.max(1))?;
         Ok(Moment {
             step: number as u64 + 1,
-            epoch: (number / steps) as u64 + 1,
+            epoch: (number / self.steps_per_epoch()?) as u64 + 1,
             learning_rate: self.rates[number],
         })
+    }
+
+    fn steps_per_epoch(&self) -> Result<usize> {
+        let rows = self.label.shape[0] / self.batch_size()?;
+        self.flags.count_or("steps_per_epoch", rows.max(1))
+    }
+
+    /// Whether the weights before step `number` are stored as those with which the epochs of
+    /// `niter_fix_global` end.
+    fn switches_at(&self, number: usize) -> Result<bool> {
+        let fixed = self.flags.count_or("niter_fix_global", 0)?;
+        let switch = fixed * self.steps_per_epoch()?;
+        Ok(self.flags.switch("save_switch") && fixed > 0 && number == switch)
     }
 
     fn check_losses(&self, losses: &[Vec<(&'static str, f64)>]) -> Result<()> {
@@ -216,12 +244,14 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Learning rate of every step: the stored one of the generator, which the discriminator shares.
+/// Learning rate of every step, which both networks share: our own schedule's, which the stored one
+/// must equal; without a schedule the stored one, or the flag.
 fn rates(fixture: &Fixture, flags: &Flags<'_>) -> Result<Vec<f64>> {
     let (steps, flag) = (flags.count("steps")?, flags.number_or("lr", 2e-4)?);
+    let own = schedule::rates_of_steps(flags, steps, schedule::decay)?;
     let outputs = fixture.tensor_names("output");
     if !outputs.iter().any(|name| name == "lr") {
-        return Ok(vec![flag; steps]);
+        return Ok(own.unwrap_or_else(|| vec![flag; steps]));
     }
     let stored = fixture.tensor("lr")?;
     ensure!(
@@ -229,6 +259,11 @@ fn rates(fixture: &Fixture, flags: &Flags<'_>) -> Result<Vec<f64>> {
         "learning rates of shape {:?}",
         stored.shape
     );
+    if let Some(own) = own {
+        let both: Vec<f64> = own.iter().flat_map(|&rate| [rate, rate]).collect();
+        compare("lr", &both, &stored.values, fixture.tolerance("lr")?)?;
+        return Ok(own);
+    }
     let rate = |pair: &[f64]| {
         ensure!(pair[0] == pair[1], "two learning rates: {pair:?}");
         // Stored in f32: the flag is exact where the rate has not fallen yet.

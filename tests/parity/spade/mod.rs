@@ -20,7 +20,7 @@ pub use network::{block, discriminator, encoder, formula_generator, generator};
 pub use trace::trace;
 
 /// Every option of the original that its networks and its training depend on.
-const FLAGS: [&str; 50] = [
+const FLAGS: [&str; 52] = [
     "norm_G",
     "norm_D",
     "norm_E",
@@ -67,6 +67,8 @@ const FLAGS: [&str; 50] = [
     "acts",
     "modes",
     "steps",
+    "steps_per_epoch",
+    "use_schedule",
     "batchSize",
     "stride_train",
     "stride_eval",

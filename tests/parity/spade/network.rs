@@ -244,6 +244,10 @@ pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
             }
             let logits = features.last().context("no logits")?;
             pass.add(format!("{name}_d{scale}_pred"), logits);
+            if flags.switch("no_ganFeat_loss") {
+                // The original then gives the prediction alone.
+                pass.add(format!("{name}_d{scale}_out0"), logits);
+            }
             scalar = scalar + (logits.clone() * logits.clone()).mean();
         }
         // d sum_i mean(logits_i^2)

@@ -17,6 +17,7 @@ use super::draws::{Draws, rows};
 use super::loss::gan_mode;
 use super::{discriminator_config, encoder_config, generator_config, ids, layout};
 use crate::network::tensor;
+use crate::schedule;
 
 /// Elements above which the final weights are stored as every seventh.
 const SPARSE_ABOVE: usize = 500;
@@ -256,6 +257,11 @@ fn config(flags: &Flags<'_>) -> Result<SpadeTrainConfig> {
 
 /// The schedule's learning rate in a step: that which the stored rate of the generator comes from.
 fn learning_rate(fixture: &Fixture, flags: &Flags<'_>, number: usize) -> Result<f64> {
+    let own = schedule::rates_of_steps(flags, flags.count("steps")?, schedule::decay)?;
+    if let Some(own) = own {
+        // What comes of it for either network is compared with the stored rates.
+        return Ok(own[number]);
+    }
     if !fixture
         .tensor_names("output")
         .iter()

@@ -203,3 +203,70 @@ fn what_cannot_be_combined_is_left_out_and_told() {
         &["nothing"],
     );
 }
+
+#[test]
+fn every_layout_is_checked_with_all_of_its_phases() {
+    let place = Place::with_landscapes(3, 2);
+    let report = check(&place, "--layout pix2pixhd --root data", 0);
+    assert_eq!(report["files"], 10);
+    assert_eq!(report["labels"]["kinds"]["8-bit gray"], 5);
+    let only = check(&place, "--layout pix2pixhd --root data --phase val", 0);
+    assert_eq!(only["files"], 4);
+    let pictures = check(&place, "--layout pictures --root data/train_img", 0);
+    assert_eq!(pictures["files"], 3);
+    for (from, to) in [
+        (
+            "train_label/00000.png",
+            "raw/gtFine/train/x/x_0_1_gtFine_labelIds.png",
+        ),
+        (
+            "train_label/00001.png",
+            "raw/gtFine/train/x/x_0_1_gtFine_instanceIds.png",
+        ),
+        (
+            "train_img/00000.png",
+            "raw/leftImg8bit/train/x/x_0_1_leftImg8bit.png",
+        ),
+        ("train_img/00000.png", "ade/images/ADE_train_1.jpg"),
+        ("train_label/00000.png", "ade/annotations/ADE_train_1.png"),
+    ] {
+        place.write(to, &place.read(&format!("data/{from}")));
+    }
+    let raw = "--layout cityscapes --root raw";
+    assert_eq!(check(&place, raw, 0)["files"], 3);
+    let without = check(&place, &format!("{raw} --no-instance"), 0);
+    assert_eq!(
+        (&without["files"], &without["instances"]),
+        (&2.into(), &Value::Null)
+    );
+    assert_eq!(check(&place, "--layout ade20k --root ade", 0)["files"], 2);
+    place.fails("dataset check --layout ade20k", &["--root"]);
+    place.fails("dataset check --layout custom", &["--images", "--labels"]);
+    place.fails(
+        "dataset check --layout cityscapes --root data",
+        &["gtFine", "data"],
+    );
+}
+
+#[test]
+fn a_table_of_ids_is_applied_before_ids_are_checked() {
+    let place = Place::with_landscapes(2, 0);
+    let labelled = "--images data/train_img --labels data/train_label";
+    place.write("table.txt", "* 0");
+    let report = check(
+        &place,
+        &format!("{labelled} --label-nc 1 --remap table.txt"),
+        0,
+    );
+    assert_eq!(report["labels"]["max_id"], 0);
+    place.write("table.txt", "* dont_care\n");
+    let remapped = format!("{labelled} --label-nc 1 --remap table.txt");
+    let told = messages(&check(&place, &remapped, 1));
+    assert!(told.contains("--contain-dontcare-label"), "{told}");
+    check(&place, &format!("{remapped} --contain-dontcare-label"), 0);
+    place.write("table.txt", "1 2\nsea 3\n");
+    place.fails(
+        &format!("dataset check {remapped}"),
+        &["table.txt, line 2", "sea"],
+    );
+}

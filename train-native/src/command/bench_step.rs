@@ -1,33 +1,33 @@
 //! `underpaint bench-step`: our half of `cargo xtask bench train`.
 
+mod subject;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use burn::module::Module;
-use burn::tensor::{Device, Distribution, Tensor};
 use clap::Args;
 use serde::Serialize;
-use underpaint_core::bundle::{WeightDtype, encode_weights};
-use underpaint_core::layers::{Dropout, Mode, NormStatistics};
-use underpaint_core::pix2pix::Architecture;
-use underpaint_core::state_dict::{StateDict, StateTensor, state_dict};
+use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch};
 
-use crate::config::pix2pix::{Pix2pixFlags, Pix2pixRun};
-use crate::config::{Raw, RunFlags};
+use self::subject::{FamilyName, Size, Subject};
 use crate::device::{self, DeviceName};
-use crate::family::pix2pix::Pix2pix;
+use crate::family::Losses;
+
+/// Steps whose losses are reported beside those of the last: while rounding has had no time to grow.
+const FIRST_STEPS: usize = 3;
 
 /// Flags of `bench-step`.
 #[derive(Debug, Args)]
 pub struct BenchStepArgs {
-    #[arg(long, default_value = "unet_256")]
-    net_g: Architecture,
+    /// What is trained
+    #[arg(long, default_value = "pix2pix")]
+    family: FamilyName,
+    /// Channels of the first layers of both networks; of the first scales of a Progressive GAN
     #[arg(long, default_value_t = 64)]
-    ngf: usize,
-    #[arg(long, default_value_t = 64)]
-    ndf: usize,
+    width: usize,
+    /// Height of the pictures in pixels; pix2pixHD's are twice as wide, the others square
     #[arg(long, default_value_t = 256)]
     size: usize,
     #[arg(long, default_value_t = 1)]
@@ -45,80 +45,62 @@ pub struct BenchStepArgs {
 
 /// One line of JSON on standard output.
 #[derive(Debug, Serialize)]
-struct Timing {
+struct Report {
     step_ms_median: f64,
     step_ms_p10: f64,
     forward_ms_median: f64,
     peak_rss_mib: f64,
+    loss_names: Vec<&'static str>,
+    /// Of the first steps, the warm-up's among them.
+    first_losses: Vec<Vec<f64>>,
+    /// Of the last step.
     losses: Vec<f64>,
 }
 
 impl BenchStepArgs {
     /// Times steps and forward passes.
     pub fn run(self) -> Result<ExitCode> {
-        let own = Pix2pixFlags {
-            net_g: Some(self.net_g),
-            ngf: Some(self.ngf),
-            ndf: Some(self.ndf),
-            size: Some(self.size),
-            // The peer's dropout would draw other masks.
-            no_dropout: Some(true),
-            ..Pix2pixFlags::default()
-        };
-        let run = RunFlags {
-            data: Some(PathBuf::new()),
-            ..RunFlags::default()
-        };
-        let (_, config) = Raw { run, own }.config::<Pix2pixRun>()?;
         let device = device::open(self.device)?;
-        let mut family = Pix2pix::new(config.model, &device)?;
-        let training = device.clone().autodiff();
-        let [condition, real] = [1, 2].map(|seed| self.picture(seed, &training));
+        let size = Size {
+            width: self.width,
+            height: self.size,
+            batch: self.batch_size,
+        };
+        let mut subject = self.family.subject(size, &device)?;
         if let Some(folder) = &self.write_init {
-            write_init(folder, &family, &condition, &real)?;
+            write_init(folder, subject.as_ref())?;
         }
-        let mut losses = Vec::new();
-        let mut steps = Vec::new();
+        let (mut losses, mut steps): (Vec<Losses>, _) = (Vec::new(), Vec::new());
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
-            let number = number as u64;
-            losses = family
-                .step_tensors(condition.clone(), real.clone(), 2e-4, number + 1)
-                .losses;
-            if number >= self.warmup as u64 {
+            losses.push(subject.step(number as u64 + 1));
+            if number >= self.warmup {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
         let peak_rss_mib = peak_rss_mib();
-        let forward = self.time_forward(&family, condition.without_autodiff());
-        let timing = Timing {
+        let forward_ms_median = self.time_forward(subject.as_ref());
+        let last = losses.last().context("expected at least one step")?;
+        let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
+        let report = Report {
             step_ms_median: quantile(&mut steps, 0.5),
             step_ms_p10: quantile(&mut steps, 0.1),
-            forward_ms_median: forward,
+            forward_ms_median,
             peak_rss_mib,
-            losses: losses.into_iter().map(|(_, value)| value).collect(),
+            loss_names: last.iter().map(|(name, _)| *name).collect(),
+            first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
+            losses: values(last),
         };
-        println!("{}", serde_json::to_string(&timing)?);
+        println!("{}", serde_json::to_string(&report)?);
         Ok(ExitCode::SUCCESS)
     }
 
-    fn picture(&self, seed: u64, device: &Device) -> Tensor<4> {
-        device.seed(seed);
-        let shape = [self.batch_size, 3, self.size, self.size];
-        Tensor::random(shape, Distribution::Uniform(-1.0, 1.0), device)
-    }
-
-    /// Median of a forward pass with batch statistics and without gradients, in milliseconds.
-    fn time_forward(&self, family: &Pix2pix, condition: Tensor<4>) -> f64 {
-        let generator = family.generator().valid();
-        let mode = Mode {
-            statistics: NormStatistics::Train,
-            dropout: Dropout::Off,
-        };
+    /// Median of a forward pass of the generator without gradients, in milliseconds.
+    fn time_forward(&self, subject: &dyn Subject) -> f64 {
         let mut times = Vec::new();
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
-            let output = generator.forward(condition.clone(), mode);
+            let output = subject.generate();
             // Waits for devices that work behind the program's back.
             drop(output.slice([0..1, 0..1, 0..1, 0..1]).into_data());
             if number >= self.warmup {
@@ -129,29 +111,19 @@ impl BenchStepArgs {
     }
 }
 
-fn write_init(
-    folder: &Path,
-    family: &Pix2pix,
-    condition: &Tensor<4>,
-    real: &Tensor<4>,
-) -> Result<()> {
+fn write_init(folder: &Path, subject: &dyn Subject) -> Result<()> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
-    let entry = |tensor: &Tensor<4>| StateTensor {
-        shape: tensor.dims().to_vec(),
-        values: tensor.to_data().iter::<f32>().collect(),
-    };
-    let batch = StateDict::from([
-        ("A".to_owned(), entry(condition)),
-        ("B".to_owned(), entry(real)),
-    ]);
+    let config = serde_json::to_vec(&subject.describe())?;
+    crate::files::write(&folder.join("config.json"), &config)?;
+    let [generator, discriminator] = subject.networks();
     let dicts = [
-        ("G", state_dict(family.generator())),
-        ("D", state_dict(family.discriminator())),
-        ("batch", batch),
+        ("G", generator),
+        ("D", discriminator),
+        ("batch", subject.batch()),
     ];
     for (name, dict) in dicts {
-        let bytes = encode_weights(&dict, WeightDtype::F32)?;
+        let bytes = encode_state_dict_for_pytorch(&dict, WeightDtype::F32, 0)?;
         crate::files::write(&folder.join(format!("{name}.safetensors")), &bytes)?;
     }
     Ok(())

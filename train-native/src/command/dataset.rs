@@ -1,5 +1,10 @@
 //! `underpaint dataset`.
 
+mod check;
+mod cityscapes;
+mod coco_instances;
+mod instances;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,7 +12,6 @@ use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::data::check::{CheckReport, check_labelled, check_pairs};
 use crate::data::combine::{CombineFormat, CombineOptions, combine_ab};
 use crate::data::synthetic::{SynthesizeOptions, synthesize};
 
@@ -21,34 +25,17 @@ pub struct DatasetArgs {
 #[derive(Debug, Subcommand)]
 enum DatasetCommand {
     /// Read every file of a data set and report what a training run would trip over
-    Check(CheckArgs),
+    Check(check::CheckArgs),
     /// Join folders A and B into AB pictures, as the original's combine_A_and_B
     Combine(CombineArgs),
     /// Paint an endless, licence-free data set
     Synthesize(SynthesizeArgs),
-}
-
-#[derive(Debug, Args)]
-#[group(required = true)]
-struct CheckArgs {
-    /// Root of AB pictures: every phase in it is checked
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["images", "labels", "label_nc"])]
-    pairs: Option<PathBuf>,
-    /// With --pairs: only this phase
-    #[arg(long, value_name = "NAME", requires = "pairs")]
-    phase: Option<String>,
-    /// Folder of photos
-    #[arg(long, value_name = "DIR", requires = "labels")]
-    images: Option<PathBuf>,
-    /// Folder of label maps, paired with --images by name
-    #[arg(long, value_name = "DIR", requires = "images")]
-    labels: Option<PathBuf>,
-    /// Number of classes: every label must be below it [default: only count them]
-    #[arg(long, alias = "label_nc", value_name = "N", requires = "labels")]
-    label_nc: Option<usize>,
-    /// Print the report as JSON
-    #[arg(long)]
-    json: bool,
+    /// Lay the raw Cityscapes tree out in the flat folders that pix2pixHD and SPADE train on
+    Cityscapes(cityscapes::CityscapesArgs),
+    /// Make instance maps of label maps: the connected parts of each class
+    Instances(instances::InstancesArgs),
+    /// Make instance maps for COCO-Stuff, of its label maps and COCO's polygons
+    CocoInstances(coco_instances::CocoInstancesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -112,9 +99,12 @@ impl DatasetArgs {
     /// Runs the subcommand; a data set with errors, or a picture left out, is exit code 1.
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
-            DatasetCommand::Check(args) => check(&args),
+            DatasetCommand::Check(args) => args.run(),
             DatasetCommand::Combine(args) => combine(args),
             DatasetCommand::Synthesize(args) => paint(args),
+            DatasetCommand::Cityscapes(args) => cityscapes::run(args),
+            DatasetCommand::Instances(args) => instances::run(args),
+            DatasetCommand::CocoInstances(args) => coco_instances::run(args),
         }
     }
 }
@@ -127,21 +117,24 @@ fn exit(success: bool) -> ExitCode {
     }
 }
 
-fn check(args: &CheckArgs) -> Result<ExitCode> {
-    let report: CheckReport = match (&args.pairs, &args.images, &args.labels) {
-        (Some(root), ..) => {
-            let phases: Vec<&str> = args.phase.as_deref().into_iter().collect();
-            check_pairs(root, &phases)
-        }
-        (None, Some(images), Some(labels)) => check_labelled(images, labels, args.label_nc),
-        _ => anyhow::bail!("expected --pairs DIR, or --images DIR with --labels DIR"),
-    };
-    if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
-    } else {
-        println!("{}", report.to_string().trim_end());
+/// How far a job is, for people who watch.
+struct Progress(ProgressBar);
+
+fn progress_bar(unit: &str) -> Result<Progress> {
+    let template = format!("{{bar:30}} {{pos}}/{{len}} {unit}, {{eta}} left");
+    let style = ProgressStyle::with_template(&template)?;
+    Ok(Progress(ProgressBar::new(0).with_style(style)))
+}
+
+impl Progress {
+    fn show(&self, done: usize, all: usize) {
+        self.0.set_length(all as u64);
+        self.0.set_position(done as u64);
     }
-    Ok(exit(report.is_ok()))
+
+    fn finish(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 fn combine(args: CombineArgs) -> Result<ExitCode> {

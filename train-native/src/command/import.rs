@@ -13,7 +13,7 @@ use super::export::Dtype;
 use super::options::{BnStats, RunnerArgs, Switch};
 use crate::data::labelled::read_palette;
 use crate::import::recognize::{FamilyName, Hints, PganNetwork, recognize};
-use crate::import::{read_checkpoint, read_state_dict};
+use crate::import::{Choice, read_chosen, read_state_dict};
 use crate::model::{Model, describe};
 
 /// Flags of `import`.
@@ -22,6 +22,10 @@ pub struct ImportArgs {
     /// Weights of a generator: .pth (zip or legacy container) or safetensors
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Which state dict to take from a file that holds several: the key that it lies under, or what its
+    /// keys begin with (netG, state_dict_ema)
+    #[arg(long, value_name = "NAME")]
+    state_dict: Option<String>,
     /// What they belong to [default: what their keys say]
     #[arg(long, value_name = "NAME")]
     family: Option<FamilyName>,
@@ -103,7 +107,14 @@ impl ImportArgs {
     /// Imports.
     pub fn run(self) -> Result<ExitCode> {
         let at = || format!("{}", self.file.display());
-        let checkpoint = read_checkpoint(&self.file)?;
+        let (checkpoint, choice) = read_chosen(&self.file, self.state_dict.as_deref())?;
+        if let Some(Choice { taken, others }) = choice {
+            eprintln!(
+                "{}: takes {taken}; it also holds {} (--state-dict NAME takes another)",
+                self.file.display(),
+                others.join(", ")
+            );
+        }
         let encoder = self.encoder.as_deref().map(read_state_dict).transpose()?;
         let found = recognize(checkpoint, encoder, self.family, &self.hints()?).with_context(at)?;
         let file_name =

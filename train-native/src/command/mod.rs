@@ -6,6 +6,7 @@ mod dataset;
 mod devices;
 mod evaluate;
 mod export;
+mod features;
 mod generate;
 mod import;
 mod options;
@@ -44,6 +45,8 @@ enum Command {
     Dataset(dataset::DatasetArgs),
     /// Store other people's weights that losses and scores need: VGG-19, Inception-v3
     Weights(weights::WeightsArgs),
+    /// Work with the features that a pix2pixHD encoder has learnt
+    Features(features::FeaturesArgs),
     /// List the devices of this build and machine
     Devices,
     /// One training step, timed: what `cargo xtask bench train` runs
@@ -70,6 +73,7 @@ impl Cli {
             Command::Serve(args) => args.run(),
             Command::Dataset(args) => args.run(),
             Command::Weights(args) => args.run(),
+            Command::Features(args) => args.run(),
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
             Command::BenchGenerate(args) => args.run(),

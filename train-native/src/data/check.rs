@@ -8,6 +8,8 @@ mod judge;
 mod memory;
 mod report;
 mod statistics;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -54,7 +56,7 @@ pub fn check_listing(
         .iter()
         .map(SampleFiles::count)
         .sum::<usize>();
-    let decode = options.full || files + listing.problems.len() <= QUICK_FULL_READ_LIMIT;
+    let decode = options.full || files + left_out(listing) <= QUICK_FULL_READ_LIMIT;
     check_with(listing, expected, options, decode)
 }
 
@@ -73,8 +75,9 @@ fn check_with(
         report.warn(path, note.clone());
     }
     let (files, failure) = read_all(listing, expected, options, decode);
-    report.files = files.iter().map(Vec::len).sum::<usize>() + listing.problems.len();
-    report.fully_read = decode;
+    report.files = files.iter().map(Vec::len).sum::<usize>() + left_out(listing);
+    let is_decoded = |file: &Read| file.as_ref().is_ok_and(|facts| facts.decoded);
+    report.fully_read = decode || files.iter().flatten().all(is_decoded);
     judge::judge(&mut report, listing, &files, expected, options);
     if let Some(error) = failure {
         let path = error.path().unwrap_or(Path::new("")).to_path_buf();
@@ -84,6 +87,17 @@ fn check_with(
         );
     }
     report.finished()
+}
+
+/// Number of files that belong to no sample.
+fn left_out(listing: &Listing) -> usize {
+    let is_file = |problem: &&DataError| {
+        matches!(
+            problem,
+            DataError::MissingPartner { .. } | DataError::AmbiguousName { .. }
+        )
+    };
+    listing.problems.iter().filter(is_file).count()
 }
 
 /// What became of one file.
@@ -173,19 +187,23 @@ fn check_folders(
     num_classes: Option<usize>,
     options: &CheckOptions<'_>,
 ) -> CheckReport {
-    let folders = Folders {
-        input: labels.to_path_buf(),
-        target: images.to_path_buf(),
-        instances: None,
-        features: None,
-        is_labels: true,
-    };
+    let folders = folders_of(images, labels);
     match layout::list_folders(&folders) {
         Ok(listing) => check_listing(&listing, &Expected::labels(num_classes), options),
         Err(error) => {
             let folders = vec![labels.to_path_buf(), images.to_path_buf()];
             CheckReport::refused(folders, &error)
         }
+    }
+}
+
+fn folders_of(images: &Path, labels: &Path) -> Folders {
+    Folders {
+        input: labels.to_path_buf(),
+        target: Some(images.to_path_buf()),
+        instances: None,
+        features: None,
+        is_labels: true,
     }
 }
 
@@ -229,9 +247,11 @@ pub fn quick_check(source: &CheckSource) -> CheckReport {
 }
 
 #[cfg(test)]
-mod tests {
+mod folder_tests {
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::data::decode::{Picture, write_label_map_png, write_picture_png};
+    use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
 
     fn write_picture(root: &Path, name: &str, width: usize) {
         let path = root.join(name);
@@ -407,18 +427,19 @@ mod tests {
             num_classes: 13,
         };
         assert!(!quick_check(&source).is_ok());
-        let headers = check_labelled_folders(&images, &labels, Some(13), 1);
-        assert!(headers.is_ok() && !headers.fully_read && headers.labels.is_none());
+        let headers = |expected: &Expected| {
+            let listing = layout::list_folders(&folders_of(&images, &labels)).unwrap();
+            check_with(&listing, expected, &CheckOptions::files_only(false), false)
+        };
+        let expected = Expected::labels(Some(13));
+        let found = headers(&expected);
+        assert!(found.is_ok() && !found.fully_read && found.labels.is_none());
         write_picture(root.path(), "l/1.png", 13);
-        assert_eq!(
-            check_labelled_folders(&images, &labels, Some(13), 1).count(Severity::Error),
-            1
-        );
+        assert_eq!(headers(&expected).count(Severity::Error), 1);
         let source = CheckSource::Pairs {
             root: root.path().into(),
             phase: "i".into(),
         };
         assert!(quick_check(&source).is_ok() && quick_check(&source).fully_read);
-        assert!(!check_pair_folders(vec![images], 0).fully_read);
     }
 }

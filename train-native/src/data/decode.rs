@@ -337,11 +337,17 @@ pub fn write_label_map_png(path: &Path, labels: &LabelMap) -> Result<(), DataErr
     let narrow: Result<Vec<u8>, _> = labels.ids.iter().map(|id| u8::try_from(*id)).collect();
     match narrow {
         Ok(bytes) => write_png(path, &bytes, labels.size(), ExtendedColorType::L8),
-        Err(_) => {
-            let bytes: Vec<u8> = labels.ids.iter().flat_map(|id| id.to_ne_bytes()).collect();
-            write_png(path, &bytes, labels.size(), ExtendedColorType::L16)
-        }
+        Err(_) => write_instance_map_png(path, labels),
     }
+}
+
+/// Writes ids as 16-bit gray PNG, whole or not at all: what readers of instance maps expect, however small the ids.
+///
+/// # Errors
+/// [`DataError::Unencodable`] or [`DataError::Io`].
+pub fn write_instance_map_png(path: &Path, ids: &LabelMap) -> Result<(), DataError> {
+    let bytes: Vec<u8> = ids.ids.iter().flat_map(|id| id.to_ne_bytes()).collect();
+    write_png(path, &bytes, ids.size(), ExtendedColorType::L16)
 }
 
 fn write_png(

@@ -185,6 +185,24 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A folder that is to be written holds something already.
+    #[error("{} holds {found}: expected a new or empty folder to write to", path.display())]
+    OutputInUse {
+        /// The folder.
+        path: PathBuf,
+        /// One thing that is in it.
+        found: String,
+    },
+    /// A file that can be read and does not say what it should.
+    #[error("{}: expected {expected}, found {found}", path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What it should say.
+        expected: String,
+        /// What it says.
+        found: String,
+    },
     /// The code that loads a sample panicked: a bug here, reported instead of a hang.
     #[error("loading sample {name} panicked: {message}")]
     WorkerPanic {
@@ -252,6 +270,8 @@ impl DataError {
             | Self::LabelOutOfRange { path, .. }
             | Self::WrongLayout { path, .. }
             | Self::InvalidRemap { path, .. }
+            | Self::OutputInUse { path, .. }
+            | Self::Unusable { path, .. }
             | Self::InvalidPalette { path, .. } => Some(path),
             Self::UnevenBatch { .. }
             | Self::InvalidSetting { .. }

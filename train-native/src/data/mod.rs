@@ -10,11 +10,15 @@
 
 pub mod augment;
 pub mod check;
+pub mod cityscapes;
+pub mod coco;
 pub mod combine;
 pub mod decode;
+mod draft;
 pub mod error;
 pub mod files;
 pub mod ids;
+pub mod instances;
 pub mod labelled;
 pub mod layout;
 pub mod loader;

@@ -14,6 +14,23 @@ pub struct ImagePool {
     stored: Vec<Tensor<4>>,
 }
 
+/// The random choices of a full pool.
+pub trait PoolDraws {
+    /// For one new fake: which of the `stored` pictures is shown in its stead and makes room for it.
+    /// `None` shows the new one, and nothing is stored.
+    fn place(&mut self, stored: usize) -> Option<usize>;
+}
+
+/// The draws of a training run: one word of a seeded stream for every fake.
+struct SeededDraws(ChaCha8Rng);
+
+impl PoolDraws for SeededDraws {
+    fn place(&mut self, stored: usize) -> Option<usize> {
+        let draw = self.0.next_u64();
+        (draw & 1 == 1).then(|| (draw >> 1) as usize % stored)
+    }
+}
+
 impl ImagePool {
     /// An empty pool of `capacity` pictures.
     pub fn new(capacity: usize) -> Self {
@@ -30,22 +47,26 @@ impl ImagePool {
     ///
     /// `fakes` and the result: `[batch, channels, height, width]`.
     pub fn query(&mut self, fakes: Tensor<4>, seed: u64) -> Tensor<4> {
+        let mut draws = SeededDraws(ChaCha8Rng::seed_from_u64(seed));
+        self.query_with(fakes, &mut draws)
+    }
+
+    /// As [`query`](Self::query), with draws of the caller's, which are only asked once the pool is
+    /// full.
+    pub fn query_with(&mut self, fakes: Tensor<4>, draws: &mut impl PoolDraws) -> Tensor<4> {
         if self.capacity == 0 {
             return fakes;
         }
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let shown = (0..fakes.dims()[0]).map(|index| {
             let fake = fakes.clone().narrow(0, index, 1);
             if self.stored.len() < self.capacity {
                 self.stored.push(fake.clone());
                 return fake;
             }
-            let draw = rng.next_u64();
-            if draw & 1 == 0 {
-                return fake;
+            match draws.place(self.stored.len()) {
+                Some(place) => std::mem::replace(&mut self.stored[place], fake),
+                None => fake,
             }
-            let place = (draw >> 1) as usize % self.stored.len();
-            std::mem::replace(&mut self.stored[place], fake)
         });
         Tensor::cat(shown.collect(), 0)
     }
@@ -97,5 +118,33 @@ mod tests {
             old += shown.iter().filter(|&&value| value != step as f32).count();
         }
         assert!((70..130).contains(&old), "{old} of 200 were old");
+    }
+
+    #[test]
+    fn the_seeded_stream_is_that_of_the_first_version() {
+        let mut pool = ImagePool::new(2);
+        drop(pool.query(fakes(0.0), 0));
+        let shown: Vec<f32> = (1..7)
+            .flat_map(|step| values(pool.query(fakes(step as f32), step)))
+            .collect();
+        let expected = [0.0, 0.0, 1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 1.0, 5.0, 6.0, 6.0];
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn draws_are_asked_only_once_the_pool_is_full() {
+        struct Last(usize);
+        impl PoolDraws for Last {
+            fn place(&mut self, stored: usize) -> Option<usize> {
+                self.0 += 1;
+                Some(stored - 1)
+            }
+        }
+        let (mut pool, mut draws) = (ImagePool::new(3), Last(0));
+        let shown: Vec<f32> = (0..3)
+            .flat_map(|step| values(pool.query_with(fakes(step as f32), &mut draws)))
+            .collect();
+        assert_eq!(shown, [0.0, 0.0, 1.0, 1.0, 1.0, 2.0]);
+        assert_eq!(draws.0, 3);
     }
 }

@@ -16,7 +16,7 @@ use underpaint_core::label::Palette;
 
 use crate::data::Sample;
 
-pub use image_pool::ImagePool;
+pub use image_pool::{ImagePool, PoolDraws};
 pub use pretrained::{Pretrained, Unfilled};
 pub use show::{Shown, Tile, input_picture, rgb_picture};
 pub use state::{Snapshot, TrainerState};

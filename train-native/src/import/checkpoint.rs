@@ -9,6 +9,7 @@ use underpaint_core::pgan::with_module_keys;
 use underpaint_core::state_dict::StateDict;
 
 use super::container::{Container, object_pickle};
+use super::foreign::foreign_kind;
 use super::pickle::Attributes;
 use super::tensors::{as_networks_take_it, read_tensors};
 
@@ -55,11 +56,44 @@ pub struct PganCheckpoint {
 ///
 /// If the file is neither, is damaged, or holds no state dict: naming the keys that it has instead.
 pub fn read_checkpoint(path: &Path) -> Result<Checkpoint> {
-    let checkpoint = match Container::of(path)? {
-        Container::Safetensors => read_safetensors(path),
-        Container::Zip | Container::Pickles => read_pytorch(path),
+    Ok(read_chosen(path, None)?.0)
+}
+
+/// Which of several state dicts in a file was taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// The one, by the keys that lead to it.
+    pub taken: String,
+    /// The rest.
+    pub others: Vec<String>,
+}
+
+/// As [`read_checkpoint`], with a say in which state dict to take: `name` are the keys that lead to it
+/// with dots between them, or the last of them, or what stands before the keys of one network in a
+/// state dict of several (`netG`).
+///
+/// Tells what was taken, where that was not asked for and the file has several.
+///
+/// # Errors
+///
+/// As [`read_checkpoint`], and if nothing has that name.
+pub fn read_chosen(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Option<Choice>)> {
+    let read = || match Container::of(path)? {
+        Container::Safetensors => read_safetensors(path, name),
+        Container::Zip | Container::Pickles => read_pytorch(path, name),
     };
-    checkpoint.with_context(|| format!("{}", path.display()))
+    let tell = |error: anyhow::Error| match foreign_kind(path) {
+        Some(kind) => {
+            anyhow!("expected a PyTorch state dict (.pth, .pt) or safetensors, found {kind}")
+        }
+        None => error,
+    };
+    if !path.exists() {
+        Container::of(path)?;
+    }
+    read()
+        .map_err(tell)
+        .with_context(|| format!("{}", path.display()))
 }
 
 /// Reads the one state dict in a file, as [`read_checkpoint`] does.
@@ -77,15 +111,34 @@ pub fn read_state_dict(path: &Path) -> Result<StateDict> {
     }
 }
 
-fn read_safetensors(path: &Path) -> Result<Checkpoint> {
-    let dict = underpaint_core::bundle::decode_weights(&std::fs::read(path)?)?;
+fn read_safetensors(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Option<Choice>)> {
+    let mut dict = underpaint_core::bundle::decode_weights(&std::fs::read(path)?)?;
     if dict.is_empty() {
         bail!("expected a state dict of tensors, found none");
     }
-    Ok(Checkpoint::StateDict(as_networks_take_it(dict)))
+    if let Some(name) = name {
+        let prefix = named_prefix(dict.keys(), &[], name)?;
+        let strip = |(key, tensor): (String, _)| Some((key.strip_prefix(&prefix)?.into(), tensor));
+        dict = dict.into_iter().filter_map(strip).collect();
+    }
+    check_finite(&dict)?;
+    Ok((Checkpoint::StateDict(as_networks_take_it(dict)), None))
 }
 
-fn read_pytorch(path: &Path) -> Result<Checkpoint> {
+/// Numbers that are none make black pictures, whatever the input.
+fn check_finite(dict: &StateDict) -> Result<()> {
+    for (key, tensor) in dict {
+        if let Some(value) = tensor.values.iter().find(|value| !value.is_finite()) {
+            bail!(
+                "{key} holds {value}: the training that wrote this file had gone wrong, and an earlier \
+                 checkpoint of it is needed"
+            );
+        }
+    }
+    Ok(())
+}
+
+fn read_pytorch(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Option<Choice>)> {
     let content =
         PytorchReader::read_pickle_data(path, None).with_context(|| why_unreadable(path))?;
     let PickleValue::Dict(content) = content else {
@@ -93,9 +146,18 @@ fn read_pytorch(path: &Path) -> Result<Checkpoint> {
     };
     let size = std::fs::metadata(path)?.len();
     let tensors = PytorchReader::new(path).map_err(told_once)?.into_tensors();
-    let read = |prefix: &str| read_tensors(&tensors, prefix, size);
+    let read = |prefix: &str| {
+        let dict = read_tensors(&tensors, prefix, size)?;
+        check_finite(&dict)?;
+        Ok::<_, anyhow::Error>(dict)
+    };
+    if let Some(name) = name {
+        let prefix = named_prefix(tensors.keys(), &wrapped_state_dicts(&content), name)?;
+        return Ok((Checkpoint::StateDict(read(&prefix)?), None));
+    }
     if !is_pgan(&content) {
-        return read(&prefix_of_state_dict(&content)?).map(Checkpoint::StateDict);
+        let (prefix, choice) = prefix_of_state_dict(&content)?;
+        return Ok((Checkpoint::StateDict(read(&prefix)?), choice));
     }
     let network = |key: &str| match content.get(key) {
         Some(PickleValue::Dict(_)) => {
@@ -105,12 +167,39 @@ fn read_pytorch(path: &Path) -> Result<Checkpoint> {
         _ => Ok(None),
     };
     let generator = network("netG")?.context("a checkpoint of PGAN without netG")?;
-    Ok(Checkpoint::Pgan(Box::new(PganCheckpoint {
+    let checkpoint = Checkpoint::Pgan(Box::new(PganCheckpoint {
         config: read_config(path).context("the settings of PGAN")?,
         discriminator: network("netD")?,
         average: network("avgG")?.unwrap_or_else(|| generator.clone()),
         generator,
-    })))
+    }));
+    Ok((checkpoint, None))
+}
+
+/// What stands before the keys of what is called `name`; `wrapped` are the state dicts in the file.
+fn named_prefix<'a>(
+    keys: impl Iterator<Item = &'a String> + Clone,
+    wrapped: &[String],
+    name: &str,
+) -> Result<String> {
+    let name = name.trim_end_matches('.');
+    let inner = wrapped.iter().map(|path| format!("{path}{name}."));
+    let last = format!(".{name}.");
+    let whole = wrapped.iter().filter(|path| path.ends_with(&last)).cloned();
+    let mut candidates = std::iter::once(format!("{name}."))
+        .chain(whole)
+        .chain(inner);
+    let found = candidates.find(|prefix| keys.clone().any(|key| key.starts_with(prefix)));
+    found.with_context(|| {
+        let firsts: BTreeSet<&str> = keys.filter_map(|key| key.split('.').next()).collect();
+        let paths = wrapped.iter().map(|path| path.trim_end_matches('.'));
+        let known: BTreeSet<&str> = paths.chain(firsts).take(KEYS_SHOWN).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        format!(
+            "no state dict is called {name:?}; found {}",
+            known.join(", ")
+        )
+    })
 }
 
 /// The reader's errors tell their source themselves, which the chain would tell once more.
@@ -119,18 +208,39 @@ fn told_once(error: PytorchError) -> anyhow::Error {
 }
 
 /// What a file that cannot be read should have been; and what it is, if it is a whole module in the
-/// legacy container, which is not read.
+/// legacy container, or holds objects beside weights: neither is read.
 fn why_unreadable(path: &Path) -> String {
     let pickle = object_pickle(path).ok();
-    let class = pickle
+    let root = pickle
         .as_ref()
         .and_then(|pickle| pickle.class(pickle.root()));
-    match class {
-        Some(class) if class != "collections.OrderedDict" => format!(
+    if let Some(class) = root.filter(|class| *class != "collections.OrderedDict") {
+        return format!(
             "expected a state dict, found an object of class {class}: save its state_dict()"
+        );
+    }
+    let known = |class: &&str| *class != "collections.OrderedDict" && !class.starts_with("torch.");
+    let beside = pickle.iter().flat_map(|pickle| pickle.classes());
+    let beside: BTreeSet<&str> = beside
+        .filter(|class| !class.starts_with("torch._"))
+        .filter(known)
+        .collect();
+    let expected =
+        "expected a PyTorch state dict (.pth, .pt) or safetensors, and cannot read it as one";
+    match (beside.is_empty(), pickle.is_some()) {
+        (false, _) => {
+            let classes: Vec<&str> = beside.into_iter().take(KEYS_SHOWN).collect();
+            format!(
+                "{expected}: beside weights it holds objects of the class {}. Save the state dict by \
+                 itself: torch.save(torch.load(FILE)[\"state_dict\"], NEW_FILE)",
+                classes.join(", ")
+            )
+        }
+        (true, true) => format!(
+            "{expected}. If it holds anything beside weights, save the state dict by itself: \
+             torch.save(torch.load(FILE)[\"state_dict\"], NEW_FILE)"
         ),
-        _ => "expected a PyTorch state dict (.pth, .pt) or safetensors, and cannot read it as one"
-            .to_owned(),
+        (true, false) => expected.to_owned(),
     }
 }
 
@@ -150,10 +260,13 @@ fn read_config(path: &Path) -> Result<Attributes> {
 }
 
 /// What stands before the keys of the state dict in `content`: nothing, or the keys of the
-/// dictionaries around it.
-fn prefix_of_state_dict(content: &HashMap<String, PickleValue>) -> Result<String> {
-    if content.values().any(is_tensor) {
-        return Ok(String::new());
+/// dictionaries around it. And which it is, if there are several.
+fn prefix_of_state_dict(
+    content: &HashMap<String, PickleValue>,
+) -> Result<(String, Option<Choice>)> {
+    let mut entries = content.iter();
+    if entries.any(|(key, value)| key.contains('.') && is_tensor(value)) {
+        return Ok((String::new(), None));
     }
     let found = wrapped_state_dicts(content);
     let preferred = WRAPPERS.iter().find_map(|wrapper| {
@@ -161,20 +274,30 @@ fn prefix_of_state_dict(content: &HashMap<String, PickleValue>) -> Result<String
         found.iter().find(last)
     });
     match (found.first(), preferred) {
-        (Some(only), _) if found.len() == 1 => Ok(only.clone()),
-        (Some(_), Some(preferred)) => Ok(preferred.clone()),
+        (Some(only), _) if found.len() == 1 => Ok((only.clone(), None)),
+        (Some(_), Some(preferred)) => {
+            let name = |path: &String| path.trim_end_matches('.').to_owned();
+            let others = found.iter().filter(|path| *path != preferred);
+            let choice = Choice {
+                taken: name(preferred),
+                others: others.map(name).collect(),
+            };
+            Ok((preferred.clone(), Some(choice)))
+        }
         (Some(_), None) => {
             let names: Vec<&str> = found
                 .iter()
                 .map(|path| path.trim_end_matches('.'))
                 .collect();
             bail!(
-                "expected one state dict, found {}: save the one to read by itself",
+                "expected one state dict, found {}: say which to read (`import --state-dict NAME`), or \
+                 save it by itself",
                 names.join(", ")
             )
         }
-        // A whole module: dictionaries in dictionaries down to the tensors.
-        (None, _) if content.values().any(holds_tensors) => Ok(String::new()),
+        // One that has no dots in its keys, or a whole module: dictionaries in dictionaries down to
+        // the tensors.
+        (None, _) if content.values().any(holds_tensors) => Ok((String::new(), None)),
         (None, _) => bail!(
             "expected a state dict of tensors, found {}",
             describe_keys(content)

@@ -117,6 +117,14 @@ impl Pickle {
         }
     }
 
+    /// The classes and functions that were called, each as often as it was.
+    pub fn classes(&self) -> impl Iterator<Item = &str> {
+        self.objects.iter().filter_map(|object| match object {
+            Object::Instance(instance) => Some(instance.class.as_str()),
+            _ => None,
+        })
+    }
+
     /// The value of a dictionary under a key; the last one, if there are several.
     pub fn entry(&self, dict: Place, key: &str) -> Option<Place> {
         let entries = match &self.objects[dict.0] {

@@ -5,9 +5,12 @@ use burn::tensor::Device;
 use clap::ValueEnum;
 use underpaint_core::bundle::{InputKind, ModelConfig};
 use underpaint_core::label::{Palette, SemanticLayout};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
+use underpaint_core::state_dict::{
+    AuthorsKeys, StateDict, StateTensor, load_state_dict, state_dict,
+};
 use underpaint_core::{pgan, pix2pix, pix2pixhd, spade};
 
+use super::tensors::as_networks_take_it;
 use super::{Checkpoint, PganCheckpoint, pgan as settings};
 use crate::model::{image_input, labels_input};
 
@@ -89,7 +92,7 @@ pub fn recognize(
             );
             return pgan_checkpoint(*checkpoint, hints);
         }
-        Checkpoint::StateDict(dict) => dict,
+        Checkpoint::StateDict(dict) => without_attribute(dict),
     };
     let family = match family {
         Some(family) => family,
@@ -107,6 +110,29 @@ pub fn recognize(
             let generator = pgan::infer_generator(&dict)?;
             pgan_generator(generator, &dict)
         }
+    }
+}
+
+/// The state dict of a network that was the one attribute of a larger object, as Lightning's modules
+/// have it: without the attribute's name (`net_g.`), which every key begins with.
+///
+/// Only where the keys are nobody's as they are: those of our networks may all begin with `model.`.
+fn without_attribute(dict: StateDict) -> StateDict {
+    let first = dict.keys().next().and_then(|key| key.split_once('.'));
+    let Some((attribute, _)) = first.filter(|_| family_of(&dict).is_err()) else {
+        return dict;
+    };
+    let prefix = format!("{attribute}.");
+    let bare = |(key, tensor): (&String, &_)| {
+        Some((
+            key.strip_prefix(&prefix)?.to_owned(),
+            StateTensor::clone(tensor),
+        ))
+    };
+    let stripped: Option<StateDict> = dict.iter().map(bare).collect();
+    match stripped.map(as_networks_take_it) {
+        Some(stripped) if family_of(&stripped).is_ok() => stripped,
+        _ => dict,
     }
 }
 

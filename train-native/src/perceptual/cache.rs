@@ -103,11 +103,6 @@ impl Cache {
     /// cannot be written.
     pub fn store(&self, network: FrozenNetwork, file: &Path) -> Result<Stored> {
         let dict = network.open(file)?;
-        for (key, tensor) in &dict {
-            if let Some(value) = tensor.values.iter().find(|value| !value.is_finite()) {
-                bail!("{}: {key} holds {value}", file.display());
-            }
-        }
         let source_sha256 = crate::files::sha256(file)?;
         let bytes = encode_weights_with_note(&dict, WeightDtype::F32, [SOURCE, &source_sha256])?;
         fs::create_dir_all(&self.folder)
@@ -198,7 +193,7 @@ mod tests {
         write(&file, &dict);
         let error = cache.store(FrozenNetwork::Vgg19, &file).expect_err("NaN");
         assert!(
-            format!("{error:#}").contains("features.28.bias holds NaN"),
+            format!("{error:#}").contains("28.bias holds NaN"),
             "{error:#}"
         );
         dict.remove("28.bias");

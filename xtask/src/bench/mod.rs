@@ -12,7 +12,7 @@ use crate::project::Project;
 /// What can be measured.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// A pix2pix training step with libtorch, against PyTorch eager
+    /// A family's training step with libtorch, against PyTorch eager
     Train(train::Args),
     /// A full-size generator of another family with libtorch, against PyTorch eager
     Generate(generate::Args),

@@ -9,6 +9,7 @@ use underpaint_core::label::{Instances, SemanticLayout};
 use super::{GenerateArgs, Half, Target, run, style_picture};
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
+use crate::data::ids::IdRules;
 use crate::data::resize::{Filter, resize_bytes, resize_ids};
 use crate::data::{PixelsF32, Size};
 use crate::model::{Model, input_files};
@@ -28,8 +29,14 @@ pub(super) fn generate(
     }
     let inputs = input_files(input)?;
     let target = Target::new(output, input.is_dir() || args.count > 1)?;
+    let rules = args.id_rules(&model.manifest.input)?;
     for (path, name) in &inputs {
-        let seen = args.inputs(runner, &model.manifest.input, path, name)?;
+        let file = InputFile {
+            path,
+            name,
+            rules: &rules,
+        };
+        let seen = args.inputs(runner, &model.manifest.input, file)?;
         for index in 0..args.count {
             let from = format!("{}", path.display());
             let inputs = Inputs {
@@ -52,9 +59,20 @@ pub(super) fn generate(
     Ok(())
 }
 
+/// A file that a picture is made from.
+#[derive(Clone, Copy)]
+struct InputFile<'a> {
+    path: &'a Path,
+    /// Below the folder of all of them.
+    name: &'a str,
+    /// What the ids of a label map mean.
+    rules: &'a IdRules,
+}
+
 impl GenerateArgs {
     /// What the generator sees of a file.
-    fn inputs(&self, runner: &Runner, kind: &InputKind, path: &Path, name: &str) -> Result<Inputs> {
+    fn inputs(&self, runner: &Runner, kind: &InputKind, file: InputFile<'_>) -> Result<Inputs> {
+        let path = file.path;
         match kind {
             InputKind::Image { channels, .. } => {
                 if self.instances.is_some() {
@@ -72,7 +90,7 @@ impl GenerateArgs {
             }
             InputKind::Labels { .. } => {
                 let layout = kind.layout().context("label maps have a layout")?;
-                self.label_inputs(runner, layout, path, name)
+                self.label_inputs(runner, layout, file)
             }
             InputKind::Latent { .. } => bail!("this model generates from latents"),
         }
@@ -82,10 +100,10 @@ impl GenerateArgs {
         &self,
         runner: &Runner,
         layout: SemanticLayout,
-        path: &Path,
-        name: &str,
+        file: InputFile<'_>,
     ) -> Result<Inputs> {
-        let labels = self.labels(path, layout, runner)?;
+        let InputFile { path, name, rules } = file;
+        let labels = self.labels(path, layout, rules, runner)?;
         let LabelMap { height, width, .. } = labels;
         let instances = self.instances(path, name, &labels, runner)?;
         let condition =
@@ -126,11 +144,18 @@ impl GenerateArgs {
         Ok(signed_from_picture(&picture))
     }
 
-    fn labels(&self, path: &Path, layout: SemanticLayout, runner: &Runner) -> Result<LabelMap> {
+    fn labels(
+        &self,
+        path: &Path,
+        layout: SemanticLayout,
+        rules: &IdRules,
+        runner: &Runner,
+    ) -> Result<LabelMap> {
         if self.half.is_some() {
             bail!("--half: this model takes label maps, which have no halves");
         }
         let mut labels = read_label_map(path)?;
+        rules.apply(&mut labels);
         labels.ids.iter_mut().for_each(|id| *id = layout.label(*id));
         labels.check_range(path, layout.num_labels())?;
         let fixed = runner.model().fixed_size();

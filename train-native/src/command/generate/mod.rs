@@ -15,8 +15,11 @@ use underpaint_core::bundle::{InputKind, Inputs, Runner};
 use underpaint_core::image::pixels_from_signed;
 
 use super::options::RunnerArgs;
+use crate::config::{is_run, of_run};
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, Picture, read_picture, write_picture_png};
+use crate::data::ids::IdRules;
+use crate::data::source::InputSpec;
 use crate::data::{PixelsF32, Size};
 use crate::family::batch;
 use crate::model::Model;
@@ -46,6 +49,12 @@ pub struct GenerateArgs {
     /// instances [default: edges between classes]
     #[arg(long, value_name = "FILE|DIR", requires = "input")]
     instances: Option<PathBuf>,
+    /// Table of ids that label maps go through first, as in training [default: a run's own]
+    #[arg(long, value_name = "FILE", requires = "input")]
+    remap: Option<PathBuf>,
+    /// Shift ADE20K's ids, for a model that was trained with --ade-shift [default: a run's own]
+    #[arg(long, alias = "ade_shift", requires = "input")]
+    ade_shift: bool,
     /// Picture whose style to take, for models with an encoder [default: a style drawn from --seed]
     #[arg(long, alias = "style_image", value_name = "FILE")]
     style: Option<PathBuf>,
@@ -116,6 +125,34 @@ impl GenerateArgs {
         // As pix2pixHD scales to a width.
         let scaled = |width| Size::new(width, (width * from.height / from.width).max(1));
         square.or(self.width.map(scaled))
+    }
+
+    /// What the ids of label maps mean to a model: as in the training of a run, unless the flags say
+    /// otherwise.
+    fn id_rules(&self, kind: &InputKind) -> Result<IdRules> {
+        let Some(layout) = kind.layout() else {
+            return Ok(IdRules::default());
+        };
+        let (mut remap, mut ade_shift) = (self.remap.clone(), self.ade_shift);
+        if is_run(&self.model) {
+            let source = of_run(&self.model)?.source();
+            remap = remap.or(source.remap);
+            let shifted = matches!(
+                source.input,
+                InputSpec::Labels {
+                    ade_shift: true,
+                    ..
+                }
+            );
+            ade_shift = ade_shift || shifted;
+        }
+        let (classes, dont_care) = (layout.num_classes, layout.dont_care);
+        Ok(IdRules::new(
+            remap.as_deref(),
+            classes,
+            dont_care,
+            ade_shift,
+        )?)
     }
 
     /// Latents for `count` pictures: of the style picture, or drawn.

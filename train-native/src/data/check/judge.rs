@@ -150,7 +150,7 @@ pub(super) fn judge(
     } = &expected.input
     {
         let maps = files.iter().filter_map(|files| files[0].as_ref().ok());
-        report.labels = label_statistics(maps, rules, *num_classes);
+        report.labels = label_statistics(maps, rules, *num_classes, *dont_care);
         let folder = listing.folders.first().cloned().unwrap_or_default();
         warn_about_labels(report, &folder, *num_classes, *dont_care);
     }
@@ -276,10 +276,11 @@ fn judge_final_sizes(
     for (size, samples) in sizes {
         report.final_sizes.insert(size.to_string(), samples.count);
         if let Err(reason) = (options.fits)(*size) {
-            let (path, count) = (samples.first.display(), samples.count);
+            let (path, file_size) = (samples.first.display(), samples.size);
             let message = format!(
-                "{path} ({}) becomes {size}, which does not fit: {reason} ({count} samples of that size)",
-                samples.size
+                "{path}: {size} after the transformation ({file_size} in the file) does not fit: {reason} ({} samples of \
+                 that size)",
+                samples.count
             );
             report.error_about(&samples.first, message);
         }
@@ -309,6 +310,7 @@ fn label_statistics<'a>(
     maps: impl Iterator<Item = &'a Facts> + Clone,
     rules: &IdRules,
     num_classes: Option<usize>,
+    dont_care: bool,
 ) -> Option<LabelStatistics> {
     let mut histogram = BTreeMap::new();
     for facts in maps.clone() {
@@ -319,7 +321,7 @@ fn label_statistics<'a>(
             *histogram.entry(rules.remapped(*id)).or_insert(0) += pixels;
         }
     }
-    LabelStatistics::new(kinds_of(maps), histogram, num_classes)
+    LabelStatistics::new(kinds_of(maps), histogram, num_classes, dont_care)
 }
 
 fn warn_about_labels(

@@ -28,6 +28,8 @@ pub struct LabelStatistics {
     pub suggested_num_classes: usize,
     /// Pixels with id 255 where it looks like "don't care" (no id 254 beside it, none above).
     pub dont_care_pixels: u64,
+    /// Whether those pixels have a channel of their own.
+    pub dont_care_channel: bool,
     /// Ids below the number of classes (the one asked for, else the suggested one) that never occur.
     pub absent: Vec<u16>,
 }
@@ -38,6 +40,7 @@ impl LabelStatistics {
         kinds: BTreeMap<String, usize>,
         histogram: BTreeMap<u16, u64>,
         num_classes: Option<usize>,
+        dont_care_channel: bool,
     ) -> Option<Self> {
         let last = *histogram.keys().next_back()?;
         let below = histogram.keys().rev().find(|id| **id < DONT_CARE).copied();
@@ -54,6 +57,7 @@ impl LabelStatistics {
             max_id,
             suggested_num_classes,
             dont_care_pixels: if dont_care { histogram[&DONT_CARE] } else { 0 },
+            dont_care_channel,
             absent: classes.filter(|id| !histogram.contains_key(id)).collect(),
             histogram,
         })
@@ -84,10 +88,14 @@ impl fmt::Display for LabelStatistics {
         )?;
         if self.dont_care_pixels > 0 {
             let share = share(self.dont_care_pixels);
+            write!(formatter, "id 255 ({share:.3} % of the pixels) ")?;
+            if self.dont_care_channel {
+                return writeln!(formatter, "has the channel of unknown pixels");
+            }
             writeln!(
                 formatter,
-                "id 255 ({share:.3} % of the pixels) usually means \"don't care\": --contain-dontcare-label gives it a \
-                 channel of its own; where it is a class, --remap FILE with the line `255 {suggested}` makes it one"
+                "usually means \"don't care\": --contain-dontcare-label gives it a channel of its own; where it is a \
+                 class, --remap FILE with the line `255 {suggested}` makes it one"
             )?;
         }
         Ok(())
@@ -179,7 +187,7 @@ mod tests {
 
     fn statistics(ids: &[u16], num_classes: Option<usize>) -> LabelStatistics {
         let histogram = ids.iter().map(|id| (*id, 1)).collect();
-        LabelStatistics::new(BTreeMap::new(), histogram, num_classes).unwrap()
+        LabelStatistics::new(BTreeMap::new(), histogram, num_classes, false).unwrap()
     }
 
     #[test]
@@ -192,7 +200,7 @@ mod tests {
         ];
         assert_eq!(found, [13, 256, 256]);
         assert_eq!(suggested(&[0, 255, 33_001]), 33_002);
-        assert!(LabelStatistics::new(BTreeMap::new(), BTreeMap::new(), None).is_none());
+        assert!(LabelStatistics::new(BTreeMap::new(), BTreeMap::new(), None, false).is_none());
     }
 
     #[test]

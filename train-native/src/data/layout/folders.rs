@@ -28,8 +28,8 @@ const OTHER_ENDINGS: [&str; 6] = [
 pub(crate) struct Folders {
     /// Label maps, or pictures that are a generator's input.
     pub input: PathBuf,
-    /// Photos.
-    pub target: PathBuf,
+    /// Photos; none where label maps alone are looked at.
+    pub target: Option<PathBuf>,
     /// Instance maps.
     pub instances: Option<PathBuf>,
     /// Feature maps.
@@ -51,7 +51,7 @@ impl Folders {
         let (input_kind, target_kind) = flat_kinds(input);
         Self {
             input: folder(input_kind),
-            target: folder(target_kind),
+            target: Some(folder(target_kind)),
             instances: instances.then(|| folder("inst")),
             features: features.then(|| folder("feat")),
             is_labels: input_kind == "label",
@@ -69,15 +69,20 @@ fn flat_kinds(input: InputSpec) -> (&'static str, &'static str) {
 
 /// Phases with a folder of inputs and a folder of photos.
 pub(super) fn flat_phases(root: &Path, input: InputSpec) -> Vec<String> {
-    let (input, target) = flat_kinds(input);
+    let mut phases = input_phases(root, input);
+    let (_, target) = flat_kinds(input);
+    phases.retain(|phase| root.join(format!("{phase}_{target}")).is_dir());
+    phases
+}
+
+/// Phases with a folder of inputs, whether or not there are photos.
+pub(crate) fn input_phases(root: &Path, input: InputSpec) -> Vec<String> {
+    let (input, _) = flat_kinds(input);
     let names = subfolder_names(root).unwrap_or_default();
-    let all: BTreeSet<_> = names.iter().map(String::as_str).collect();
-    let phases = names.iter().filter_map(|name| {
-        let phase = name.strip_suffix(input)?.strip_suffix('_')?;
-        all.contains(format!("{phase}_{target}").as_str())
-            .then(|| phase.to_owned())
-    });
-    phases.collect()
+    let phases = names
+        .iter()
+        .filter_map(|name| name.strip_suffix(input)?.strip_suffix('_'));
+    phases.map(str::to_owned).collect()
 }
 
 /// Pairs the files of the folders by their path below the folder without extension.
@@ -100,16 +105,21 @@ pub(crate) fn list_folders(folders: &Folders) -> Result<Listing, DataError> {
         "input pictures"
     };
     let inputs = kind(&folders.input, what, wanted, &mut problems, &mut notes)?;
-    let targets = kind(&folders.target, "photos", &[], &mut problems, &mut notes)?;
-    let name_of = |key: &str, input: &PathBuf, target: &PathBuf| {
-        let name = sample_name(&folders.input, input);
-        if name == sample_name(&folders.target, target) {
-            name
-        } else {
-            key.to_owned()
+    let mut samples = match &folders.target {
+        None => inputs.alone(),
+        Some(folder) => {
+            let photos = kind(folder, "photos", &[], &mut problems, &mut notes)?;
+            let name_of = |key: &str, input: &PathBuf, photo: &PathBuf| {
+                let name = sample_name(&folders.input, input);
+                if name == sample_name(folder, photo) {
+                    name
+                } else {
+                    key.to_owned()
+                }
+            };
+            join(inputs, photos, name_of, &mut problems)
         }
     };
-    let mut samples = join(inputs, targets, name_of, &mut problems);
     if let Some(folder) = &folders.instances {
         let maps = "instance maps";
         let instances = kind(folder, maps, &INSTANCE_ENDINGS, &mut problems, &mut notes)?;
@@ -131,10 +141,8 @@ pub(crate) fn list_folders(folders: &Folders) -> Result<Listing, DataError> {
             &mut notes,
         );
     }
-    let others = [&folders.instances, &folders.features]
-        .into_iter()
-        .flatten();
-    let folders = [&folders.input, &folders.target].into_iter().chain(others);
+    let others = [&folders.target, &folders.instances, &folders.features];
+    let folders = std::iter::once(&folders.input).chain(others.into_iter().flatten());
     Ok(Listing {
         folders: folders.cloned().collect(),
         samples: samples.into_iter().map(|(_, files)| files).collect(),

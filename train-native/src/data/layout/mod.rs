@@ -12,9 +12,10 @@ mod pairs;
 use std::path::{Path, PathBuf};
 
 use crate::data::error::DataError;
+use crate::data::files::list_pictures;
 use crate::data::source::{DataSource, InputSpec, Layout};
 
-pub(crate) use folders::{Folders, list_folders};
+pub(crate) use folders::{Folders, input_phases, list_folders};
 pub(crate) use pairs::list_pair_phases;
 use pairs::{list_pairs, list_singles, pair_phases};
 
@@ -82,7 +83,11 @@ impl Listing {
     pub(crate) fn add(&mut self, other: Result<Self, DataError>) {
         match other {
             Ok(other) => {
-                self.folders.extend(other.folders);
+                for folder in other.folders {
+                    if !self.folders.contains(&folder) {
+                        self.folders.push(folder);
+                    }
+                }
                 self.samples.extend(other.samples);
                 self.problems.extend(other.problems);
                 self.notes.extend(other.notes);
@@ -121,7 +126,7 @@ pub fn list(source: &DataSource, phase: &str) -> Result<Listing, DataError> {
             InputSpec::Picture { .. } | InputSpec::Labels { .. },
         ) => list_folders(&Folders {
             input: labels.clone(),
-            target: images.clone(),
+            target: Some(images.clone()),
             instances: instances.clone(),
             features: None,
             is_labels: matches!(source.input, InputSpec::Labels { .. }),
@@ -168,6 +173,18 @@ pub fn phases(source: &DataSource) -> Vec<String> {
         Layout::Ade20k => ade20k::phases(root),
         Layout::Cityscapes { .. } => cityscapes::phases(root),
         Layout::Custom { .. } | Layout::Pictures { .. } => Vec::new(),
+    }
+}
+
+/// Whether the data set has a phase of that name.
+#[must_use]
+pub fn has_phase(source: &DataSource, phase: &str) -> bool {
+    match &source.layout {
+        // Other folders beside those of the phases may be anything, and of any size.
+        Layout::Pairs { .. } => {
+            list_pictures(&source.root.join(phase)).is_ok_and(|pictures| !pictures.is_empty())
+        }
+        _ => phases(source).iter().any(|there| there == phase),
     }
 }
 

@@ -42,6 +42,14 @@ impl Kind {
         }
     }
 
+    /// Samples of one file each, in natural order of their keys.
+    pub fn alone(self) -> Vec<(String, SampleFiles)> {
+        let sample = |(key, path): (String, PathBuf)| (key.clone(), SampleFiles::single(key, path));
+        let mut samples: Vec<_> = self.files.into_iter().map(sample).collect();
+        samples.sort_by(|(a, _), (b, _)| natord::compare(a, b));
+        samples
+    }
+
     fn counted(&self) -> String {
         format!("{} {}", self.count, self.what)
     }
