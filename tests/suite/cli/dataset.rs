@@ -230,7 +230,7 @@ fn every_layout_is_checked_with_all_of_its_phases() {
         ("train_img/00000.png", "ade/images/ADE_train_1.jpg"),
         ("train_label/00000.png", "ade/annotations/ADE_train_1.png"),
     ] {
-        place.write(to, &place.read(&format!("data/{from}")));
+        place.write(to, place.read(&format!("data/{from}")));
     }
     let raw = "--layout cityscapes --root raw";
     assert_eq!(check(&place, raw, 0)["files"], 3);
@@ -269,4 +269,130 @@ fn a_table_of_ids_is_applied_before_ids_are_checked() {
         &format!("dataset check {remapped}"),
         &["table.txt, line 2", "sea"],
     );
+}
+
+/// Samples of a gray PNG, of 8 or 16 bits.
+fn gray_samples(path: &std::path::Path) -> Vec<u16> {
+    let picture = image::open(path).expect("a picture");
+    picture.to_luma16().into_raw()
+}
+
+#[test]
+fn instance_maps_are_made_of_label_maps_by_the_rule_asked_for() {
+    let place = Place::with_landscapes(3, 0);
+    let make = "dataset instances --labels data/train_label --output";
+    let finished = place.run(&format!("{make} running"));
+    assert!(finished.stdout.contains("3 instance maps"), "{finished:?}");
+    place.run(&format!("{make} things --things 3,4 --connectivity 8"));
+    place.run(&format!("{make} classes --per-class"));
+    for folder in ["running", "things", "classes"] {
+        assert_eq!(
+            file_names(&place.path(folder)),
+            file_names(&place.path("data/train_label"))
+        );
+    }
+    let ids = gray_samples(&place.path("things/00000.png"));
+    assert!(
+        ids.iter().all(|id| *id < 15 || matches!(id / 1000, 3 | 4)),
+        "{ids:?}"
+    );
+    assert!(gray_samples(&place.path("running/00000.png")).contains(&0));
+    place.fails(&format!("{make} things"), &["things holds 0000"]);
+    place.fails(
+        &format!("{make} new --things 65"),
+        &["things", "1 to 64", "65"],
+    );
+    place.fails(
+        &format!("{make} new --things 3 --per-class"),
+        &["--per-class"],
+    );
+    place.fails(&format!("{make} new --connectivity 6"), &["--connectivity"]);
+    place.fails(
+        "dataset instances --labels none --output new",
+        &["none", "label maps"],
+    );
+    assert!(!place.path("new").exists());
+}
+
+#[test]
+fn the_raw_tree_of_cityscapes_becomes_flat_folders() {
+    let place = Place::empty();
+    let frame = "aachen_000000_000019";
+    place.draw(
+        &format!("raw/leftImg8bit/train/aachen/{frame}_leftImg8bit.png"),
+        8,
+        4,
+        1,
+    );
+    let ground = format!("raw/gtFine/train/aachen/{frame}_gtFine");
+    for name in [
+        format!("{ground}_labelIds.png"),
+        format!("{ground}_instanceIds.png"),
+    ] {
+        place.write(&name, "");
+    }
+    let labels = image::GrayImage::from_pixel(8, 4, image::Luma([26]));
+    labels
+        .save(place.path(&format!("{ground}_labelIds.png")))
+        .expect("saved");
+    let instances =
+        image::ImageBuffer::<image::Luma<u16>, _>::from_pixel(8, 4, image::Luma([26_001]));
+    instances
+        .save(place.path(&format!("{ground}_instanceIds.png")))
+        .expect("saved");
+    let finished = place.run("dataset cityscapes --root raw --output flat");
+    assert!(
+        finished
+            .stdout
+            .contains("train: 1 frames (a partial data set"),
+        "{finished:?}"
+    );
+    assert_eq!(
+        file_names(&place.path("flat")),
+        ["train_img", "train_inst", "train_label"]
+    );
+    let inst = place.path(&format!("flat/train_inst/{frame}_gtFine_instanceIds.png"));
+    assert_eq!(gray_samples(&inst)[0], 26_001);
+    place.run("dataset cityscapes --root raw --output linked --split train --link");
+    place.fails(
+        "dataset cityscapes --root raw --output flat",
+        &["flat holds train_"],
+    );
+    place.fails(
+        "dataset cityscapes --root raw --output new --split val",
+        &["val", "train"],
+    );
+    place.fails(
+        "dataset cityscapes --root flat --output new",
+        &["leftImg8bit"],
+    );
+    // A frame without instances is left out, and none is left.
+    std::fs::remove_file(place.path(&format!("{ground}_instanceIds.png"))).expect("removed");
+    let told = ["has no partner", "_gtFine_instanceIds.png"];
+    place.fails("dataset cityscapes --root raw --output new", &told);
+    assert!(!place.path("new").exists());
+}
+
+#[test]
+fn polygons_of_coco_are_painted_over_label_maps() {
+    let place = Place::with_landscapes(2, 0);
+    let json = r#"{"images": [{"id": 1, "width": 32, "height": 32}], "annotations": [
+        {"image_id": 1, "iscrowd": 0, "segmentation": [[1, 1, 9, 1, 9, 9, 1, 9]]}]}"#;
+    place.write("instances.json", json);
+    let make =
+        "dataset coco-instances --annotations instances.json --labels data/train_label --output";
+    let finished = place.run(&format!("{make} inst"));
+    assert!(
+        finished.stdout.contains("2 instance maps with 1 instances"),
+        "{finished:?}"
+    );
+    let (labels, painted) = (place.path("data/train_label"), place.path("inst"));
+    let read = |folder: &std::path::Path, name: &str| gray_samples(&folder.join(name));
+    assert_eq!(read(&labels, "00000.png"), read(&painted, "00000.png"));
+    let ids = read(&painted, "00001.png");
+    assert!((0..64).all(|i| ids[i / 8 * 32 + i % 8] == 0));
+    assert_eq!(ids[8..32], read(&labels, "00001.png")[8..32]);
+    place.write("instances.json", "{}");
+    place.fails(&format!("{make} new"), &["instances.json", "annotations"]);
+    assert!(!place.path("new").exists());
 }

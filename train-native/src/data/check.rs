@@ -1,6 +1,6 @@
 //! Finds bad files before a training run does, and says what a data set holds.
 //!
-//! One check for all layouts: [`layout`](crate::data::layout) says which files there are, `facts` what is in them,
+//! One check for all layouts: [`layout`] says which files there are, `facts` what is in them,
 //! `judge` what a run would trip over. `memory` keeps the facts, so that a second check reads only what has changed.
 
 mod facts;

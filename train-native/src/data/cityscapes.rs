@@ -186,8 +186,8 @@ type Frame = [PathBuf; 3];
 /// and frames in all.
 ///
 /// # Errors
-/// [`DataError::MissingFolder`] if the tree is not one of Cityscapes, or lacks a split that was asked for;
-/// [`DataError::OutputInUse`]; [`DataError::Io`].
+/// [`DataError::MissingFolder`] if the tree is not one of Cityscapes, or lacks a split that was asked for; the first
+/// problem if no frame is whole; [`DataError::OutputInUse`]; [`DataError::Io`].
 pub fn flatten_cityscapes(
     options: &CityscapesOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
@@ -205,6 +205,10 @@ pub fn flatten_cityscapes(
         });
         jobs.extend(frames.into_iter().map(|frame| (split, frame)));
     }
+    if jobs.is_empty() {
+        let problems = report.splits.into_iter().flat_map(|split| split.problems);
+        return Err(nothing_whole(problems.collect(), &root));
+    }
     let draft = Draft::begin(&options.output)?;
     for split in &report.splits {
         for kind in Kind::ALL {
@@ -220,6 +224,19 @@ pub fn flatten_cityscapes(
     })?;
     draft.finish()?;
     Ok(report)
+}
+
+/// Why there is nothing to write: the first problem tells the most.
+fn nothing_whole(problems: Vec<DataError>, root: &Path) -> DataError {
+    let nothing = || DataError::EmptyFolder {
+        path: root.to_path_buf(),
+        expected: format!(
+            "files as {{city}}_{{sequence}}_{{frame}}{}",
+            Kind::Labels.ending()
+        ),
+        found: "pictures of other names".into(),
+    };
+    problems.into_iter().next().unwrap_or_else(nothing)
 }
 
 fn folder_of(output: &Path, split: Split, kind: Kind) -> PathBuf {

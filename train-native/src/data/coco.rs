@@ -157,15 +157,7 @@ fn paint(
         (summary.plain, summary.unknown) = (1, 1);
         return Ok((labels, summary));
     };
-    let expected = picture.size.unwrap_or(labels.size());
-    if expected != labels.size() {
-        return Err(DataError::SizeMismatch {
-            path: path.to_path_buf(),
-            expected,
-            expected_of: "as the annotations say of the picture".into(),
-            found: labels.size(),
-        });
-    }
+    check_size(&labels, path, picture)?;
     let mut map = labels;
     let size = map.size();
     for (number, polygons) in picture.objects.iter().enumerate() {
@@ -185,6 +177,23 @@ fn paint(
     summary.crowds = picture.crowds;
     summary.wide = usize::from(map.ids.iter().any(|id| *id > u16::from(u8::MAX)));
     Ok((map, summary))
+}
+
+/// A map of another size is of another picture.
+fn check_size(
+    labels: &LabelMap,
+    path: &Path,
+    picture: &PictureAnnotations,
+) -> Result<(), DataError> {
+    match picture.size {
+        Some(expected) if expected != labels.size() => Err(DataError::SizeMismatch {
+            path: path.to_path_buf(),
+            expected,
+            expected_of: "as the annotations say of the picture".into(),
+            found: labels.size(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn write(path: &Path, map: &LabelMap) -> Result<(), DataError> {

@@ -10,7 +10,7 @@ use underpaint_core::state_dict::StateDict;
 
 use super::container::{Container, object_pickle};
 use super::foreign::foreign_kind;
-use super::pickle::Attributes;
+use super::pickle::{Attributes, Pickle};
 use super::tensors::{as_networks_take_it, read_tensors};
 
 /// Keys of dictionaries that wrap a state dict, the one to take first, where a file holds several.
@@ -68,6 +68,18 @@ pub struct Choice {
     pub others: Vec<String>,
 }
 
+impl Choice {
+    /// The prefix `taken` from all those `found`.
+    fn of(taken: &String, found: &[String]) -> Self {
+        let name = |path: &String| path.trim_end_matches('.').to_owned();
+        let others = found.iter().filter(|path| *path != taken);
+        Self {
+            taken: name(taken),
+            others: others.map(name).collect(),
+        }
+    }
+}
+
 /// As [`read_checkpoint`], with a say in which state dict to take: `name` are the keys that lead to it
 /// with dots between them, or the last of them, or what stands before the keys of one network in a
 /// state dict of several (`netG`).
@@ -89,6 +101,7 @@ pub fn read_chosen(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Optio
         None => error,
     };
     if !path.exists() {
+        // Which is all that there is to say.
         Container::of(path)?;
     }
     read()
@@ -139,8 +152,8 @@ fn check_finite(dict: &StateDict) -> Result<()> {
 }
 
 fn read_pytorch(path: &Path, name: Option<&str>) -> Result<(Checkpoint, Option<Choice>)> {
-    let content =
-        PytorchReader::read_pickle_data(path, None).with_context(|| why_unreadable(path))?;
+    let content = PytorchReader::read_pickle_data(path, None).map_err(told_once);
+    let content = content.with_context(|| why_unreadable(path))?;
     let PickleValue::Dict(content) = content else {
         bail!("expected a dictionary, found {}", kind(&content));
     };
@@ -219,12 +232,12 @@ fn why_unreadable(path: &Path) -> String {
             "expected a state dict, found an object of class {class}: save its state_dict()"
         );
     }
-    let known = |class: &&str| *class != "collections.OrderedDict" && !class.starts_with("torch.");
-    let beside = pickle.iter().flat_map(|pickle| pickle.classes());
-    let beside: BTreeSet<&str> = beside
-        .filter(|class| !class.starts_with("torch._"))
-        .filter(known)
-        .collect();
+    let foreign = |class: &&str| {
+        let known = ["collections.OrderedDict", "torch."];
+        !known.iter().any(|known| class.starts_with(known))
+    };
+    let called = pickle.iter().flat_map(Pickle::classes);
+    let beside: BTreeSet<&str> = called.filter(foreign).collect();
     let expected =
         "expected a PyTorch state dict (.pth, .pt) or safetensors, and cannot read it as one";
     match (beside.is_empty(), pickle.is_some()) {
@@ -275,15 +288,7 @@ fn prefix_of_state_dict(
     });
     match (found.first(), preferred) {
         (Some(only), _) if found.len() == 1 => Ok((only.clone(), None)),
-        (Some(_), Some(preferred)) => {
-            let name = |path: &String| path.trim_end_matches('.').to_owned();
-            let others = found.iter().filter(|path| *path != preferred);
-            let choice = Choice {
-                taken: name(preferred),
-                others: others.map(name).collect(),
-            };
-            Ok((preferred.clone(), Some(choice)))
-        }
+        (Some(_), Some(preferred)) => Ok((preferred.clone(), Some(Choice::of(preferred, &found)))),
         (Some(_), None) => {
             let names: Vec<&str> = found
                 .iter()
@@ -371,3 +376,6 @@ fn kind(value: &PickleValue) -> &str {
         PickleValue::Unsupported(class) => class,
     }
 }
+
+#[cfg(test)]
+mod tests;

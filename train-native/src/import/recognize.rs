@@ -325,3 +325,34 @@ fn layout(
         edges,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dict(keys: &[&str]) -> StateDict {
+        let tensor = StateTensor {
+            shape: vec![1],
+            values: vec![0.0],
+        };
+        let entries = keys.iter().map(|key| ((*key).to_owned(), tensor.clone()));
+        entries.collect()
+    }
+
+    #[test]
+    fn the_name_of_an_attribute_goes_only_where_the_keys_are_nobodys_with_it() {
+        let bare = dict(&["model.model.0.weight", "model.model.3.weight"]);
+        for prefix in ["net_g.", "net_g._orig_mod.", "generator.module."] {
+            let keys: Vec<String> = bare.keys().map(|key| format!("{prefix}{key}")).collect();
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            assert_eq!(without_attribute(dict(&keys)), bare, "{prefix}");
+        }
+        assert_eq!(without_attribute(bare.clone()), bare);
+        for others in [
+            ["a.b", "a.c"],
+            ["net_g.model.model.0.weight", "net_d.model.0.weight"],
+        ] {
+            assert_eq!(without_attribute(dict(&others)), dict(&others));
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
@@ -17,7 +17,8 @@ use crate::data::unconditional::FaceCrop;
 
 /// Flags of `dataset check`.
 #[derive(Debug, Args)]
-#[group(required = true)]
+#[group(skip)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["pairs", "layout", "images"]))]
 pub(super) struct CheckArgs {
     /// Root of AB pictures: every phase in it is checked
     #[arg(long, value_name = "DIR", conflicts_with_all = ["images", "labels", "label_nc", "layout"])]
@@ -51,9 +52,11 @@ pub(super) struct CheckArgs {
     contain_dontcare_label: bool,
     /// Table of ids that label maps go through first
     ///
-    /// Plain text, one rule a line: old id and new id, apart by spaces, a comma, a semicolon, a colon or `->`. A range
-    /// of old ids is `10-15`, all ids of no other rule are `*`, and ids of no rule at all stay as they are. The new id
-    /// may be `dont_care` (also `ignore` or 255), which needs --contain-dontcare-label. What follows a # is a comment:
+    /// Plain text, one rule a line: old id and new id, apart by spaces,
+    /// a comma, a semicolon, a colon or `->`. A range of old ids is `10-15`,
+    /// all ids of no other rule are `*`, and ids of no rule at all stay as
+    /// they are. The new id may be `dont_care` (also `ignore` or 255), which
+    /// needs --contain-dontcare-label. What follows a # is a comment:
     ///
     ///     # old new
     ///     7 0          # road

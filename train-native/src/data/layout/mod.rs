@@ -1,7 +1,7 @@
 //! How the files of a data set lie in folders: which files of which phases there are, and which belong together.
 //!
-//! Nothing is read here, names are enough. The layouts: [`pairs`] (one file is a sample), [`folders`] (one folder for
-//! every kind of file), [`ade20k`] and [`cityscapes`] (the trees of those data sets).
+//! Nothing is read here, names are enough. The layouts: `pairs` (one file is a sample), `folders` (one folder for
+//! every kind of file), `ade20k` and `cityscapes` (the trees of those data sets).
 
 mod ade20k;
 mod cityscapes;
@@ -189,7 +189,7 @@ pub fn has_phase(source: &DataSource, phase: &str) -> bool {
 }
 
 /// SPADE's rule: who asks for `test` gets `val` where there is no `test`.
-fn or_validation<'a>(phase: &'a str, has: impl Fn(&str) -> bool) -> &'a str {
+fn or_validation(phase: &str, has: impl Fn(&str) -> bool) -> &str {
     if phase == "test" && !has("test") && has("val") {
         "val"
     } else {
