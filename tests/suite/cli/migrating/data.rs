@@ -155,7 +155,7 @@ fn cityscapes(place: &Place) {
 
 fn ade20k(place: &Place) {
     let root = "datasets/ADEChallengeData2016";
-    let files = [("training", "train", 2), ("validation", "val", 1)];
+    let files = [("training", "train", 2), ("validation", "val", 2)];
     for (folder, phase, count) in files {
         for number in 1..=count {
             let name = format!("{folder}/ADE_{phase}_{number:08}");

@@ -1,6 +1,6 @@
 //! The settings of the Progressive GAN by name.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use serde::{Deserialize, Serialize};
 use underpaint_core::pgan::Criterion;
 
@@ -25,6 +25,7 @@ pub struct PganFlags {
         aliases = ["depth", "depthScales"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Networks"
     )]
     pub depths: Option<Vec<usize>>,
@@ -53,6 +54,7 @@ pub struct PganFlags {
         aliases = ["num_batch", "maxIterAtScale"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub iterations: Option<Vec<u64>>,
@@ -62,6 +64,7 @@ pub struct PganFlags {
         aliases = ["alpha_jumps", "alphaNJumps"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub alpha_jumps: Option<Vec<u64>>,
@@ -71,6 +74,7 @@ pub struct PganFlags {
         aliases = ["alpha_size_jumps", "alphaSizeJumps"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub alpha_size_jumps: Option<Vec<u64>>,
@@ -80,6 +84,7 @@ pub struct PganFlags {
         aliases = ["batch_size_list", "batch_sizes"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub batch_sizes: Option<Vec<usize>>,
