@@ -7,7 +7,7 @@ mod flags;
 use std::fs;
 use std::path::Path;
 
-use super::Place;
+use super::{Place, size_of};
 
 /// The `sh` blocks of a page.
 struct Page {
@@ -70,9 +70,20 @@ fn shrunk(command: &str) -> String {
                 length(family, command)
             )
         }
-        _ => return command.replace("--count 10000", "--count 3"),
+        _ => return smaller(command),
     };
     format!("{command} {settings}")
+}
+
+/// Fewer and smaller pictures.
+fn smaller(command: &str) -> String {
+    let numbers = [
+        ("--count 10000", "--count 3"),
+        ("--size 256", "--size 64"),
+        ("--width 512", "--width 64"),
+    ];
+    let replace = |command: String, (large, small)| command.replace(large, small);
+    numbers.into_iter().fold(command.to_owned(), replace)
 }
 
 /// One step, or one epoch where a line counts in epochs.
@@ -160,6 +171,11 @@ fn every_line_of_pix2pix_runs() {
     ]);
     data::pix2pix(&place);
     page.run(&place);
+    // The folder of a phase is taken for the data set and its phase.
+    let config = place.text("runs/ms_words/config.toml");
+    for line in ["datasets/facades\"\n", "phase = \"train\"\n"] {
+        assert!(config.contains(line), "{config}");
+    }
 }
 
 #[test]
@@ -198,6 +214,8 @@ fn every_line_of_pix2pixhd_runs() {
     ]);
     data::pix2pixhd(&place);
     page.run(&place);
+    let scaled = "results/label2city/berlin_000000_000019_gtFine_labelIds.png";
+    assert_eq!(size_of(&place.path(scaled)), (1024, 512));
 }
 
 #[test]

@@ -4,6 +4,8 @@
 use clap::Parser;
 use underpaint::command::Cli;
 
+use super::super::Place;
+
 /// The flags of a project.
 struct Flags {
     family: &'static str,
@@ -425,4 +427,20 @@ fn the_flags_of_pgan_are_taken() {
         ],
     };
     flags.assert_taken();
+}
+
+#[test]
+fn what_means_nothing_is_told_and_a_preset_says_what_it_sets() {
+    let place = Place::empty();
+    place.fails(
+        "train pix2pixhd --preset 1024p --gpu_ids 0,1 --fp16 --output run",
+        &[
+            "--gpu_ids does nothing: --device says where to train",
+            "--fp16 does nothing: training is in 32 bits",
+            "preset 1024p sets:",
+            "niter_fix_global = 10",
+            "error: --data: expected the folder of a data set",
+        ],
+    );
+    assert!(!place.path("run").exists());
 }
