@@ -1,22 +1,25 @@
 //! `evaluate` with Inception's weights: the numbers are compared with pytorch-fid's in `parity`.
 
 use underpaint_core::perceptual::Inception;
-use underpaint_core::state_dict::state_dict;
+use underpaint_core::state_dict::{StateDict, state_dict};
 
 use super::{Place, wave};
 
 /// Weights that let a picture through to pool3, and different pictures differently.
 fn write_inception(place: &Place) {
-    let mut dict = state_dict(&Inception::new(&burn::tensor::Device::flex()));
-    for (key, tensor) in &mut dict {
-        if key.ends_with("conv.weight") {
-            let fan_in: usize = tensor.shape[1..].iter().product();
-            let scale = (6.0 / fan_in as f32).sqrt();
-            *tensor = wave(&tensor.shape);
-            tensor.values.iter_mut().for_each(|value| *value *= scale);
-        }
+    let dict = state_dict(&Inception::new(&burn::tensor::Device::flex()));
+    write_waves(place, "inception.safetensors", dict);
+}
+
+/// Writes weights of a network whose convolutions are [`wave`]s that keep the scale of what they see.
+pub(super) fn write_waves(place: &Place, name: &str, mut dict: StateDict) {
+    for tensor in dict.values_mut().filter(|tensor| tensor.shape.len() == 4) {
+        let fan_in: usize = tensor.shape[1..].iter().product();
+        let scale = (6.0 / fan_in as f32).sqrt();
+        *tensor = wave(&tensor.shape);
+        tensor.values.iter_mut().for_each(|value| *value *= scale);
     }
-    place.write_weights("inception.safetensors", &dict);
+    place.write_weights(name, &dict);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod generate;
 mod import;
 #[cfg(feature = "tch")]
 mod libtorch;
+mod migrating;
 mod resume;
 #[cfg(unix)]
 mod signals;

@@ -99,14 +99,14 @@ impl FamilyConfig for PganConfig {
                 latent_dim,
                 output_channels,
                 output: criterion.output(),
-                pixel_norm: !flags.no_pixel_norm.unwrap_or(false),
+                pixel_norm: is_on(flags.no_pixel_norm, flags.per_channel_normalization),
                 leaky_slope,
                 ..GeneratorConfig::default()
             },
             discriminator: DiscriminatorConfig {
                 depths,
                 input_channels: output_channels,
-                minibatch_stddev: !flags.no_minibatch_stddev.unwrap_or(false),
+                minibatch_stddev: is_on(flags.no_minibatch_stddev, flags.mini_batch_std_dev),
                 first_fade: FirstFade::Blend,
                 leaky_slope,
                 ..DiscriminatorConfig::default()
@@ -148,7 +148,9 @@ impl FamilyConfig for PganConfig {
             start_scale: Some(resolution(model.growth.first_scale)),
             latent_dim: Some(generator.latent_dim),
             no_minibatch_stddev: Some(!model.discriminator.minibatch_stddev),
+            mini_batch_std_dev: None,
             no_pixel_norm: Some(!generator.pixel_norm),
+            per_channel_normalization: None,
             leaky_slope: Some(generator.leaky_slope),
             loss_mode: Some(model.criterion),
             lambda_gp: Some(model.penalty_weight),
@@ -214,6 +216,11 @@ impl FamilyConfig for PganConfig {
             encoder: None,
         }
     }
+}
+
+/// Something that is on unless one flag says that it is not, or the original's that it is off.
+fn is_on(off: Option<bool>, on: Option<bool>) -> bool {
+    off.map_or(on, |off| Some(!off)).unwrap_or(true)
 }
 
 fn depths(flags: &PganFlags) -> Vec<usize> {

@@ -48,7 +48,12 @@ pub struct Pix2pixRun {
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub struct Pix2pixFlags {
     /// Which half of an AB picture is the input: AtoB or BtoA [default: AtoB]
-    #[arg(long, value_name = "DIRECTION", help_heading = "Data")]
+    #[arg(
+        long,
+        alias = "which_direction",
+        value_name = "DIRECTION",
+        help_heading = "Data"
+    )]
     pub direction: Option<Direction>,
     /// Number of classes; the input is then a label map of {phase}_label, one-hot encoded, and the
     /// picture lies in {phase}_img
@@ -74,10 +79,10 @@ pub struct Pix2pixFlags {
     pub no_flip: Option<bool>,
 
     /// Generator: unet_256, unet_128, unet_64, resnet_9blocks or resnet_6blocks [default: unet_256]
-    #[arg(long, alias = "netG", value_name = "NAME", help_heading = "Networks")]
+    #[arg(long, aliases = ["netG", "which_model_netG"], value_name = "NAME", help_heading = "Networks")]
     pub net_g: Option<Architecture>,
     /// Discriminator: basic (70×70 PatchGAN), n_layers or pixel [default: basic]
-    #[arg(long, alias = "netD", value_name = "NAME", help_heading = "Networks")]
+    #[arg(long, aliases = ["netD", "which_model_netD"], value_name = "NAME", help_heading = "Networks")]
     pub net_d: Option<DiscriminatorKind>,
     /// Layers of an n_layers discriminator [default: 3]
     #[arg(

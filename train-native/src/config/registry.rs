@@ -73,11 +73,14 @@ struct StartArgs<F: Args> {
     #[arg(long, help_heading = "Run")]
     quiet: bool,
     /// The originals' name of a run, a folder in --checkpoints_dir
-    #[arg(long, hide = true)]
+    #[arg(long, short = 'n', hide = true)]
     name: Option<PathBuf>,
     /// The originals' folder of runs
-    #[arg(long = "checkpoints_dir", aliases = ["checkpoints-dir", "save_ckpt_dir"], hide = true)]
+    #[arg(long = "checkpoints_dir", short = 'd', aliases = ["checkpoints-dir", "save_ckpt_dir", "dir"], hide = true)]
     checkpoints_dir: Option<PathBuf>,
+    /// The folder of one phase, DATA/PHASE, as MindSpore's Pix2Pix names it
+    #[arg(long = "train_data_dir", hide = true, conflicts_with = "data")]
+    train_data_dir: Option<PathBuf>,
     /// The originals' way to go on with a run
     #[arg(long = "continue_train", alias = "continue-train", hide = true, value_parser = super::values::parse_switch, num_args = 0..=1, default_missing_value = "true")]
     continue_train: Option<bool>,
@@ -148,7 +151,10 @@ fn start<C: FamilyConfig>(matches: &ArgMatches) -> Result<Start, clap::Error> {
         ));
     }
     let given = Raw {
-        run: args.run,
+        run: match args.train_data_dir {
+            Some(folder) => with_phase_folder(args.run, folder),
+            None => args.run,
+        },
         own: args.own,
     };
     let settings = settings::<C>(
@@ -163,6 +169,18 @@ fn start<C: FamilyConfig>(matches: &ArgMatches) -> Result<Start, clap::Error> {
         notices,
         settings,
     })
+}
+
+/// The data set whose phase lies in a folder.
+fn with_phase_folder(run: RunFlags, folder: PathBuf) -> RunFlags {
+    let phase = folder
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    RunFlags {
+        data: Some(folder.parent().map(Path::to_path_buf).unwrap_or(folder)),
+        phase: run.phase.or(phase),
+        ..run
+    }
 }
 
 /// Puts flags, file and preset together and checks them.

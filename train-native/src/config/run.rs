@@ -93,7 +93,7 @@ pub struct RunFlags {
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     pub phase: Option<String>,
     /// Samples per step [default: of the family]
-    #[arg(long, aliases = ["batch_size", "batchSize"], value_name = "N", help_heading = "Data")]
+    #[arg(long, aliases = ["batch_size", "batchSize", "miniBatchSize"], value_name = "N", help_heading = "Data")]
     pub batch_size: Option<usize>,
     /// Use the files in order instead of shuffled
     #[arg(long, alias = "serial_batches", value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Data")]
@@ -110,7 +110,12 @@ pub struct RunFlags {
     pub workers: Option<usize>,
 
     /// Learning rate [default: of the family]
-    #[arg(long, value_name = "X", help_heading = "Schedule")]
+    #[arg(
+        long,
+        alias = "baseLearningRate",
+        value_name = "X",
+        help_heading = "Schedule"
+    )]
     pub lr: Option<f64>,
     /// First decay rate of Adam [default: of the family]
     #[arg(long, value_name = "X", help_heading = "Schedule")]
@@ -166,15 +171,10 @@ pub struct RunFlags {
     )]
     pub load_pretrain: Option<PathBuf>,
     /// Steps between two checkpoints [default: 1000]
-    #[arg(long, aliases = ["save_latest_freq", "model_save_step"], value_name = "STEPS", help_heading = "Run")]
+    #[arg(long, aliases = ["save_latest_freq", "model_save_step", "save_iter"], short_alias = 's', value_name = "STEPS", help_heading = "Run")]
     pub save_every: Option<u64>,
     /// Steps between two sets of sample pictures [default: 200]
-    #[arg(
-        long,
-        alias = "display_freq",
-        value_name = "STEPS",
-        help_heading = "Run"
-    )]
+    #[arg(long, aliases = ["display_freq", "eval_iter"], short_alias = 'e', value_name = "STEPS", help_heading = "Run")]
     pub sample_every: Option<u64>,
     /// Newest checkpoints to keep [default: 2]
     #[arg(long, value_name = "N", help_heading = "Run")]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum LrPolicy {
     /// Constant for `n_epochs`, then linearly to zero over `n_epochs_decay`.
     #[default]
+    #[serde(alias = "lambda")]
     Linear,
     /// Constant for `n_epochs`, then linearly over `n_epochs_decay`, whose first epoch still has the full rate and whose
     /// last has the full rate divided by `n_epochs_decay`; constant if that is 0. pix2pixHD and SPADE.

@@ -131,12 +131,12 @@ impl GenerateArgs {
             let (left, right) = crate::data::paired::split_ab(&picture, path)?;
             picture = if half == Half::Left { left } else { right };
         }
-        if let Some(size) = self.size {
-            let (from, to) = (picture.size(), Size::new(size, size));
+        if let Some(to) = self.wanted_size(picture.size()) {
+            let from = picture.size();
             let pixels = resize_bytes(&picture.pixels, from, picture.channels, to, Filter::Bicubic);
             picture = Picture {
-                width: size,
-                height: size,
+                width: to.width,
+                height: to.height,
                 pixels,
                 ..picture
             };
@@ -160,7 +160,7 @@ impl GenerateArgs {
         labels.check_range(path, layout.num_labels())?;
         let fixed = runner.model().fixed_size();
         let fixed = fixed.map(|[height, width]| Size::new(width, height));
-        match self.size.map(|size| Size::new(size, size)).or(fixed) {
+        match self.wanted_size(labels.size()).or(fixed) {
             Some(to) => Ok(resized(labels, to)),
             None => Ok(labels),
         }
@@ -206,14 +206,14 @@ fn resized(map: LabelMap, to: Size) -> LabelMap {
     }
 }
 
-/// The file itself, or the one in the folder that is named as the label map.
+/// The file itself, or the one in the folder that is named as the label map, but for Cityscapes' endings.
 fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
     if given.is_file() {
         return Ok(given.to_path_buf());
     }
     let mut candidates = Vec::new();
     for (path, found) in input_files(given)? {
-        if found == name {
+        if frame(&found) == frame(name) {
             return Ok(path);
         }
         candidates.push(found);
@@ -224,4 +224,11 @@ fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
         labels.display(),
         candidates.first().map_or("none", String::as_str)
     )
+}
+
+/// A name without what Cityscapes appends to those of label maps and of instance maps.
+fn frame(name: &str) -> &str {
+    let endings = ["_labelIds", "_instanceIds"].into_iter();
+    let mut without = endings.filter_map(|ending| name.strip_suffix(ending));
+    without.next().unwrap_or(name)
 }

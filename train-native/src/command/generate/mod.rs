@@ -16,11 +16,11 @@ use underpaint_core::image::pixels_from_signed;
 
 use super::options::RunnerArgs;
 use crate::config::{is_run, of_run};
-use crate::data::PixelsF32;
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, Picture, read_picture, write_picture_png};
 use crate::data::ids::IdRules;
 use crate::data::source::InputSpec;
+use crate::data::{PixelsF32, Size};
 use crate::family::batch;
 use crate::model::Model;
 
@@ -64,6 +64,9 @@ pub struct GenerateArgs {
     /// Resize inputs to that square, in pixels [default: keep their size, padding as needed]
     #[arg(long, value_name = "PX")]
     size: Option<usize>,
+    /// Resize inputs to that width, in pixels, and in proportion
+    #[arg(long, value_name = "PX", conflicts_with = "size")]
+    width: Option<usize>,
     /// Pictures to draw from latents, each of its own
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: usize,
@@ -76,7 +79,7 @@ pub struct GenerateArgs {
     /// Safetensors with what the network sees: `input` [batch, channels, height, width]; or `labels`
     /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` (pixels, or a
     /// number below 4) where the model takes them
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "half", "size"], requires = "tensors_out")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "half", "size", "width"], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding
     #[arg(long, value_name = "FILE", requires = "tensors_in")]
@@ -94,8 +97,8 @@ impl GenerateArgs {
             tensors::generate(&runner, self.runner.seed, input, output)?;
             return Ok(ExitCode::SUCCESS);
         }
-        if self.count == 0 || self.size == Some(0) {
-            bail!("--count and --size: expected at least 1, found 0");
+        if self.count == 0 || self.size == Some(0) || self.width == Some(0) {
+            bail!("--count, --size and --width: expected at least 1, found 0");
         }
         let unconditional = matches!(model.manifest.input, InputKind::Latent { .. });
         match (&self.input, &self.output) {
@@ -114,6 +117,14 @@ impl GenerateArgs {
             (Some(input), Some(output)) => files::generate(&self, &runner, &model, input, output)?,
         }
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The size that an input of a size is resized to, if it is.
+    fn wanted_size(&self, from: Size) -> Option<Size> {
+        let square = self.size.map(|side| Size::new(side, side));
+        // As pix2pixHD scales to a width.
+        let scaled = |width| Size::new(width, (width * from.height / from.width).max(1));
+        square.or(self.width.map(scaled))
     }
 
     /// What the ids of label maps mean to a model: as in the training of a run, unless the flags say

@@ -33,6 +33,11 @@ const ONE_FOLDER: &str = "everything of a run lies in its --output";
 const ASCEND: &str = "it is of MindSpore and Ascend only";
 /// Why loss scales do nothing.
 const PRECISION: &str = "training is in 32 bits, which needs no loss scale";
+/// Why settings files of other formats do nothing.
+const SETTINGS: &str =
+    "--config takes a TOML file under the names of the flags; presets hold the scripts' settings";
+/// Why flags of tests do nothing in training.
+const TESTING: &str = "generate and evaluate test a run";
 /// Why zero padding cannot be chosen.
 const PADDING: &str = "padding is the original PyTorch code's";
 

@@ -20,6 +20,7 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
     Foreign::new("local_rank", ONE_DEVICE),
     Foreign::new("isTrain", "the subcommand says so"),
     Foreign::new("use_dropout", "the original declares it and never uses it"),
+    Foreign::new("config_path", SETTINGS),
     Foreign::new("device_target", DEVICE),
     Foreign::new("device_id", DEVICE),
     Foreign::new("device_num", ONE_DEVICE),

@@ -28,6 +28,10 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
         "cache_filelist_write",
         "files are listed and checked once, and remembered in the run",
     ),
+    Foreign::new(
+        "coco_no_portraits",
+        "only {phase}_label, {phase}_img and {phase}_inst are read",
+    ),
     Foreign::new("optimizer", "the optimiser is Adam"),
     Foreign::new("netD", "the discriminator is the multi-scale PatchGAN"),
     Foreign::new(

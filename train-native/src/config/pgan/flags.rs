@@ -1,6 +1,6 @@
 //! The settings of the Progressive GAN by name.
 
-use clap::Args;
+use clap::{ArgAction, Args};
 use serde::{Deserialize, Serialize};
 use underpaint_core::pgan::Criterion;
 
@@ -25,6 +25,7 @@ pub struct PganFlags {
         aliases = ["depth", "depthScales"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Networks"
     )]
     pub depths: Option<Vec<usize>>,
@@ -34,9 +35,15 @@ pub struct PganFlags {
     /// The discriminator does not see the spread of a batch
     #[arg(long, value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Networks")]
     pub no_minibatch_stddev: Option<bool>,
+    /// The original's opposite of --no-minibatch-stddev
+    #[arg(long = "miniBatchStdDev", hide = true, value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true")]
+    pub mini_batch_std_dev: Option<bool>,
     /// Features are not divided by their norm
     #[arg(long, value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Networks")]
     pub no_pixel_norm: Option<bool>,
+    /// The original's opposite of --no-pixel-norm
+    #[arg(long = "perChannelNormalization", hide = true, value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true")]
+    pub per_channel_normalization: Option<bool>,
     /// Slope of the leaky ReLU below zero [default: 0.2]
     #[arg(long, aliases = ["leakyness", "leakyReluLeak"], value_name = "X", help_heading = "Networks")]
     pub leaky_slope: Option<f64>,
@@ -47,6 +54,7 @@ pub struct PganFlags {
         aliases = ["num_batch", "maxIterAtScale"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub iterations: Option<Vec<u64>>,
@@ -56,6 +64,7 @@ pub struct PganFlags {
         aliases = ["alpha_jumps", "alphaNJumps"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub alpha_jumps: Option<Vec<u64>>,
@@ -65,6 +74,7 @@ pub struct PganFlags {
         aliases = ["alpha_size_jumps", "alphaSizeJumps"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub alpha_size_jumps: Option<Vec<u64>>,
@@ -74,6 +84,7 @@ pub struct PganFlags {
         aliases = ["batch_size_list", "batch_sizes"],
         value_name = "N,N,…",
         value_delimiter = ',',
+        action = ArgAction::Set,
         help_heading = "Growth"
     )]
     pub batch_sizes: Option<Vec<usize>>,

@@ -71,3 +71,25 @@ fn what_makes_no_sense_is_named() {
         .to_string();
     assert!(error.contains("--epochs"), "{error}");
 }
+
+#[test]
+fn the_originals_switches_are_ours_the_other_way_round() {
+    let off = PganFlags {
+        mini_batch_std_dev: Some(false),
+        per_channel_normalization: Some(false),
+        ..PganFlags::default()
+    };
+    let (_, found) = config(off.clone());
+    assert!(!found.model.discriminator.minibatch_stddev && !found.model.generator.pixel_norm);
+    let flags = found.to_flags();
+    assert_eq!(
+        (flags.no_minibatch_stddev, flags.mini_batch_std_dev),
+        (Some(true), None)
+    );
+    // Ours wins.
+    let (_, found) = config(PganFlags {
+        no_pixel_norm: Some(false),
+        ..off
+    });
+    assert!(found.model.generator.pixel_norm);
+}
