@@ -58,10 +58,15 @@ impl Place {
 
     /// A folder with `data`: landscapes of 32 pixels, `train` to train on and `val` held out.
     fn with_landscapes(train: usize, val: usize) -> Self {
+        Self::with_landscapes_of(32, train, val)
+    }
+
+    /// As [`with_landscapes`](Self::with_landscapes), of another side.
+    fn with_landscapes_of(size: u32, train: usize, val: usize) -> Self {
         let place = Self::empty();
         let options = SynthesizeOptions {
             count: train + val,
-            size: 32,
+            size,
             seed: 7,
             output: place.path("data"),
             val_count: Some(val),

@@ -426,9 +426,9 @@ fn open_validation(settings: &dyn RunSettings, palette: Option<Palette>) -> Resu
     let held_out = source.held_out_phase(&config.phase);
     if held_out.is_none() && config.schedule.policy == LrPolicy::Plateau {
         bail!(
-            "--lr-policy plateau watches held-out pairs: expected a phase val or test in {}, found \
-             neither",
-            config.data.display()
+            "--lr-policy plateau watches held-out pairs: expected a phase val or test ({} and so on), \
+             found neither",
+            config.data.join("val").display()
         );
     }
     let phase = held_out.unwrap_or(&config.phase);

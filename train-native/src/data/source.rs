@@ -178,12 +178,12 @@ impl DataSource {
         check::check_source(self, phase, options)
     }
 
-    /// The first of `val` and `test` that the data set has, other than `phase`.
+    /// The first of `val` and `test` that the data set has, other than `phase`, with files of every kind that is read.
     #[must_use]
     pub fn held_out_phase(&self, phase: &str) -> Option<&'static str> {
         let held_out = ["val", "test"].into_iter();
         let mut others = held_out.filter(|other| *other != phase);
-        others.find(|other| layout::has_phase(self, other))
+        others.find(|other| layout::has_phase(self, other) && layout::is_whole(self, other))
     }
 
     /// The same without chance, as the authors test.

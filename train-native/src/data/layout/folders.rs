@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::Listing;
 use super::pairing::{Kind, attach, join};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, sample_name, subfolder_names};
+use crate::data::files::{list_pictures, list_pictures_of, sample_name, subfolder_names};
 use crate::data::source::InputSpec;
 
 /// What Cityscapes appends to the name of a frame, by kind of file.
@@ -73,6 +73,23 @@ pub(super) fn flat_phases(root: &Path, input: InputSpec) -> Vec<String> {
     let (_, target) = flat_kinds(input);
     phases.retain(|phase| root.join(format!("{phase}_{target}")).is_dir());
     phases
+}
+
+/// Whether a phase has files of every kind that is read: pictures to look at while training.
+pub(super) fn is_whole(root: &Path, phase: &str, input: InputSpec, kinds: [bool; 2]) -> bool {
+    let (input, target) = flat_kinds(input);
+    let [instances, features] = kinds;
+    let needed = [
+        (input, true),
+        (target, true),
+        ("inst", instances),
+        ("feat", features),
+    ];
+    let holds = |kind: &str| {
+        let pictures = list_pictures(&root.join(format!("{phase}_{kind}")));
+        pictures.is_ok_and(|pictures| !pictures.is_empty())
+    };
+    needed.iter().all(|(kind, needed)| !needed || holds(kind))
 }
 
 /// Phases with a folder of inputs, whether or not there are photos.

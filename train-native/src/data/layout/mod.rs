@@ -188,6 +188,18 @@ pub fn has_phase(source: &DataSource, phase: &str) -> bool {
     }
 }
 
+/// Whether a phase that is there has files of every kind that is read.
+#[must_use]
+pub fn is_whole(source: &DataSource, phase: &str) -> bool {
+    match &source.layout {
+        Layout::Flat {
+            instances,
+            features,
+        } => folders::is_whole(&source.root, phase, source.input, [*instances, *features]),
+        _ => true,
+    }
+}
+
 /// SPADE's rule: who asks for `test` gets `val` where there is no `test`.
 fn or_validation(phase: &str, has: impl Fn(&str) -> bool) -> &str {
     if phase == "test" && !has("test") && has("val") {
