@@ -25,7 +25,7 @@ use crate::evaluate::fid::{FeatureCollector, Fid};
 use crate::evaluate::paired::PairedMetrics;
 use crate::family::{batch, derive_seed};
 use crate::model::Model;
-use crate::perceptual::open_inception;
+use crate::perceptual::{find_inception, needs_inception, open_inception};
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
@@ -50,6 +50,9 @@ pub struct EvaluateArgs {
         help_heading = "FID"
     )]
     inception: Option<PathBuf>,
+    /// Adds the FID, with the weights of `underpaint weights inception`
+    #[arg(long, help_heading = "FID")]
+    fid: bool,
     /// Instead of a run: FID of the pictures in this folder and those of --fake, as they are
     #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data"], requires_all = ["fake", "inception"], help_heading = "FID")]
     real: Option<PathBuf>,
@@ -112,8 +115,8 @@ impl EvaluateArgs {
         // As the authors test: resized to the crop size, no crop and no flip.
         let dataset = source.for_evaluation().open(&self.phase)?;
         let runner = self.runner.runner(&model)?;
-        let inception = match &self.inception {
-            Some(path) => Some(open_inception(path, runner.device())?),
+        let inception = match self.inception_file()? {
+            Some(path) => Some(open_inception(&path, runner.device())?),
             None => None,
         };
         let mut sets = inception
@@ -152,15 +155,15 @@ impl EvaluateArgs {
     /// A generator that starts from latents has no pairs: the FID of as many pictures as there are real
     /// ones.
     fn evaluate_latents(&self, run: &Path, source: &DataSource, model: &Model) -> Result<()> {
-        let Some(path) = &self.inception else {
+        let Some(path) = self.inception_file()? else {
             bail!(
-                "{}: generates from latents, so that there are no pairs to compare: expected --inception \
-                 FILE, for the FID",
+                "{}: generates from latents, so that there are no pairs to compare: expected --fid, or \
+                 --inception FILE",
                 run.display()
             );
         };
         let runner = self.runner.runner(model)?;
-        let inception = open_inception(path, runner.device())?;
+        let inception = open_inception(&path, runner.device())?;
         let [side, _] = model.manifest.model.fixed_size().unwrap_or([0; 2]);
         let dataset = source.open(&self.phase)?;
         let dataset = dataset.at_resolution(side).unwrap_or(dataset);
@@ -181,6 +184,15 @@ impl EvaluateArgs {
         let fid = Fid::between(real, fake)?;
         print_fid(&fid);
         self.write_json(&fid)
+    }
+
+    /// The file of Inception's weights, where the FID is asked for.
+    fn inception_file(&self) -> Result<Option<PathBuf>> {
+        if !self.fid && self.inception.is_none() {
+            return Ok(None);
+        }
+        let found = find_inception(self.inception.as_deref())?;
+        found.map_or_else(|| bail!(needs_inception()), |path| Ok(Some(path)))
     }
 
     fn compare_folders(&self, real: &Path, fake: &Path, inception: &Path) -> Result<()> {

@@ -258,6 +258,11 @@ fn check_data(settings: &dyn RunSettings, memory: &Path, quiet: bool) -> Result<
     if !report.is_ok() {
         bail!("the data set has problems:\n{report}");
     }
+    if !quiet {
+        report
+            .warnings()
+            .for_each(|line| eprintln!("warning: {line}"));
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Settings of runs: flags, TOML and presets to one validated config, which is saved beside every run.
 //!
-//! What every run has is in [`run`]; every family adds its own settings in a file of its own
+//! What every run has is [`RunConfig`]; every family adds its own settings in a file of its own
 //! ([`pix2pix`], [`pix2pixhd`], [`spade`], [`pgan`]) by implementing [`FamilyConfig`]. [`FAMILIES`] lists
 //! them: a new family is a new file and a line there. Flags win over the file, the file over the
 //! preset, the preset over the defaults; all three have the same names.

@@ -85,6 +85,13 @@ impl CheckReport {
         self.count(Severity::Error) == 0
     }
 
+    /// What is odd, in words.
+    pub fn warnings(&self) -> impl Iterator<Item = &str> {
+        let warnings = self.findings.iter();
+        let warnings = warnings.filter(|finding| finding.severity == Severity::Warning);
+        warnings.map(|finding| finding.message.as_str())
+    }
+
     /// Number of findings of that severity.
     #[must_use]
     pub fn count(&self, severity: Severity) -> usize {
