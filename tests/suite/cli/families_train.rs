@@ -3,7 +3,7 @@
 use super::{Place, file_names, size_of};
 
 /// A family with its smallest networks, on landscapes of 32 pixels.
-struct Tiny {
+pub(super) struct Tiny {
     family: &'static str,
     arguments: &'static str,
 }
@@ -28,14 +28,16 @@ const PGAN: Tiny = Tiny {
                 --alpha-size-jumps 0,1,1 --batch-sizes 2,2,1 --latent-dim 8",
 };
 
-const ALL: [Tiny; 3] = [PIX2PIXHD, SPADE, PGAN];
+/// All families but pix2pix, which has tests of its own.
+pub(super) const ALL: [Tiny; 3] = [PIX2PIXHD, SPADE, PGAN];
 
 impl Tiny {
     fn train(&self, place: &Place, run: &str, arguments: &str) {
         place.run(&self.command(run, arguments));
     }
 
-    fn command(&self, run: &str, arguments: &str) -> String {
+    /// The command that trains it into `run`.
+    pub(super) fn command(&self, run: &str, arguments: &str) -> String {
         format!(
             "train {} {} --output {run} --quiet {arguments}",
             self.family, self.arguments

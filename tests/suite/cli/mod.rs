@@ -234,7 +234,7 @@ impl Place {
         assert_eq!(self.losses(found), self.losses(expected), "{context}");
         let (found_files, expected_files) = (self.checkpoint(found), self.checkpoint(expected));
         assert!(
-            found_files.len() >= 6,
+            found_files.len() >= 5,
             "{context}: {:?}",
             found_files.keys()
         );

@@ -4,6 +4,7 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use super::families_train::ALL;
 use super::{DEADLINE, Place, Running, UNET_64, file_names, train_command};
 
 impl Running {
@@ -96,14 +97,14 @@ fn two_processes_never_train_one_run() {
 }
 
 /// Kills a run again and again, at moments drawn from `seed`, until it has come to its end.
-fn killed_again_and_again(place: &Place, arguments: &str, seed: u64) -> u32 {
+fn killed_again_and_again(place: &Place, start: &str, seed: u64) -> u32 {
     let mut state = seed;
     let mut kills = 0;
     loop {
         // A run that was killed before it wrote its config is none yet.
         let command = match place.path("run/config.toml").exists() {
             true => "train --resume run --quiet".to_owned(),
-            false => train_command("run", arguments),
+            false => start.to_owned(),
         };
         let mut running = place.start(&command);
         if kills < 7 {
@@ -135,26 +136,37 @@ fn killed_again_and_again(place: &Place, arguments: &str, seed: u64) -> u32 {
     }
 }
 
-fn assert_survives_kills(arguments: &str, seed: u64) {
+fn assert_survives_kills(command: impl Fn(&str, &str) -> String, seed: u64) {
     let place = Place::with_landscapes(4, 1);
-    let arguments = format!("--steps 60 --save-every 3 --sample-every 4 {arguments}");
-    place.train("whole", &arguments);
-    let kills = killed_again_and_again(&place, &arguments, seed);
+    let often = "--steps 60 --save-every 3 --sample-every 4";
+    place.run(&command("whole", often));
+    let kills = killed_again_and_again(&place, &command("run", often), seed);
     assert!(kills >= 4, "killed {kills} times only");
     place.assert_same_run("run", "whole", &format!("{kills} kills"));
     for folder in ["", "/checkpoints", "/samples"] {
         let names = |run: &str| file_names(&place.path(&format!("{run}{folder}")));
         assert_eq!(names("run"), names("whole"), "leftovers in run{folder}");
     }
-    place.run("evaluate --run run");
+}
+
+fn pix2pix_survives_kills(arguments: &str, seed: u64) {
+    let command = |run: &str, more: &str| train_command(run, &format!("{more} {arguments}"));
+    assert_survives_kills(command, seed);
 }
 
 #[test]
 fn a_run_killed_at_any_moment_ends_as_if_it_had_not_been() {
-    assert_survives_kills(&format!("--pool-size 2 {UNET_64}"), 1);
+    pix2pix_survives_kills(&format!("--pool-size 2 {UNET_64}"), 1);
 }
 
 #[test]
 fn so_does_one_with_label_maps_and_batches() {
-    assert_survives_kills("--label-nc 15 --batch-size 3", 2);
+    pix2pix_survives_kills("--label-nc 15 --batch-size 3", 2);
+}
+
+#[test]
+fn so_does_one_of_every_family() {
+    for (seed, tiny) in (3..).zip(ALL) {
+        assert_survives_kills(|run, more| tiny.command(run, more), seed);
+    }
 }

@@ -31,6 +31,9 @@ pub const FAMILIES: &[FamilyEntry] = &[
     FamilyEntry::of::<PganConfig>(),
 ];
 
+/// In the help of a setting of every run: its default in a family.
+const OF_THE_FAMILY: &str = "of the family";
+
 /// What a command line needs of a family.
 #[derive(Debug)]
 pub struct FamilyEntry {
@@ -121,12 +124,36 @@ impl FamilyEntry {
 fn command<C: FamilyConfig>() -> Command {
     let presets = C::PRESETS.iter();
     let presets = presets.map(|preset| PossibleValue::new(preset.name).help(preset.about));
-    let command = Command::new(C::NAME).about(C::ABOUT).max_term_width(100);
-    let command = StartArgs::<C::Flags>::augment_args(command).mut_arg("preset", |arg| {
-        arg.value_parser(PossibleValuesParser::new(presets))
-    });
+    let command = StartArgs::<C::Flags>::augment_args(Command::new(C::NAME))
+        .about(C::ABOUT)
+        .max_term_width(100)
+        .mut_arg("preset", |arg| {
+            arg.value_parser(PossibleValuesParser::new(presets))
+        });
+    let command = with_defaults::<C>(command);
     // As in the originals' scripts, the last word counts.
     foreign::add(command, C::FOREIGN).args_override_self(true)
+}
+
+/// Says what the settings of every run are in a family, where they are not given.
+fn with_defaults<C: FamilyConfig>(command: Command) -> Command {
+    let defaults = C::defaults(&C::Flags::default());
+    let policy = serde_json::to_string(&defaults.policy).unwrap_or_default();
+    let values = [
+        ("batch_size", defaults.batch_size.to_string()),
+        ("lr", defaults.learning_rate.to_string()),
+        ("beta1", defaults.adam.beta1.to_string()),
+        ("beta2", defaults.adam.beta2.to_string()),
+        ("lr_policy", policy.trim_matches('"').to_owned()),
+        ("n_epochs", defaults.n_epochs.to_string()),
+        ("n_epochs_decay", defaults.n_epochs_decay.to_string()),
+    ];
+    values.into_iter().fold(command, |command, (id, value)| {
+        command.mut_arg(id, |arg| {
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            arg.help(help.replace(OF_THE_FAMILY, &value))
+        })
+    })
 }
 
 fn start<C: FamilyConfig>(matches: &ArgMatches) -> Result<Start, clap::Error> {
@@ -348,5 +375,25 @@ impl<C: FamilyConfig> RunSettings for Settings<C> {
 
     fn trained(&self, step: u64, palette: Option<Palette>) -> TrainedModel {
         self.family.trained(step, palette)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_family_says_what_it_does_and_what_its_defaults_are() {
+        for family in FAMILIES {
+            let mut command = family.command();
+            let about = command.get_about().map(ToString::to_string);
+            assert!(
+                about.is_some_and(|about| about.starts_with("Train ")),
+                "{}",
+                family.name
+            );
+            let help = command.render_long_help().to_string();
+            assert!(!help.contains(OF_THE_FAMILY), "{help}");
+        }
     }
 }
