@@ -105,6 +105,22 @@ fn pix2pixhd_resumes_with_features_of_instances_and_of_labels() {
     // The trained features of a picture are the generator's input.
     place.run("evaluate --run whole4 --phase val --json scores.json");
     assert_eq!(place.json("scores.json")["count"], 1);
+    // Written to files, they are another's: one that has no encoder.
+    for phase in ["train", "val"] {
+        place.run(&format!(
+            "features precompute --run whole4 --phase {phase} --scale 1 --output data/{phase}_feat"
+        ));
+    }
+    place.run("features cluster --run whole4");
+    with_instances.assert_resumes_exactly(&place, 6, "--instance-feat --load-features");
+    place.run(
+        "generate --model whole6 --input data/val_label --instances data/val_inst --features \
+         data/val_feat --output made",
+    );
+    place.fails(
+        "features cluster --run whole6",
+        &["whole6", "trained feature encoder"],
+    );
     place.run("export whole4 --output bundle");
     let files = file_names(&place.path("bundle"));
     assert!(

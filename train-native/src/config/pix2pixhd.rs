@@ -280,6 +280,9 @@ fn check(flags: &Pix2pixHdFlags) -> Result<()> {
     if on(flags.load_features) && !on(flags.instance_feat) && !on(flags.label_feat) {
         bail!("--load-features: expected --instance-feat or --label-feat beside it, found neither");
     }
+    if on(flags.load_features) && flags.feat_num.is_some_and(|channels| channels != 3) {
+        bail!("--feat-num: features from files are pictures: expected 3 channels");
+    }
     if on(flags.label_feat) && flags.label_nc == Some(0) {
         bail!("--label-feat: pictures (--label-nc 0) have no labels; use --instance-feat");
     }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use burn::tensor::Tensor;
 use underpaint_core::bundle::{InputKind, Inputs, Runner};
 use underpaint_core::label::{Instances, SemanticLayout};
 
@@ -10,8 +11,9 @@ use super::{GenerateArgs, Half, Target, run, style_picture};
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
 use crate::data::ids::IdRules;
-use crate::data::resize::{Filter, resize_bytes, resize_ids};
+use crate::data::resize::{Filter, resize_bytes, resize_bytes_nearest, resize_ids};
 use crate::data::{PixelsF32, Size};
+use crate::family::batch;
 use crate::model::{Model, input_files};
 
 /// One picture, or `--count` of them, for every input.
@@ -109,8 +111,8 @@ impl GenerateArgs {
         let condition =
             runner.condition_from_labels(&labels.ids, instances.as_deref(), height, width);
         let condition = condition.with_context(|| format!("{}", path.display()))?;
-        let features = match (&self.style, runner.model().feature_channels()) {
-            (None, _) | (_, 0) => None,
+        let features = match (&self.style, &self.features) {
+            _ if runner.model().feature_channels() == 0 => None,
             (Some(style), _) => {
                 let ids = instances.as_ref().unwrap_or(&labels.ids);
                 let instances = Instances::from_ids(ids, [1, height, width], runner.device())?;
@@ -118,6 +120,11 @@ impl GenerateArgs {
                 let features = runner.features_from_style(picture, &instances);
                 Some(features.with_context(|| format!("{}", style.display()))?)
             }
+            (None, Some(given)) => {
+                let file = partner(given, "a feature map", path, name)?;
+                Some(feature_map(runner, &file, labels.size())?)
+            }
+            (None, None) => None,
         };
         Ok(Inputs {
             features,
@@ -180,7 +187,7 @@ impl GenerateArgs {
         if !runner.looks_at_instances() {
             bail!("--instances: this model does not look at instances");
         }
-        let file = instance_file(given, path, name)?;
+        let file = partner(given, "an instance map", path, name)?;
         let instances = read_label_map(&file)?;
         let original = crate::data::decode::read_label_map_size(path)?;
         if instances.size() != original {
@@ -195,6 +202,23 @@ impl GenerateArgs {
     }
 }
 
+/// Features as `features precompute` writes them, at the size of a label map.
+fn feature_map(runner: &Runner, path: &Path, to: Size) -> Result<Tensor<4>> {
+    let channels = runner.model().feature_channels();
+    let picture = read_picture(path, Color::from_channels(channels)?)?;
+    let pixels = resize_bytes_nearest(&picture.pixels, picture.size(), channels, to);
+    let picture = Picture {
+        width: to.width,
+        height: to.height,
+        pixels,
+        ..picture
+    };
+    Ok(batch::images(
+        &[&signed_from_picture(&picture)],
+        runner.device(),
+    ))
+}
+
 fn resized(map: LabelMap, to: Size) -> LabelMap {
     if map.size() == to {
         return map;
@@ -207,7 +231,7 @@ fn resized(map: LabelMap, to: Size) -> LabelMap {
 }
 
 /// The file itself, or the one in the folder that is named as the label map, but for Cityscapes' endings.
-fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
+fn partner(given: &Path, what: &str, labels: &Path, name: &str) -> Result<PathBuf> {
     if given.is_file() {
         return Ok(given.to_path_buf());
     }
@@ -219,7 +243,7 @@ fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
         candidates.push(found);
     }
     bail!(
-        "{}: expected an instance map named as {}, found {}",
+        "{}: expected {what} named as {}, found {}",
         given.display(),
         labels.display(),
         candidates.first().map_or("none", String::as_str)
@@ -228,7 +252,13 @@ fn instance_file(given: &Path, labels: &Path, name: &str) -> Result<PathBuf> {
 
 /// A name without what Cityscapes appends to those of label maps and of instance maps.
 fn frame(name: &str) -> &str {
-    let endings = ["_labelIds", "_instanceIds"].into_iter();
+    let endings = [
+        "_gtFine_labelIds",
+        "_gtFine_instanceIds",
+        "_labelIds",
+        "_instanceIds",
+    ];
+    let endings = endings.into_iter();
     let mut without = endings.filter_map(|ending| name.strip_suffix(ending));
     without.next().unwrap_or(name)
 }

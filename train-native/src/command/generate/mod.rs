@@ -58,6 +58,15 @@ pub struct GenerateArgs {
     /// Picture whose style to take, for models with an encoder [default: a style drawn from --seed]
     #[arg(long, alias = "style_image", value_name = "FILE")]
     style: Option<PathBuf>,
+    /// Feature map as `features precompute` writes them, or a folder of them named as the inputs, for
+    /// pix2pixHD models with features
+    #[arg(
+        long,
+        value_name = "FILE|DIR",
+        requires = "input",
+        conflicts_with = "style"
+    )]
+    features: Option<PathBuf>,
     /// Take only this half of every input, for AB pictures
     #[arg(long, value_name = "SIDE")]
     half: Option<Half>,
