@@ -32,6 +32,7 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
         "coco_no_portraits",
         "only {phase}_label, {phase}_img and {phase}_inst are read",
     ),
+    Foreign::new("coco_no_portraits", "folders of portraits are not read"),
     Foreign::new("optimizer", "the optimiser is Adam"),
     Foreign::new("netD", "the discriminator is the multi-scale PatchGAN"),
     Foreign::new(
