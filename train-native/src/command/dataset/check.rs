@@ -58,11 +58,11 @@ pub(super) struct CheckArgs {
     /// they are. The new id may be `dont_care` (also `ignore` or 255), which
     /// needs --contain-dontcare-label. What follows a # is a comment:
     ///
-    ///     # old new
-    ///     7 0          # road
-    ///     11-14: 1     # all that is built
-    ///     23 -> 2
-    ///     * dont_care
+    ///   # old new
+    ///   7 0          # road
+    ///   11-14: 1     # all that is built
+    ///   23 -> 2
+    ///   * dont_care
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     remap: Option<PathBuf>,
     /// Print the report as JSON
