@@ -65,6 +65,11 @@ export class ModelPicker extends StudioElement {
         font-size: 12px;
         color: var(--soft);
       }
+      /* Soft letters on a tinted row would have too little contrast. */
+      button.model[aria-current="true"] small,
+      button.model:hover small {
+        color: inherit;
+      }
       .tick {
         margin-inline-start: auto;
         padding-inline-end: 8px;
