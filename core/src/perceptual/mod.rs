@@ -9,4 +9,4 @@ mod vgg19;
 mod weights;
 
 pub use inception::{FEATURES, Inception, inception_input};
-pub use vgg19::{VGG_TAPS, Vgg19};
+pub use vgg19::{VGG_SMALLEST_SIDE, VGG_TAPS, Vgg19};

@@ -16,7 +16,7 @@ use crate::{Error, Result};
 pub const VGG_TAPS: usize = 5;
 
 /// Four halvings must leave at least one pixel.
-const SMALLEST_SIDE: usize = 16;
+pub const VGG_SMALLEST_SIDE: usize = 16;
 
 /// A convolution of torchvision's `vgg19().features`, and what surrounds it.
 pub(super) struct Layer {
@@ -94,13 +94,13 @@ impl Vgg19 {
     /// [`Error::Shape`].
     pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
         let [_, channels, height, width] = shape;
-        if [1, 3].contains(&channels) && height.min(width) >= SMALLEST_SIDE {
+        if [1, 3].contains(&channels) && height.min(width) >= VGG_SMALLEST_SIDE {
             return Ok(());
         }
         Err(Error::Shape {
             what: "picture for VGG-19".into(),
             expected: format!(
-                "1 or 3 channels, height and width of at least {SMALLEST_SIDE} \
+                "1 or 3 channels, height and width of at least {VGG_SMALLEST_SIDE} \
                  (train without the perceptual loss otherwise)"
             ),
             found: shape.to_vec(),

@@ -29,16 +29,25 @@ pub struct Raw<F> {
     pub own: F,
 }
 
-/// The family that a file of settings is for.
+/// The family that a file of settings says it is for.
 ///
 /// # Errors
 ///
 /// If the file is no TOML, with its place.
-pub(super) fn family_of(text: &str) -> Result<String> {
+fn named_family(text: &str) -> Result<Option<String>> {
     let table = DeTable::parse(text)?;
     let name = table.get_ref().get(FAMILY);
     let name = name.and_then(|value| value.get_ref().as_str());
-    Ok(name.unwrap_or(FIRST_FAMILY).to_owned())
+    Ok(name.map(str::to_owned))
+}
+
+/// The family of a run's config.
+///
+/// # Errors
+///
+/// If it is no TOML, with its place.
+pub(super) fn family_of(text: &str) -> Result<String> {
+    Ok(named_family(text)?.unwrap_or_else(|| FIRST_FAMILY.to_owned()))
 }
 
 /// These settings, and those of `other` where these are silent.

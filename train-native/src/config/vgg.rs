@@ -5,12 +5,10 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use burn::tensor::Device;
 use underpaint_core::loss::PerceptualLoss;
+use underpaint_core::perceptual::VGG_SMALLEST_SIDE;
 
 use crate::data::Size;
 use crate::perceptual::{open_vgg19, vgg19_file};
-
-/// Smallest side that VGG-19 can halve as often as it does.
-const SMALLEST: usize = 16;
 
 /// Whether the weights are where a run will look for them.
 ///
@@ -31,8 +29,8 @@ pub(super) fn check(wanted: bool, file: Option<&Path>) -> Result<()> {
 /// Naming the smallest size.
 pub(super) fn check_size(wanted: bool, size: Size) -> Result<()> {
     anyhow::ensure!(
-        !wanted || size.width.min(size.height) >= SMALLEST,
-        "the perceptual loss takes pictures of {SMALLEST} pixels a side and more, found {size}; \
+        !wanted || size.width.min(size.height) >= VGG_SMALLEST_SIDE,
+        "the perceptual loss takes pictures of {VGG_SMALLEST_SIDE} pixels a side and more, found {size}; \
          --no-vgg-loss leaves it out"
     );
     Ok(())

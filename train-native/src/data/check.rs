@@ -11,13 +11,13 @@ mod statistics;
 #[cfg(test)]
 mod tests;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use crate::data::error::DataError;
-use crate::data::layout::{self, Folders, Listing, SampleFiles};
+use crate::data::layout::{self, Listing, SampleFiles};
 use crate::data::paired::at_least_one;
 use crate::data::source::{CheckOptions, DataSource};
 use facts::{Facts, Role};
@@ -161,97 +161,35 @@ fn files_of<'a>(files: &'a SampleFiles, expected: &Expected) -> Vec<(&'a Path, R
         .collect()
 }
 
-/// Reads every AB picture below `root` in full: unreadable and truncated files, halves that are not equal.
-///
-/// With no `phases`, all folders of `root` with pictures in them are checked (those named `…_label`, `…_img`,
-/// `…_inst`, `…_feat` belong to another layout and are not), or `root` itself if it has no such folder.
-#[must_use]
-pub fn check_pairs(root: &Path, phases: &[&str]) -> CheckReport {
-    let listing = layout::list_pair_phases(root, phases);
-    let expected = Expected::files(ExpectedInput::Pair);
-    check_listing(&listing, &expected, &CheckOptions::files_only(true))
-}
-
-/// Reads every label map and photo of two folders in full, and counts the ids.
-///
-/// Finds unreadable and truncated files, files without partner, different sizes, label maps that are not
-/// single-channel, and, if `num_classes` is given, ids that are not below it.
-#[must_use]
-pub fn check_labelled(images: &Path, labels: &Path, num_classes: Option<usize>) -> CheckReport {
-    check_folders(images, labels, num_classes, &CheckOptions::files_only(true))
-}
-
-fn check_folders(
-    images: &Path,
-    labels: &Path,
-    num_classes: Option<usize>,
-    options: &CheckOptions<'_>,
-) -> CheckReport {
-    let folders = folders_of(images, labels);
-    match layout::list_folders(&folders) {
-        Ok(listing) => check_listing(&listing, &Expected::labels(num_classes), options),
-        Err(error) => {
-            let folders = vec![labels.to_path_buf(), images.to_path_buf()];
-            CheckReport::refused(folders, &error)
-        }
-    }
-}
-
-fn folders_of(images: &Path, labels: &Path) -> Folders {
-    Folders {
-        input: labels.to_path_buf(),
-        target: Some(images.to_path_buf()),
-        instances: None,
-        features: None,
-        is_labels: true,
-    }
-}
-
-/// What a run is about to read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CheckSource {
-    /// AB pictures in `{root}/{phase}`.
-    Pairs {
-        /// Root of the data set.
-        root: PathBuf,
-        /// Name of the phase.
-        phase: String,
-    },
-    /// Label maps with photos in two folders.
-    Labelled {
-        /// Folder of the photos.
-        images: PathBuf,
-        /// Folder of the label maps.
-        labels: PathBuf,
-        /// Number of classes; every id must be below it.
-        num_classes: usize,
-    },
-}
-
-/// The check at the start of a run: in full up to [`QUICK_FULL_READ_LIMIT`] files, headers only above (the loader then
-/// finds the rest as it reads).
-#[must_use]
-pub fn quick_check(source: &CheckSource) -> CheckReport {
-    let options = CheckOptions::files_only(false);
-    match source {
-        CheckSource::Pairs { root, phase } => {
-            let listing = layout::list_pair_phases(root, &[phase]);
-            check_listing(&listing, &Expected::files(ExpectedInput::Pair), &options)
-        }
-        CheckSource::Labelled {
-            images,
-            labels,
-            num_classes,
-        } => check_folders(images, labels, Some(*num_classes), &options),
-    }
-}
-
 #[cfg(test)]
 mod folder_tests {
     use std::collections::BTreeMap;
 
     use super::*;
     use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
+    use crate::data::layout::Folders;
+
+    fn check_pairs(root: &Path, phases: &[&str]) -> CheckReport {
+        let listing = layout::list_pair_phases(root, phases);
+        let expected = Expected::files(ExpectedInput::Pair);
+        check_listing(&listing, &expected, &CheckOptions::files_only(true))
+    }
+
+    fn check_labelled(images: &Path, labels: &Path, num_classes: Option<usize>) -> CheckReport {
+        let listing = layout::list_folders(&folders_of(images, labels)).unwrap();
+        let expected = Expected::labels(num_classes);
+        check_listing(&listing, &expected, &CheckOptions::files_only(true))
+    }
+
+    fn folders_of(images: &Path, labels: &Path) -> Folders {
+        Folders {
+            input: labels.to_path_buf(),
+            target: Some(images.to_path_buf()),
+            instances: None,
+            features: None,
+            is_labels: true,
+        }
+    }
 
     fn write_picture(root: &Path, name: &str, width: usize) {
         let path = root.join(name);
@@ -421,12 +359,9 @@ mod folder_tests {
         write_labels(root.path(), "l/1.png", &[0, 200]);
         write_picture(root.path(), "i/1.png", 12);
         let (images, labels) = (root.path().join("i"), root.path().join("l"));
-        let source = CheckSource::Labelled {
-            images: images.clone(),
-            labels: labels.clone(),
-            num_classes: 13,
-        };
-        assert!(!quick_check(&source).is_ok());
+        let listing = layout::list_folders(&folders_of(&images, &labels)).unwrap();
+        let few = CheckOptions::files_only(false);
+        assert!(!check_listing(&listing, &Expected::labels(Some(13)), &few).is_ok());
         let headers = |expected: &Expected| {
             let listing = layout::list_folders(&folders_of(&images, &labels)).unwrap();
             check_with(&listing, expected, &CheckOptions::files_only(false), false)
@@ -436,10 +371,8 @@ mod folder_tests {
         assert!(found.is_ok() && !found.fully_read && found.labels.is_none());
         write_picture(root.path(), "l/1.png", 13);
         assert_eq!(headers(&expected).count(Severity::Error), 1);
-        let source = CheckSource::Pairs {
-            root: root.path().into(),
-            phase: "i".into(),
-        };
-        assert!(quick_check(&source).is_ok() && quick_check(&source).fully_read);
+        let listing = layout::list_pair_phases(root.path(), &["i"]);
+        let found = check_listing(&listing, &Expected::files(ExpectedInput::Pair), &few);
+        assert!(found.is_ok() && found.fully_read);
     }
 }
