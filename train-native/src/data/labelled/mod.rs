@@ -4,17 +4,11 @@
 mod pair;
 mod palette_file;
 
-use std::path::Path;
-
 use crate::data::augment::AugmentOptions;
 use crate::data::decode::Color;
 use crate::data::error::DataError;
 use crate::data::ids::IdRules;
-use crate::data::layout::{Folders, list_folders};
-use crate::data::paired::at_least_one;
-use crate::data::reading::{FilesDataset, ReadInput, Reader, num_channels};
-use crate::data::source::InputSpec;
-use crate::data::{Dataset, Sample, SampleRng};
+use crate::data::reading::{ReadInput, Reader, num_channels};
 
 pub use pair::LabelledPair;
 pub use palette_file::{PALETTE_FILE, read_palette};
@@ -31,8 +25,6 @@ pub struct LabelledOptions {
     pub augment: AugmentOptions,
     /// Channels of the photo, 1 (gray) or 3. Default 3.
     pub output_channels: usize,
-    /// Use only that many pairs, the first in natural order. Default: all.
-    pub max_size: Option<usize>,
 }
 
 impl LabelledOptions {
@@ -44,7 +36,6 @@ impl LabelledOptions {
             contain_dont_care: false,
             augment: AugmentOptions::default(),
             output_channels: 3,
-            max_size: None,
         }
     }
 
@@ -76,71 +67,19 @@ impl LabelledOptions {
     }
 }
 
-/// A folder of label maps with a folder of photos, and with one of instance maps where asked for.
-#[derive(Debug)]
-pub struct LabelledDataset(FilesDataset);
-
-impl LabelledDataset {
-    /// Lists `{root}/{phase}_label` and `{root}/{phase}_img` and pairs their files; pictures are read later.
-    ///
-    /// # Errors
-    /// [`DataError::MissingFolder`], [`DataError::EmptyFolder`], [`DataError::MissingPartner`],
-    /// [`DataError::AmbiguousName`], [`DataError::InvalidSetting`] or [`DataError::Io`].
-    pub fn open(root: &Path, phase: &str, options: LabelledOptions) -> Result<Self, DataError> {
-        Self::open_listed(&Self::folders(root, phase, &options, false), options)
-    }
-
-    /// As [`LabelledDataset::open`], with the instance maps of `{root}/{phase}_inst`, one for each pair.
-    ///
-    /// # Errors
-    /// As [`LabelledDataset::open`].
-    pub fn open_with_instances(
-        root: &Path,
-        phase: &str,
-        options: LabelledOptions,
-    ) -> Result<Self, DataError> {
-        Self::open_listed(&Self::folders(root, phase, &options, true), options)
-    }
-
-    fn folders(root: &Path, phase: &str, options: &LabelledOptions, instances: bool) -> Folders {
-        let input = InputSpec::Labels {
-            num_classes: options.num_classes,
-            dont_care: options.contain_dont_care,
-            ade_shift: false,
-        };
-        Folders::flat(root, phase, input, instances, false)
-    }
-
-    fn open_listed(folders: &Folders, options: LabelledOptions) -> Result<Self, DataError> {
-        options.validate()?;
-        let mut samples = list_folders(folders)?.samples()?;
-        samples.truncate(at_least_one(options.max_size)?);
-        Ok(Self(FilesDataset::new(samples, options.reader()?)))
-    }
-}
-
-impl Dataset for LabelledDataset {
-    fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    fn name(&self, index: usize) -> String {
-        self.0.name(index)
-    }
-
-    fn load(&self, index: usize, rng: &mut SampleRng) -> Result<Sample, DataError> {
-        self.0.load(index, rng)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
     use rand::SeedableRng;
 
     use super::*;
-    use crate::data::SampleInput;
     use crate::data::augment::Preprocess;
     use crate::data::decode::{LabelMap, Picture, write_label_map_png, write_picture_png};
+    use crate::data::layout::{Folders, list_folders};
+    use crate::data::source::{DataSource, InputSpec, Layout};
+    use crate::data::{Dataset, SampleInput, SampleRng};
 
     fn write_label(root: &Path, name: &str, ids: Vec<u16>) {
         let labels = LabelMap {
@@ -174,6 +113,32 @@ mod tests {
         }
     }
 
+    const INPUT: InputSpec = InputSpec::Labels {
+        num_classes: 16,
+        dont_care: false,
+        ade_shift: false,
+    };
+
+    fn open(root: &Path, phase: &str, instances: bool) -> Result<Arc<dyn Dataset>, DataError> {
+        let source = DataSource {
+            root: root.to_path_buf(),
+            layout: Layout::Flat {
+                instances,
+                features: false,
+            },
+            augment: options().augment,
+            input: INPUT,
+            output_channels: 3,
+            max_size: None,
+            remap: None,
+        };
+        source.open(phase)
+    }
+
+    fn refused(opened: Result<Arc<dyn Dataset>, DataError>) -> DataError {
+        opened.err().expect("refused")
+    }
+
     #[test]
     fn pairs_follow_natural_order_and_geometry_is_shared() {
         let root = tempfile::tempdir().unwrap();
@@ -181,7 +146,7 @@ mod tests {
             write_label(root.path(), name, (0..16).collect());
             write_image(root.path(), name, 4);
         }
-        let dataset = LabelledDataset::open(root.path(), "train", options()).unwrap();
+        let dataset = open(root.path(), "train", false).unwrap();
         assert_eq!(
             (0..3).map(|index| dataset.name(index)).collect::<Vec<_>>(),
             ["1", "9", "10"]
@@ -215,7 +180,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write_label(root.path(), "a.png", vec![0, 1, 2, 3, 4, 255, 6, 7]);
         write_image(root.path(), "a.png", 2);
-        let dataset = LabelledDataset::open(root.path(), "train", options()).unwrap();
+        let dataset = open(root.path(), "train", false).unwrap();
         let text = dataset
             .load(0, &mut SampleRng::seed_from_u64(1))
             .unwrap_err()
@@ -230,7 +195,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         write_label(root.path(), "a.png", vec![0; 16]);
         write_image(root.path(), "a.png", 8);
-        let dataset = LabelledDataset::open(root.path(), "train", options()).unwrap();
+        let dataset = open(root.path(), "train", false).unwrap();
         let text = dataset
             .load(0, &mut SampleRng::seed_from_u64(1))
             .unwrap_err()
@@ -249,28 +214,24 @@ mod tests {
         write_label(root.path(), "a.png", vec![0; 16]);
         write_label(root.path(), "b.png", vec![0; 16]);
         write_image(root.path(), "a.png", 4);
-        let text = LabelledDataset::open(root.path(), "train", options())
-            .unwrap_err()
-            .to_string();
+        let text = refused(open(root.path(), "train", false)).to_string();
         assert!(
             text.contains("b.png") && text.contains("2 label maps and 1 photos"),
             "{text}"
         );
         write_image(root.path(), "b.png", 4);
         write_image(root.path(), "b.bmp.png", 4);
-        let text = LabelledDataset::open(root.path(), "train", options())
-            .unwrap_err()
-            .to_string();
+        let text = refused(open(root.path(), "train", false)).to_string();
         assert!(text.contains("b.bmp.png"), "{text}");
         std::fs::rename(
             root.path().join("train_img/b.bmp.png"),
             root.path().join("train_img/b.jpg"),
         )
         .unwrap();
-        let error = LabelledDataset::open(root.path(), "train", options()).unwrap_err();
+        let error = refused(open(root.path(), "train", false));
         assert!(matches!(error, DataError::AmbiguousName { .. }), "{error}");
         assert!(matches!(
-            LabelledDataset::open(root.path(), "val", options()),
+            open(root.path(), "val", false),
             Err(DataError::MissingFolder { .. })
         ));
     }
@@ -293,21 +254,21 @@ mod tests {
             write_image(root.path(), name, 4);
         }
         write_instances(root.path(), "10.png", (33_000..33_016).collect());
-        let open = || LabelledDataset::open_with_instances(root.path(), "train", options());
-        let text = open().unwrap_err().to_string();
+        let with_instances = || open(root.path(), "train", true);
+        let text = refused(with_instances()).to_string();
         for part in ["2.png", "2 label maps and 1 instance maps", "train_inst"] {
             assert!(text.contains(part), "{part} missing in {text}");
         }
         write_instances(root.path(), "2.png", (0..16).collect());
         write_instances(root.path(), "unused.png", (0..16).collect());
-        let dataset = open().unwrap();
+        let dataset = with_instances().unwrap();
         let sample = dataset.load(1, &mut SampleRng::seed_from_u64(3)).unwrap();
         let SampleInput::Labels { ids, .. } = &sample.input else {
             panic!("labels")
         };
         let expected: Vec<u16> = ids.iter().map(|id| id + 33_000).collect();
         assert_eq!(sample.instances.unwrap().ids, expected);
-        let plain = LabelledDataset::open(root.path(), "train", options()).unwrap();
+        let plain = open(root.path(), "train", false).unwrap();
         let sample = plain.load(1, &mut SampleRng::seed_from_u64(3)).unwrap();
         assert_eq!(sample.instances, None);
     }
@@ -328,11 +289,10 @@ mod tests {
                 vec![26_001; 16],
             );
         }
-        let dataset =
-            LabelledDataset::open_with_instances(root.path(), "train", options()).unwrap();
+        let dataset = open(root.path(), "train", true).unwrap();
         let names: Vec<_> = (0..2).map(|index| dataset.name(index)).collect();
         assert_eq!(names, ["ulm_000000_000019", "ulm_000001_000019"]);
-        let folders = LabelledDataset::folders(root.path(), "train", &options(), true);
+        let folders = Folders::flat(root.path(), "train", INPUT, true, false);
         for files in list_folders(&folders).unwrap().samples {
             for path in [
                 Some(&files.input),
@@ -350,7 +310,7 @@ mod tests {
             "ulm_000002_000019_gtFine_labelIds.png",
             vec![1; 16],
         );
-        let error = LabelledDataset::open(root.path(), "train", options()).unwrap_err();
+        let error = refused(open(root.path(), "train", false));
         assert!(error.to_string().contains("ulm_000002_000019"), "{error}");
     }
 
