@@ -14,6 +14,7 @@ mod network;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
+mod runner;
 mod schedule;
 mod spade;
 mod trace;

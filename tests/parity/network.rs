@@ -5,6 +5,7 @@ use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use std::collections::BTreeMap;
 use underpaint::import::read_state_dict;
+use underpaint_core::bundle::ModelConfig;
 use underpaint_core::layers::{
     Dropout, Mode, NormKind, NormStatistics, PatchDiscriminator, PatchDiscriminatorConfig,
 };
@@ -13,6 +14,8 @@ use underpaint_core::state_dict::{
     AuthorsKeys, StateDict, load_state_dict, state_dict, state_keys,
 };
 use underpaint_tests::{Fixture, Flags, Golden, compare, strided};
+
+use crate::runner;
 
 const FLAGS: [&str; 15] = [
     "input_nc",
@@ -93,7 +96,49 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     );
     check(fixture, &flags, "G", &weights, device, || {
         Ok(config.init(&device.clone().autodiff())?)
-    })
+    })?;
+    for mode in modes(&flags)? {
+        let inputs = tensor(&fixture.tensor("input")?, device).into();
+        let model = ModelConfig::Pix2pix {
+            generator: config.clone(),
+        };
+        let picture = runner::generate(model, &weights, mode, inputs, device)?;
+        compare_picture(fixture, &format!("output_{mode}"), &picture).context("through Runner")?;
+    }
+    Ok(())
+}
+
+/// Compares a picture with the tensor of that name, or with every so many of its pixels.
+fn compare_picture(fixture: &Fixture, name: &str, picture: &Tensor<4>) -> Result<()> {
+    let (shape, values) = (picture.dims().to_vec(), picture.to_data());
+    let values: Vec<f64> = values.iter::<f64>().collect();
+    let mut compared = 0;
+    for tensor in fixture.tensor_names("output") {
+        let found = match tensor.strip_prefix(name) {
+            Some("") => values.clone(),
+            Some(rest) => match rest.strip_prefix("_stride") {
+                Some(stride) => strided(&values, &shape, stride.parse().context("stride")?),
+                None => continue,
+            },
+            None => continue,
+        };
+        let expected = fixture.tensor(&tensor)?;
+        compare(
+            &tensor,
+            &found,
+            &expected.values,
+            fixture.tolerance(&tensor)?,
+        )?;
+        compared += 1;
+    }
+    ensure!(compared > 0, "no tensor is named {name}");
+    Ok(())
+}
+
+fn modes<'a>(flags: &'a Flags<'_>) -> Result<Vec<&'a str>> {
+    let modes = flags.value("modes").as_array();
+    let modes = modes.ok_or_else(|| anyhow!("no modes"))?;
+    Ok(modes.iter().filter_map(|mode| mode.as_str()).collect())
 }
 
 pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
@@ -114,12 +159,8 @@ fn check<N: Network>(
     init: impl Fn() -> Result<N>,
 ) -> Result<()> {
     check_counts(fixture, name, weights)?;
-    let modes = flags
-        .value("modes")
-        .as_array()
-        .ok_or_else(|| anyhow!("no modes"))?;
     let mut open: Vec<String> = fixture.tensor_names("output");
-    for mode in modes.iter().filter_map(|mode| mode.as_str()) {
+    for mode in modes(flags)? {
         let statistics = match mode {
             "train" => NormStatistics::Train,
             "eval" => NormStatistics::Running,

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::import::read_state_dict;
+use underpaint_core::bundle;
 use underpaint_core::layers::LayerScaling;
 use underpaint_core::loss::GanTarget;
 use underpaint_core::loss::gradient_penalty::{
@@ -23,6 +24,7 @@ use underpaint_core::state_dict::{
 use underpaint_tests::{Fixture, Flags, Golden, compare};
 
 use crate::network::parameter_gradients;
+use crate::runner;
 
 pub use trace::check as trace;
 
@@ -132,7 +134,7 @@ pub fn networks(fixture: &Fixture, device: &Device) -> Result<()> {
     let known = [&NETWORK_FLAGS[..], &SIZE_FLAGS[..]].concat();
     let flags = fixture.flags(&known)?;
     let described = described(&flags)?;
-    let device = device.clone().autodiff();
+    let (plain, device) = (device, device.clone().autodiff());
     let (generator, discriminator) = load(fixture, &described, &device)?;
     let inputs = Inputs {
         latents: tensor(&fixture.tensor("z")?, &device),
@@ -143,8 +145,9 @@ pub fn networks(fixture: &Fixture, device: &Device) -> Result<()> {
     let mut found = BTreeMap::new();
     for alpha in alphas {
         let alpha = alpha.as_f64().context("alpha")?;
-        let fake = fixture.tensor(&format!("G_output_a{alpha}"))?;
-        let fake = tensor(&fake, &device);
+        let fake = format!("G_output_a{alpha}");
+        check_use(fixture, &described.generator, &fake, alpha, plain).context("through Runner")?;
+        let fake = tensor(&fixture.tensor(&fake)?, &device);
         let outputs = judge(&described, &discriminator, &inputs, fake, alpha)
             .into_iter()
             .chain(generate(
@@ -164,6 +167,28 @@ pub fn networks(fixture: &Fixture, device: &Device) -> Result<()> {
         compare(&name, found, &expected, fixture.tolerance(&name)?)?;
     }
     Ok(())
+}
+
+/// Compares what `Runner` makes of the latents with the tensor of that name.
+fn check_use(
+    fixture: &Fixture,
+    generator: &GeneratorConfig,
+    name: &str,
+    alpha: f64,
+    device: &Device,
+) -> Result<()> {
+    let weights = with_module_keys(read_state_dict(&fixture.weight_file("G")?)?);
+    let inputs = bundle::Inputs {
+        latents: Some(tensor(&fixture.tensor("z")?, device)),
+        alpha,
+        ..bundle::Inputs::default()
+    };
+    let model = bundle::ModelConfig::Pgan {
+        generator: generator.clone(),
+    };
+    let picture = runner::generate(model, &weights, "train", inputs, device)?;
+    let expected = fixture.tensor(name)?.values;
+    compare(name, &values(picture), &expected, fixture.tolerance(name)?)
 }
 
 /// `grad_gp.key` at alpha 0.4 is stored as `grad_gp_a0.4.key`.

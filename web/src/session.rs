@@ -5,7 +5,9 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use js_sys::Function;
-use underpaint_core::bundle::{InputKind, Inputs, Manifest, Runner, Weights, decode_weights};
+use underpaint_core::bundle::{
+    InputKind, Inputs, Manifest, Runner, Weights, choose_classes, decode_weights,
+};
 use underpaint_core::image::{pixels_from_signed, signed_from_pixels};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
@@ -94,6 +96,9 @@ impl Session {
 
     /// A picture from the latent that the seed draws, of the size that the manifest names.
     ///
+    /// A class-conditional generator is asked for `classes`, each as `cat` or `Main=cat`, one at most of
+    /// every attribute; the seed draws the others.
+    ///
     /// # Shapes
     ///
     /// Result: `[height, width, 4]`, RGBA bytes, opaque.
@@ -104,9 +109,17 @@ impl Session {
     pub async fn generate_latent(
         &self,
         seed: u32,
+        classes: Vec<String>,
     ) -> std::result::Result<js_sys::Uint8ClampedArray, JsValue> {
         self.check_latents()?;
-        Ok(self.picture(Inputs::default(), seed).await?)
+        let attributes = self.runner.attributes();
+        let classes = choose_classes(attributes, &classes).map_err(WebError::from)?;
+        let latents = self.runner.latents_of_classes(1, u64::from(seed), &classes);
+        let inputs = Inputs {
+            latents: Some(latents),
+            ..Inputs::default()
+        };
+        Ok(self.picture(inputs, seed).await?)
     }
 
     /// What the generator gives for a latent, before any rounding.

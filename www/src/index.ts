@@ -8,7 +8,7 @@ export { load, type BundleFiles, type LoadOptions } from "./engine/client.js";
 export type { DeviceKind, DeviceReasonCode, DeviceReport } from "./engine/device.js";
 export { UnderpaintError, type ErrorCode } from "./engine/errors.js";
 export { Generator, type GenerateOptions, type Picture } from "./engine/generator.js";
-export type { LabelMapInput, PictureInput } from "./engine/input.js";
+export type { ClassChoice, LabelMapInput, PictureInput } from "./engine/input.js";
 export {
   NO_CLASS_ID,
   paintedClasses,
@@ -18,6 +18,7 @@ export {
   type InputKind,
   type LabelClass,
   type LabelsInput,
+  type LatentAttribute,
   type LatentInput,
   type Manifest,
   type ModelConfig,

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ModelConfig, WeightDtype, sha256};
+use super::attributes::list_attributes;
+use super::{LatentAttribute, ModelConfig, WeightDtype, sha256};
 use crate::label::{LabelClass, SemanticLayout};
 use crate::layers::{Dropout, Mode, NormStatistics};
 use crate::{Error, Result};
@@ -65,8 +66,11 @@ pub enum InputKind {
     },
     /// Latents from N(0, 1), which a seed draws.
     Latent {
-        /// Length of a latent.
+        /// Length of a latent, its one-hot part with it.
         channels: usize,
+        /// What a class-conditional generator can be asked for, in the order of the one-hot part.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attributes: Vec<LatentAttribute>,
     },
 }
 
@@ -273,7 +277,11 @@ impl Manifest {
                 let found = self.input.layout().map_or(0, |layout| layout.channels());
                 ("num_classes", found, model.condition_channels())
             }
-            InputKind::Latent { channels } => {
+            InputKind::Latent {
+                channels,
+                attributes,
+            } => {
+                self.check_attributes(attributes)?;
                 ("channels", *channels, model.latent_channels().unwrap_or(0))
             }
         };
@@ -285,6 +293,20 @@ impl Manifest {
              {expected} and gives {}",
             self.output.channels,
             model.output_channels()
+        )))
+    }
+
+    /// Attributes that are named must fill the one-hot part of the latents.
+    fn check_attributes(&self, attributes: &[LatentAttribute]) -> Result<()> {
+        let found: usize = attributes.iter().map(|one| one.classes.len()).sum();
+        let expected = self.model.latent_classes();
+        let empty = attributes.iter().any(|one| one.classes.is_empty());
+        if attributes.is_empty() || found == expected && !empty {
+            return Ok(());
+        }
+        Err(Error::Manifest(format!(
+            "input.attributes: expected {expected} classes, one at least of each attribute, found {}",
+            list_attributes(attributes)
         )))
     }
 

@@ -4,12 +4,14 @@
 //! are those of the original authors. The functions here work on bytes; who fetches them is not
 //! their business. A [`Runner`] is what a bundle becomes on a device.
 
+mod attributes;
 mod header;
 mod manifest;
 mod model;
 mod runner;
 mod weights;
 
+pub use attributes::{LatentAttribute, choose_classes, list_attributes};
 pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
     FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,

@@ -84,6 +84,14 @@ impl ModelConfig {
         }
     }
 
+    /// Length of the one-hot part of a latent; 0 but for class-conditional generators.
+    pub fn latent_classes(&self) -> usize {
+        match self {
+            Self::Pgan { generator } => generator.category_dim,
+            Self::Pix2pix { .. } | Self::Pix2pixhd { .. } | Self::Spade { .. } => 0,
+        }
+    }
+
     /// Channels of the feature map that comes beside the condition; 0 where there is none.
     pub fn feature_channels(&self) -> usize {
         match self {
@@ -100,6 +108,16 @@ impl ModelConfig {
             Self::Pix2pix { generator } => generator.size_multiple(),
             Self::Pix2pixhd { generator, .. } => generator.size_multiple(),
             Self::Spade { generator, .. } => generator.size_multiple(),
+            Self::Pgan { generator } => generator.resolution(),
+        }
+    }
+
+    /// The least side that the network takes.
+    pub fn smallest_side(&self) -> usize {
+        match self {
+            Self::Pix2pix { generator } => generator.smallest_side(),
+            Self::Pix2pixhd { generator, .. } => generator.smallest_side(),
+            Self::Spade { generator, .. } => generator.smallest_side(),
             Self::Pgan { generator } => generator.resolution(),
         }
     }

@@ -22,7 +22,7 @@ pub use init::{BiasInit, InitKind, WeightInit, initialize};
 pub use linear::Linear;
 pub use multiscale::{MultiscaleDiscriminator, MultiscaleDiscriminatorConfig};
 pub use norm::{BatchNorm, Norm, NormKind, NormStatistics};
-pub use padding::{pad_to_multiple, reflection_pad};
+pub use padding::{fitting_side, pad_to_size, reflection_pad};
 pub use patchgan::{PatchDiscriminator, PatchDiscriminatorConfig, PatchLayer};
 pub use resnet::{
     ResidualBlock, ResnetGenerator, ResnetShape, ResnetTrunk, Sampling, picture_from_trunk,

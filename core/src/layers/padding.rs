@@ -16,20 +16,29 @@ pub fn reflection_pad(x: Tensor<4>, amount: usize) -> Tensor<4> {
     x.pad([(amount, amount), (amount, amount)], PadMode::Reflect)
 }
 
-/// Pads right and bottom by repeating the last column and row until both sides are multiples of
-/// `multiple`. Crop the output of a generator back to the original size.
+/// The least side that holds `side` pixels, is not below `smallest`, and is a multiple of `multiple`.
+pub fn fitting_side(side: usize, multiple: usize, smallest: usize) -> usize {
+    side.max(smallest).next_multiple_of(multiple)
+}
+
+/// Pads right and bottom by repeating the last column and row, up to `size`; a side that is as long
+/// already stays as it is. Crop the output of a generator back to the original size.
 ///
 /// # Shapes
 ///
 /// - `x`: `[batch, channels, height, width]`
-/// - result: `[batch, channels, height', width']`, the next multiples
-pub fn pad_to_multiple(x: Tensor<4>, multiple: usize) -> Tensor<4> {
+/// - `size`: height and width to reach
+/// - result: `[batch, channels, height', width']`
+pub fn pad_to_size(x: Tensor<4>, size: [usize; 2]) -> Tensor<4> {
     let [_, _, height, width] = x.dims();
-    let missing = |n: usize| n.next_multiple_of(multiple) - n;
-    if missing(height) == 0 && missing(width) == 0 {
+    let missing = [
+        size[0].saturating_sub(height),
+        size[1].saturating_sub(width),
+    ];
+    if missing == [0, 0] {
         return x;
     }
-    x.pad([(0, missing(height)), (0, missing(width))], PadMode::Edge)
+    x.pad([(0, missing[0]), (0, missing[1])], PadMode::Edge)
 }
 
 #[cfg(test)]
@@ -49,9 +58,19 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_fits_is_left_alone_and_another_grows_to_the_next_multiple() {
-        let x = Tensor::<4>::ones([1, 1, 5, 8], &Device::flex());
-        assert_eq!(pad_to_multiple(x.clone(), 4).dims(), [1, 1, 8, 8]);
-        assert_eq!(pad_to_multiple(x, 1).dims(), [1, 1, 5, 8]);
+    fn a_side_that_fits_is_left_alone_and_another_grows_no_further_than_it_must() {
+        // A ResNet of two halvings takes multiples of 4, and 8 at least for its mirrored borders.
+        let fitting = [1, 4, 8, 33, 36, 52].map(|side| fitting_side(side, 4, 8));
+        assert_eq!(fitting, [8, 8, 8, 36, 36, 52]);
+        assert_eq!(fitting_side(3, 2, 5), 6);
+    }
+
+    #[test]
+    fn the_last_row_and_column_are_repeated() {
+        let x = Tensor::<4>::from_data([[[[1.0f32, 2.0], [3.0, 4.0]]]], &Device::flex());
+        assert_eq!(pad_to_size(x.clone(), [2, 1]).dims(), [1, 1, 2, 2]);
+        let padded = pad_to_size(x, [3, 3]).into_data();
+        let values = padded.try_to_vec::<f32>().expect("f32");
+        assert_eq!(values, [1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 3.0, 4.0, 4.0]);
     }
 }

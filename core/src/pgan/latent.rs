@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::SeedableRng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
 use rand_distr::{Distribution, StandardNormal};
 
 /// Draws latents from N(0, 1) on the host: a seed gives the same pictures on every device.
@@ -25,6 +25,23 @@ pub fn draw_noise(count: usize, dim: usize, seed: u64, device: &Device) -> Tenso
     };
     let values: Vec<f32> = (0..count).flat_map(row).collect();
     Tensor::from_data(TensorData::new(values, [count, dim]), device)
+}
+
+/// Draws a class of each attribute, all as likely, on the host; each row has a random stream of its own,
+/// apart from that of its noise.
+///
+/// # Shapes
+///
+/// - `class_counts`: number of classes of each attribute, one at least
+/// - result: `count` rows with one class for each attribute
+pub fn draw_classes(count: usize, class_counts: &[usize], seed: u64) -> Vec<Vec<usize>> {
+    let row = |row: usize| {
+        let mut stream = ChaCha8Rng::seed_from_u64(seed);
+        stream.set_stream(u64::MAX - row as u64);
+        let class = |&count: &usize| (stream.next_u64() % count as u64) as usize;
+        class_counts.iter().map(class).collect()
+    };
+    (0..count).map(row).collect()
 }
 
 /// The one-hot part of a class-conditional model's latents, one block for each attribute.
@@ -74,6 +91,19 @@ mod tests {
         // Pictures shared by seed would: another generator would be another format.
         let found = values(draw_noise(1, 3, 42, &Device::flex()));
         assert_eq!(found, [0.477_981_24, 1.334_070_6, -0.210_866_69]);
+    }
+
+    #[test]
+    fn classes_are_drawn_evenly_and_a_row_does_not_depend_on_how_many_are_drawn() {
+        let drawn = draw_classes(3000, &[2, 3], 5);
+        assert_eq!(drawn[..10], draw_classes(10, &[2, 3], 5));
+        assert_ne!(drawn[..10], draw_classes(10, &[2, 3], 6));
+        let share = |attribute: usize, class: usize| {
+            drawn.iter().filter(|row| row[attribute] == class).count()
+        };
+        assert!((1400..1600).contains(&share(0, 1)), "{}", share(0, 1));
+        assert!((900..1100).contains(&share(1, 2)), "{}", share(1, 2));
+        assert!(drawn.iter().all(|row| row[0] < 2 && row[1] < 3));
     }
 
     #[test]

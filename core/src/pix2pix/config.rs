@@ -120,6 +120,16 @@ impl GeneratorConfig {
         }
     }
 
+    /// The least height and width of an input.
+    ///
+    /// A ResNet mirrors one pixel of the planes that its two halvings leave, which must have two.
+    pub fn smallest_side(&self) -> usize {
+        match self.architecture {
+            Architecture::Unet { .. } => self.size_multiple(),
+            Architecture::Resnet { .. } => 8,
+        }
+    }
+
     /// Checks that a network can be built.
     ///
     /// # Errors
@@ -159,23 +169,20 @@ impl GeneratorConfig {
     /// [`Error::Shape`] telling the multiple that height and width need.
     pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
         let [_, channels, height, width] = shape;
-        let multiple = self.size_multiple();
-        let fits = |n: usize| n > 0 && n.is_multiple_of(multiple);
-        // Two halvings must leave more pixels than the reflection of one.
-        let large_enough = |n: usize| self.size_multiple() > 4 || n >= 8;
-        if channels == self.input_channels
-            && [height, width]
-                .into_iter()
-                .all(|n| fits(n) && large_enough(n))
-        {
+        let (multiple, smallest) = (self.size_multiple(), self.smallest_side());
+        let fits = |side: usize| side >= smallest && side.is_multiple_of(multiple);
+        if channels == self.input_channels && fits(height) && fits(width) {
             return Ok(());
         }
+        let at_least = match smallest > multiple {
+            true => format!(", at least {smallest}"),
+            false => String::new(),
+        };
         Err(Error::Shape {
             what: format!("input of {}", self.architecture),
             expected: format!(
-                "[batch, {}, height, width] with height and width multiples of {multiple}{}",
+                "[batch, {}, height, width] with height and width multiples of {multiple}{at_least}",
                 self.input_channels,
-                if multiple == 4 { ", at least 8" } else { "" },
             ),
             found: shape.to_vec(),
         })

@@ -82,6 +82,12 @@ impl GeneratorConfig {
         1 << (self.num_downs + self.architecture.num_enhancers())
     }
 
+    /// The least height and width of an input: the blocks mirror one pixel of the smallest planes,
+    /// which must have two, and the convolutions at the ends three of the global generator's.
+    pub fn smallest_side(&self) -> usize {
+        (2usize << self.num_downs).max(4) << self.architecture.num_enhancers()
+    }
+
     /// Checks that a network can be built.
     ///
     /// # Errors
@@ -111,9 +117,7 @@ impl GeneratorConfig {
     /// [`Error::Shape`] telling the multiple that height and width need.
     pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
         let [_, channels, height, width] = shape;
-        let multiple = self.size_multiple();
-        // The blocks mirror one pixel, the convolutions at the ends three.
-        let smallest = (2usize << self.num_downs).max(4) << self.architecture.num_enhancers();
+        let (multiple, smallest) = (self.size_multiple(), self.smallest_side());
         let fits = |side: usize| side >= smallest && side.is_multiple_of(multiple);
         if channels == self.input_channels && fits(height) && fits(width) {
             return Ok(());

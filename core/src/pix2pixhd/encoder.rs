@@ -52,6 +52,11 @@ impl EncoderConfig {
         1 << self.num_downs
     }
 
+    /// The least height and width of a picture: the convolutions at the ends mirror three pixels.
+    pub fn smallest_side(&self) -> usize {
+        self.size_multiple().max(4)
+    }
+
     /// Checks that a network can be built.
     ///
     /// # Errors
@@ -74,8 +79,8 @@ impl EncoderConfig {
     /// [`Error::Shape`] telling the multiple that height and width need.
     pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
         let [_, channels, height, width] = shape;
-        let multiple = self.size_multiple();
-        let fits = |side: usize| side >= 4 && side.is_multiple_of(multiple);
+        let (multiple, smallest) = (self.size_multiple(), self.smallest_side());
+        let fits = |side: usize| side >= smallest && side.is_multiple_of(multiple);
         if channels == self.image_channels && fits(height) && fits(width) {
             return Ok(());
         }

@@ -211,6 +211,18 @@ impl GeneratorConfig {
         }
     }
 
+    /// The least height and width of an input: a mirrored border of the smallest planes, or of the
+    /// input, needs more pixels than it has.
+    pub fn smallest_side(&self) -> usize {
+        let multiple = self.size_multiple();
+        match self.architecture {
+            Architecture::Spade(_) => multiple,
+            Architecture::Pix2pixHd(resnet) => {
+                (multiple * (resnet.block_kernel / 2 + 1)).max(resnet.first_kernel / 2 + 1)
+            }
+        }
+    }
+
     /// Checks the size of an input.
     ///
     /// # Errors
@@ -218,14 +230,7 @@ impl GeneratorConfig {
     /// [`Error::Shape`] telling the size, or the multiple that height and width need.
     pub fn check_input(&self, shape: [usize; 4]) -> Result<()> {
         let [_, channels, height, width] = shape;
-        let multiple = self.size_multiple();
-        // A mirrored border of the smallest planes needs more pixels than it has.
-        let smallest = match self.architecture {
-            Architecture::Spade(_) => multiple,
-            Architecture::Pix2pixHd(resnet) => {
-                (multiple * (resnet.block_kernel / 2 + 1)).max(resnet.first_kernel / 2 + 1)
-            }
-        };
+        let (multiple, smallest) = (self.size_multiple(), self.smallest_side());
         let free = |n: usize| n >= smallest && n.is_multiple_of(multiple);
         let (fits, size) = match self.fixed_size() {
             Some(size) => (

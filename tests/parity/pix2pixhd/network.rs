@@ -4,6 +4,7 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Tensor};
 use underpaint::import::read_state_dict;
+use underpaint_core::bundle::ModelConfig;
 use underpaint_core::label::edges_from_instances;
 use underpaint_core::pix2pixhd::{infer_discriminator, infer_encoder, infer_generator};
 use underpaint_core::state_dict::load_state_dict;
@@ -15,6 +16,7 @@ use super::{
     instances, stored_instances,
 };
 use crate::network::tensor;
+use crate::runner;
 
 /// The mean square.
 fn square(x: &Tensor<4>) -> Tensor<1> {
@@ -31,9 +33,17 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
         "inferred {inferred:?} from the keys, the flags say {config:?}"
     );
     check_counts(fixture, "G", &weights)?;
-    let device = device.clone().autodiff();
-    let mut pass = Pass::default();
+    let (plain, device) = (device, device.clone().autodiff());
+    let (mut pass, mut used) = (Pass::default(), Pass::default());
     for name in modes(&flags)? {
+        let model = ModelConfig::Pix2pixhd {
+            generator: config.clone(),
+            feature_channels: 0,
+            encoder: None,
+        };
+        let inputs = tensor(&fixture.tensor("input")?, plain).into();
+        let picture = runner::generate(model, &weights, &name, inputs, plain)?;
+        used.add("output", &name, &picture);
         let network = load_state_dict(config.init(&device)?, &weights)?;
         let input = tensor(&fixture.tensor("input")?, &device).require_grad();
         config.check_input(input.dims())?;
@@ -46,7 +56,9 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
         pass.add_gradients("grad", &name, &network, &mut gradients);
         pass.add_state(&name, &network);
     }
-    pass.compare_all(fixture)
+    pass.compare_all(fixture)?;
+    used.compare(fixture, |name| name.starts_with("output"))
+        .context("through Runner")
 }
 
 pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {

@@ -82,7 +82,13 @@ impl Pass {
 
     /// Compares every output of a fixture with what the passes gave.
     pub fn compare_all(&self, fixture: &Fixture) -> Result<()> {
-        let names = fixture.tensor_names("output");
+        self.compare(fixture, |_| true)
+    }
+
+    /// Compares the outputs of a fixture whose names are `wanted`, one at least.
+    pub fn compare(&self, fixture: &Fixture, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        let mut names = fixture.tensor_names("output");
+        names.retain(|name| wanted(name));
         ensure!(!names.is_empty(), "no outputs in it");
         for name in &names {
             let found = self.find(name);

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::import::read_state_dict;
+use underpaint_core::bundle::{Inputs, ModelConfig};
 use underpaint_core::layers::Mode;
 use underpaint_core::spade::{
     Architecture, Generator, GeneratorConfig, Hint, ParamFreeNorm, SpadeBlock, infer_discriminator,
@@ -11,10 +12,11 @@ use underpaint_core::spade::{
 use underpaint_core::state_dict::{StateDict, StateTensor, load_state_dict};
 use underpaint_tests::{Fixture, Flags, Golden};
 
-use super::pass::{Pass, check_counts, compare_all, mode, modes};
+use super::pass::{Pass, check_counts, compare_all, compare_some, mode, modes};
 use super::{discriminator_config, encoder_config, generator_config, layout, segmentation};
 use crate::formula::formula_weights;
 use crate::network::tensor;
+use crate::runner;
 
 /// Generators, with their weights in a file.
 pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
@@ -22,13 +24,56 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     let config = generator_config(&flags)?;
     let weights = read_state_dict(&fixture.weight_file("G")?)?;
     check_inferred(&config, &weights)?;
-    let mut pass = Pass::default();
+    let (mut pass, mut used) = (Pass::default(), Pass::default());
     for name in modes(&flags)? {
         let network = init(&config, &weights, device)?;
         run_generator(fixture, &flags, &network, &name, &name, &mut pass, device)?;
+        use_generator(
+            fixture,
+            &flags,
+            (&config, &weights),
+            [&name, &name],
+            &mut used,
+            device,
+        )?;
     }
     check_counts(fixture, "G", &weights)?;
-    compare_all(fixture, &pass)
+    compare_all(fixture, &pass)?;
+    compare_used(fixture, &used)
+}
+
+/// Runs a generator through `Runner` in the mode `name`, where its size is one that ours takes: the
+/// original starts from the crop size whatever the size of the segmentation.
+fn use_generator(
+    fixture: &Fixture,
+    flags: &Flags<'_>,
+    (config, weights): (&GeneratorConfig, &StateDict),
+    [name, label]: [&str; 2],
+    used: &mut Pass,
+    device: &Device,
+) -> Result<()> {
+    let segmentation = segmentation(fixture, flags, device)?;
+    if config.check_input(segmentation.dims()).is_err() {
+        return Ok(());
+    }
+    let inputs = Inputs {
+        latents: latent(fixture, device)?,
+        ..Inputs::from(segmentation)
+    };
+    let model = ModelConfig::Spade {
+        generator: config.clone(),
+        encoder: None,
+    };
+    let picture = runner::generate(model, weights, name, inputs, device)?;
+    used.add(format!("output_{label}"), &picture);
+    Ok(())
+}
+
+fn compare_used(fixture: &Fixture, used: &Pass) -> Result<()> {
+    if used.tensors.is_empty() {
+        return Ok(());
+    }
+    compare_some(fixture, used, |name| name.starts_with("output")).context("through Runner")
 }
 
 /// Generators with weights by a formula, under several norms.
@@ -43,7 +88,7 @@ pub fn formula_generator(fixture: &Fixture, device: &Device) -> Result<()> {
     }
     check_inferred(&config, &weights)?;
     check_counts(fixture, "G", &weights)?;
-    let mut pass = Pass::default();
+    let (mut pass, mut used) = (Pass::default(), Pass::default());
     let outputs = fixture.tensor_names("output");
     for (norm, kind) in [
         ("sync", ParamFreeNorm::Batch),
@@ -61,9 +106,18 @@ pub fn formula_generator(fixture: &Fixture, device: &Device) -> Result<()> {
             let (config, weights) = with_norm(&config, &weights, kind)?;
             let network = init(&config, &weights, device)?;
             run_generator(fixture, &flags, &network, name, &label, &mut pass, device)?;
+            use_generator(
+                fixture,
+                &flags,
+                (&config, &weights),
+                [name, &label],
+                &mut used,
+                device,
+            )?;
         }
     }
-    compare_all(fixture, &pass)
+    compare_all(fixture, &pass)?;
+    compare_used(fixture, &used)
 }
 
 fn state_tensor(golden: &Golden) -> StateTensor {

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use burn::tensor::Device;
 use underpaint::model::{Model, describe, labels_input};
-use underpaint_core::bundle::{ModelConfig, WeightDtype};
+use underpaint_core::bundle::{InputKind, LatentAttribute, ModelConfig, WeightDtype};
 use underpaint_core::label::SemanticLayout;
 use underpaint_core::layers::{InitKind, WeightInit, initialize};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, state_dict};
-use underpaint_core::{pix2pixhd, spade};
+use underpaint_core::state_dict::{AuthorsKeys, StateDict, StateTensor, state_dict};
+use underpaint_core::{pgan, pix2pixhd, spade};
 
 use super::Place;
 
@@ -126,6 +126,69 @@ fn a_progressive_gan_draws_as_many_pictures_as_asked_at_every_size() {
         &format!("import {checkpoint} --output x --family spade"),
         &["--family pgan"],
     );
+    place.fails(
+        "generate --model pgan --output x.png --class cat",
+        &["class", "no classes"],
+    );
+    let z = StateTensor {
+        shape: vec![1, 12],
+        values: (0..12).map(|i| i as f32 / 6.0 - 1.0).collect(),
+    };
+    place.write_weights("z.safetensors", &[("z".to_owned(), z)].into());
+    let tensors = "generate --model pgan --tensors-in z.safetensors --tensors-out out.safetensors";
+    place.run(tensors);
+    for flag in ["--alpha 0.4", "--scale 4", "--count 2"] {
+        let flag_alone = flag.split_once(' ').expect("a value").0;
+        place.fails(
+            &format!("{tensors} {flag}"),
+            &[flag_alone, "cannot be used with"],
+        );
+    }
+    for flag in ["--half left", "--size 8", "--width 8"] {
+        let command = format!("generate --model pgan --output x.png {flag}");
+        place.fails(
+            &command,
+            &[flag.split_once(' ').expect("a value").0, "latents"],
+        );
+    }
+}
+
+#[test]
+fn a_class_conditional_progressive_gan_makes_the_class_that_is_asked_for() {
+    let place = Place::empty();
+    conditional(&place, "pets");
+    let generate = |arguments: &str, output: &str| {
+        place.run(&format!(
+            "generate --model pets --output {output}.png {arguments}"
+        ));
+        place.read(&format!("{output}.png"))
+    };
+    let cat = generate("--seed 5 --class cat", "cat");
+    let dog = generate("--seed 5 --class dog", "dog");
+    assert_ne!(cat, dog);
+    assert_eq!(cat, generate("--seed 5 --class Main=cat", "again"));
+    let drawn: Vec<_> = (0..8)
+        .map(|seed| generate(&format!("--seed {seed}"), "drawn"))
+        .collect();
+    let of_class = |class: &str| {
+        let made = |seed| generate(&format!("--seed {seed} --class {class}"), "asked");
+        (0..8).map(made).collect::<Vec<_>>()
+    };
+    let (cats, dogs) = (of_class("cat"), of_class("dog"));
+    let is = |made: &[Vec<u8>], seed: usize| made[seed] == drawn[seed];
+    assert!(
+        (0..8).all(|seed| is(&cats, seed) != is(&dogs, seed)),
+        "a whole class each"
+    );
+    assert!((0..8).any(|seed| is(&cats, seed)) && (0..8).any(|seed| is(&dogs, seed)));
+    place.fails(
+        "generate --model pets --output x.png --class cow",
+        &["class", "Main: cat, dog", "cow"],
+    );
+    place.fails(
+        "generate --model pets --output x.png --class cat --class dog",
+        &["one class of Main"],
+    );
 }
 
 #[test]
@@ -233,6 +296,39 @@ fn random<M: AuthorsKeys>(network: M) -> StateDict {
         ..WeightInit::default()
     };
     state_dict(&initialize(network, init, 1))
+}
+
+/// A bundle of a random Progressive GAN of cats and dogs.
+fn conditional(place: &Place, name: &str) {
+    let generator = pgan::GeneratorConfig {
+        depths: vec![4, 4],
+        latent_dim: 10,
+        category_dim: 2,
+        ..Default::default()
+    };
+    let network = generator.init(&Device::flex()).expect("a network");
+    let weights = state_dict(&pgan::initialize(network, generator.scaling, 1));
+    let attribute = LatentAttribute {
+        name: "Main".into(),
+        classes: vec!["cat".into(), "dog".into()],
+    };
+    let input = InputKind::Latent {
+        channels: 12,
+        attributes: vec![attribute],
+    };
+    let manifest = describe(
+        name.to_owned(),
+        ModelConfig::Pgan { generator },
+        input,
+        [8, 8],
+    );
+    let model = Model {
+        manifest,
+        weights,
+        encoder: None,
+    };
+    let written = model.write_bundle(&place.path(name), WeightDtype::F32, false);
+    written.expect("a bundle");
 }
 
 fn write(place: &Place, name: &str, model: ModelConfig, weights: StateDict, encoder: StateDict) {

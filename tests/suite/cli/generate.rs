@@ -231,3 +231,27 @@ fn a_size_of_nothing() {
     );
     assert!(!place.path("out").exists());
 }
+
+#[test]
+fn flags_that_a_model_has_no_use_for_are_refused() {
+    let place = with_run(UNET_64);
+    place.draw("in.png", 32, 32, 2);
+    for flag in [
+        "--alpha 0.5",
+        "--scale 4",
+        "--class cat",
+        "--remap in.png",
+        "--ade-shift",
+        "--instances in.png",
+        "--features in.png",
+        "--style in.png",
+        "--count 2",
+    ] {
+        let name = flag.split(' ').next().expect("a flag");
+        place.fails(
+            &format!("generate --model run --input in.png --output out.png {flag}"),
+            &[name, "this model"],
+        );
+    }
+    assert!(!place.path("out.png").exists());
+}

@@ -217,7 +217,10 @@ impl BenchGenerateArgs {
         let channels = generator.input_dim();
         let side = generator.resolution();
         let model = ModelConfig::Pgan { generator };
-        let input = underpaint_core::bundle::InputKind::Latent { channels };
+        let input = underpaint_core::bundle::InputKind::Latent {
+            channels,
+            attributes: Vec::new(),
+        };
         let inputs = Inputs {
             latents: Some(latents.clone()),
             ..Inputs::default()

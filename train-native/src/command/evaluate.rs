@@ -54,7 +54,7 @@ pub struct EvaluateArgs {
     #[arg(long, help_heading = "FID")]
     fid: bool,
     /// Instead of a run: FID of the pictures in this folder and those of --fake, as they are
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data"], requires_all = ["fake", "inception"], help_heading = "FID")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "phase", "bn_stats", "dropout", "seed"], requires_all = ["fake", "inception"], help_heading = "FID")]
     real: Option<PathBuf>,
     /// Folder of generated pictures
     #[arg(long, value_name = "DIR", requires = "real", help_heading = "FID")]

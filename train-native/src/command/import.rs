@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use underpaint_core::bundle::{InputKind, Manifest, ModelConfig, SizeRule};
+use underpaint_core::bundle::{InputKind, Manifest, ModelConfig, SizeRule, list_attributes};
 use underpaint_core::pix2pixhd;
 use underpaint_core::spade::{Architecture, Hint, Upsampling};
 
@@ -173,7 +173,21 @@ impl ImportArgs {
 fn summary(manifest: &Manifest) -> String {
     let input = match &manifest.input {
         InputKind::Image { channels, .. } => format!("pictures of {channels} channels"),
-        InputKind::Latent { channels } => format!("latents of {channels} numbers"),
+        InputKind::Latent {
+            channels,
+            attributes,
+        } => match manifest.model.latent_classes() {
+            0 => format!("latents of {channels} numbers"),
+            classes if attributes.is_empty() => format!(
+                "latents of {} numbers and {classes} classes (their names are not in the file)",
+                channels - classes
+            ),
+            classes => format!(
+                "latents of {} numbers and {classes} classes ({})",
+                channels - classes,
+                list_attributes(attributes)
+            ),
+        },
         InputKind::Labels {
             num_classes,
             dont_care,

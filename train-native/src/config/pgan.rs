@@ -210,6 +210,7 @@ impl FamilyConfig for PganConfig {
             size: [generator.resolution(); 2],
             input: InputKind::Latent {
                 channels: generator.input_dim(),
+                attributes: Vec::new(),
             },
             model: ModelConfig::Pgan { generator },
             generator: "average_generator",

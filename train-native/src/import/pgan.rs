@@ -1,6 +1,7 @@
 //! PGAN's networks, as the settings in their checkpoint describe them.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
+use underpaint_core::bundle::{LatentAttribute, list_attributes};
 use underpaint_core::layers::LayerScaling;
 use underpaint_core::pgan::{
     Criterion, DiscriminatorConfig, GeneratorConfig, infer_discriminator, infer_generator,
@@ -43,6 +44,63 @@ pub fn generator_config(settings: &Attributes, weights: &StateDict) -> Result<Ge
     };
     config.validate()?;
     Ok(config)
+}
+
+/// What a class-conditional generator can be asked for: the attributes of its data set and their classes
+/// (`attribKeysOrder`), in the order of the one-hot part. None where an old file does not name them.
+///
+/// # Errors
+///
+/// If they are not as the authors write them, or are not `classes` in all.
+pub fn class_attributes(settings: &Attributes, classes: usize) -> Result<Vec<LatentAttribute>> {
+    const NAME: &str = "attribKeysOrder";
+    let settings = Settings(settings);
+    let keys = match settings.get(NAME) {
+        _ if classes == 0 => return Ok(Vec::new()),
+        None => return Ok(Vec::new()),
+        Some(Attribute::Dict(keys)) => keys,
+        Some(other) => bail!("{NAME}: expected a dictionary, found {other:?}"),
+    };
+    let mut attributes = Vec::new();
+    for (name, value) in keys {
+        let place = format!("{NAME}, {name}");
+        let Attribute::Dict(value) = value else {
+            bail!("{place}: expected a dictionary with order and values, found {value:?}");
+        };
+        let value = Settings(value);
+        let order = value.count("order").with_context(|| place.clone())?;
+        let order = order.with_context(|| format!("{place}: no order"))?;
+        let values = match value.get("values") {
+            Some(Attribute::List(values)) => values.iter().map(class_name).collect(),
+            other => bail!("{place}: expected a list of values, found {other:?}"),
+        };
+        let attribute = LatentAttribute {
+            name: name.clone(),
+            classes: values,
+        };
+        attributes.push((order, attribute));
+    }
+    attributes.sort_by_key(|(order, _)| *order);
+    let attributes: Vec<LatentAttribute> = attributes.into_iter().map(|(_, one)| one).collect();
+    let found: usize = attributes.iter().map(|one| one.classes.len()).sum();
+    ensure!(
+        found == classes,
+        "{NAME}: expected {classes} classes, as many as categoryVectorDim, found {found} ({})",
+        list_attributes(&attributes)
+    );
+    Ok(attributes)
+}
+
+/// Classes are texts, or numbers in data sets that count them.
+fn class_name(value: &Attribute) -> String {
+    match value {
+        Attribute::Text(name) => name.clone(),
+        Attribute::Int(number) => number.to_string(),
+        Attribute::Float(number) => number.to_string(),
+        Attribute::Bool(true) => "True".to_owned(),
+        Attribute::Bool(false) => "False".to_owned(),
+        other => format!("{other:?}"),
+    }
 }
 
 /// The discriminator that a checkpoint holds, as [`generator_config`]; the blend of 8×8, which the
@@ -263,6 +321,46 @@ mod tests {
         assert_eq!(found, expected);
         assert!(discriminator_config(&none, &weights_d).is_ok());
         assert_eq!(alpha(&none).expect("a number"), 0.0);
+    }
+
+    #[test]
+    fn classes_are_named_in_the_order_of_the_one_hot_part() {
+        let attribute = |order, values: &[&str]| {
+            let values = values.iter().map(|&value| Attribute::Text(value.into()));
+            Attribute::Dict(Attributes::from([
+                ("order".into(), Attribute::Int(order)),
+                ("values".into(), Attribute::List(values.collect())),
+            ]))
+        };
+        let keys = Attributes::from([
+            ("Main".into(), attribute(1, &["cat", "dog"])),
+            ("Colour".into(), attribute(2, &["red", "blue", "white"])),
+            ("Zoo".into(), attribute(0, &["yes", "no"])),
+        ]);
+        let settings = Attributes::from([("attribKeysOrder".into(), Attribute::Dict(keys))]);
+        let found = class_attributes(&settings, 7).expect("attributes");
+        assert_eq!(
+            list_attributes(&found),
+            "Zoo: yes, no; Main: cat, dog; Colour: red, blue, white"
+        );
+        let told = class_attributes(&settings, 6).unwrap_err().to_string();
+        assert!(
+            told.contains("expected 6 classes") && told.contains("found 7"),
+            "{told}"
+        );
+        assert_eq!(class_attributes(&settings, 0).expect("none"), []);
+        assert_eq!(class_attributes(&Attributes::new(), 3).expect("none"), []);
+        for wrong in [
+            Attribute::Int(3),
+            Attribute::Dict(Attributes::from([("Main".into(), Attribute::None)])),
+        ] {
+            let settings = Attributes::from([("attribKeysOrder".into(), wrong)]);
+            let told = class_attributes(&settings, 3).unwrap_err().to_string();
+            assert!(
+                told.contains("attribKeysOrder") && told.contains("expected a dictionary"),
+                "{told}"
+            );
+        }
     }
 
     #[test]

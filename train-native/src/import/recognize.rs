@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::ValueEnum;
-use underpaint_core::bundle::{InputKind, ModelConfig};
+use underpaint_core::bundle::{InputKind, LatentAttribute, ModelConfig};
 use underpaint_core::label::{Palette, SemanticLayout};
 use underpaint_core::state_dict::{
     AuthorsKeys, StateDict, StateTensor, load_state_dict, state_dict,
@@ -108,7 +108,7 @@ pub fn recognize(
         FamilyName::Pgan => {
             let dict = pgan::with_module_keys(dict);
             let generator = pgan::infer_generator(&dict)?;
-            pgan_generator(generator, &dict)
+            pgan_generator(generator, Vec::new(), &dict)
         }
     }
 }
@@ -288,16 +288,24 @@ fn pgan_checkpoint(checkpoint: PganCheckpoint, hints: &Hints) -> Result<Recogniz
             generator.resolution()
         );
     }
-    pgan_generator(generator, dict)
+    let attributes = settings::class_attributes(&checkpoint.config, generator.category_dim)?;
+    pgan_generator(generator, attributes, dict)
 }
 
-fn pgan_generator(generator: pgan::GeneratorConfig, dict: &StateDict) -> Result<Recognized> {
+fn pgan_generator(
+    generator: pgan::GeneratorConfig,
+    attributes: Vec<LatentAttribute>,
+    dict: &StateDict,
+) -> Result<Recognized> {
     let network = generator.init(&Device::flex())?;
     let weights = strict(network, dict, "read as a Progressive GAN generator")?;
     let channels = generator.input_dim();
     Ok(Recognized {
         model: ModelConfig::Pgan { generator },
-        input: InputKind::Latent { channels },
+        input: InputKind::Latent {
+            channels,
+            attributes,
+        },
         weights,
         encoder: None,
     })

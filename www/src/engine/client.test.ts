@@ -324,6 +324,21 @@ describe("a generator that takes nothing but a seed", () => {
     expect([other.image.data[2], other.seed]).toEqual([7, 7]);
   });
 
+  it("is asked for a class of each attribute, by name", async () => {
+    const attributes = [{ name: "Main", classes: ["cat", "dog"] }];
+    const module = new FakeModule();
+    const pets = FakeServer.withBundle(manifestWith({ input: { ...input, attributes }, size }));
+    const { generator } = await loadFake({ module, server: pets });
+    await generator.generate(null, { classes: { Main: "dog" } });
+    expect(String.fromCharCode(...(module.generated.at(-1) ?? []))).toBe("Main=dog");
+    expect(await rejection(generator.generate(null, { classes: { Main: "cow" } }))).toMatchObject({
+      code: "bad-input",
+      message: "classes: expected Main: cat, dog; found Main: cow",
+    });
+    const { generator: without } = await loadFake({ server });
+    expect((await rejection(without.generate(null, { classes: { Main: "cat" } }))).message).toContain("no classes");
+  });
+
   it("takes neither label map nor picture", async () => {
     const { generator } = await loadFake({ server });
     expect(await rejection(generator.generate(mapOf(0)))).toMatchObject({

@@ -129,7 +129,10 @@ export interface Behaviour {
   panic?: string;
 }
 
-/** A module whose pictures hold each input byte as red and the seed as blue; those from latents are black but for it. */
+/**
+ * A module whose pictures hold each input byte as red and the seed as blue; those from latents hold the names of
+ * their classes as red.
+ */
 export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
   readonly generated: number[][] = [];
@@ -176,7 +179,8 @@ export class FakeModule implements WasmModule {
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
       generate_labels: (ids, width, height, seed) => paint(ids, width * height, seed),
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
-      generate_latent: (seed) => paint(new Uint8Array(), size.width * size.height, seed),
+      generate_latent: (seed, classes) =>
+        paint(new TextEncoder().encode(classes.join()), size.width * size.height, seed),
     };
   }
 }

@@ -3,7 +3,7 @@
 import type { Connection } from "./connection.js";
 import type { DeviceReport } from "./device.js";
 import { UnderpaintError, errorFromWire } from "./errors.js";
-import { copyInput, type PictureInput } from "./input.js";
+import { copyInput, type ClassChoice, type PictureInput } from "./input.js";
 import type { Manifest } from "./manifest.js";
 import type { FromWorker, GenerateInput } from "./protocol.js";
 
@@ -14,6 +14,8 @@ export interface GenerateOptions {
    * The same input and seed give the same picture.
    */
   seed?: number | undefined;
+  /** What a class-conditional model makes, `{ Main: "cat" }`; attributes that are not named are drawn from the seed. */
+  classes?: ClassChoice | undefined;
   /** Cancels: the promise rejects with `aborted`. */
   signal?: AbortSignal | undefined;
 }
@@ -93,13 +95,13 @@ export class Generator {
    *   models with `input.kind` `latent`, which make a picture of the seed
    * @throws UnderpaintError `superseded`, `bad-input`, `aborted`, `device-lost`, `out-of-memory` or `internal`
    */
-  async generate(input: PictureInput = null, { seed = 0, signal }: GenerateOptions = {}): Promise<Picture> {
+  async generate(input: PictureInput = null, { seed = 0, classes, signal }: GenerateOptions = {}): Promise<Picture> {
     if (this.ended !== undefined) throw this.ended;
     if (signal?.aborted === true) throw aborted();
     if (!Number.isInteger(seed) || seed < 0 || seed > 0xffff_ffff) {
       throw new UnderpaintError("bad-input", `seed: expected a whole number from 0 to 4294967295, found ${seed}`);
     }
-    const copy = copyInput(input, this.manifest);
+    const copy = copyInput(input, this.manifest, classes);
     return new Promise((resolve, reject) => {
       this.requests += 1;
       const request: Request = { id: this.requests, input: copy, seed, resolve, reject };

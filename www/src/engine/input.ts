@@ -36,15 +36,19 @@ export function checkInput(manifest: Manifest, kind: GenerateInput["kind"]): voi
   throw new UnderpaintError("bad-input", `${manifest.name} ${expected}, found ${NAMES[kind]}.`);
 }
 
+/** A class of an attribute, by the names of both, for class-conditional models: `{ Main: "cat" }`. */
+export type ClassChoice = Readonly<Record<string, string>>;
+
 /**
  * A copy for the worker.
  *
  * @throws UnderpaintError `bad-input` if the model takes something else, or the input contradicts itself
  */
-export function copyInput(input: PictureInput, manifest: Manifest): GenerateInput {
+export function copyInput(input: PictureInput, manifest: Manifest, choice: ClassChoice = {}): GenerateInput {
+  const classes = chosenClasses(choice, manifest);
   if (input === null) {
     checkInput(manifest, "latent");
-    return { kind: "latent" };
+    return { kind: "latent", classes };
   }
   const { width, height } = input;
   const isSide = (side: number): boolean => Number.isInteger(side) && side >= 1;
@@ -59,6 +63,18 @@ export function copyInput(input: PictureInput, manifest: Manifest): GenerateInpu
   checkLength(NAMES.image, input.data.length, width, height, 4);
   checkInput(manifest, "image");
   return { kind: "image", rgba: new Uint8Array(input.data), width, height };
+}
+
+/** As the module takes them; refused here, where attributes and classes can be named. */
+function chosenClasses(choice: ClassChoice, manifest: Manifest): string[] {
+  const attributes = manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [];
+  return Object.entries(choice).map(([name, wanted]) => {
+    const attribute = attributes.find((candidate) => candidate.name === name);
+    if (attribute?.classes.includes(wanted) === true) return `${name}=${wanted}`;
+    const known = attributes.map(({ name: other, classes }) => `${other}: ${classes.join(", ")}`).join("; ");
+    const expected = known === "" ? "no classes, because this model has none" : known;
+    throw new UnderpaintError("bad-input", `classes: expected ${expected}; found ${name}: ${wanted}`);
+  });
 }
 
 function checkLength(what: string, found: number, width: number, height: number, perPixel: number): void {

@@ -49,10 +49,18 @@ export interface ImageInput {
   palette: LabelClass[];
 }
 
-/** Takes nothing but a seed, which draws that many numbers from N(0, 1). */
+/** What a class-conditional generator can be asked for: one class of each attribute. */
+export interface LatentAttribute {
+  name: string;
+  classes: string[];
+}
+
+/** Takes nothing but a seed, which draws that many numbers from N(0, 1), and a class of each attribute. */
 export interface LatentInput {
   kind: "latent";
   channels: number;
+  /** Absent where the generator has no classes, or their names are lost. */
+  attributes?: LatentAttribute[];
 }
 
 /** What a generator takes. */
@@ -158,12 +166,26 @@ function parseInput(input: Record<string, unknown> | undefined, bad: Bad): Input
       checkClasses(palette, "palette", bad);
       return { ...(input as unknown as ImageInput), palette };
     }
-    case "latent":
-      if (isPositiveInteger(input?.["channels"])) return input as unknown as LatentInput;
-      throw bad(`input.channels: expected a whole number above 0, found ${JSON.stringify(input?.["channels"])}`);
+    case "latent": {
+      if (!isPositiveInteger(input?.["channels"])) {
+        throw bad(`input.channels: expected a whole number above 0, found ${JSON.stringify(input?.["channels"])}`);
+      }
+      const attributes: unknown = input?.["attributes"] ?? [];
+      if (!Array.isArray(attributes) || !attributes.every(isLatentAttribute)) {
+        throw bad(`input.attributes: expected names with classes, found ${JSON.stringify(attributes)}`);
+      }
+      return input as unknown as LatentInput;
+    }
     default:
       throw bad(`input.kind: expected "labels", "image" or "latent", found ${JSON.stringify(kind)}`);
   }
+}
+
+function isLatentAttribute(found: unknown): found is LatentAttribute {
+  if (typeof found !== "object" || found === null) return false;
+  const { name, classes } = found as Record<string, unknown>;
+  const isText = (text: unknown): boolean => typeof text === "string";
+  return isText(name) && Array.isArray(classes) && classes.length > 0 && classes.every(isText);
 }
 
 function checkClasses(classes: unknown, name: string, bad: Bad): asserts classes is LabelClass[] {

@@ -29,7 +29,8 @@ export type BundleSource =
 export type GenerateInput =
   | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
   | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
-  | { kind: "latent" };
+  /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
+  | { kind: "latent"; classes: string[] };
 
 /** Loads the bundle. Sent once, and first. */
 export interface LoadRequest {

@@ -12,8 +12,8 @@ export interface WasmSession {
   generate_labels(ids: Uint8Array, width: number, height: number, seed: number): Promise<Uint8ClampedArray>;
   /** RGBA in (alpha is ignored); RGBA out. */
   generate_image(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Uint8ClampedArray>;
-  /** The latent that the seed draws in; RGBA of the manifest's size out. */
-  generate_latent(seed: number): Promise<Uint8ClampedArray>;
+  /** The latent that the seed draws in, for classes as `Main=cat`; RGBA of the manifest's size out. */
+  generate_latent(seed: number, classes: string[]): Promise<Uint8ClampedArray>;
 }
 
 /** The module once it runs. */

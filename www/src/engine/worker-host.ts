@@ -255,7 +255,7 @@ async function run({ session, manifest }: Loaded, input: GenerateInput, seed: nu
   checkInput(manifest, input.kind);
   switch (input.kind) {
     case "latent":
-      return session.generate_latent(seed);
+      return session.generate_latent(seed, input.classes);
     case "image":
       return session.generate_image(input.rgba, input.width, input.height, seed);
     case "labels": {

@@ -4,10 +4,10 @@ mod network;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{InputKind, Manifest, ModelConfig, TestTime};
+use super::{InputKind, LatentAttribute, Manifest, ModelConfig, TestTime};
 use crate::label::check_labels;
-use crate::layers::pad_to_multiple;
-use crate::pgan::{self, draw_noise};
+use crate::layers::{fitting_side, pad_to_size};
+use crate::pgan::{self, draw_classes, draw_noise, one_hot_classes};
 use crate::{Error, Result};
 use network::{Encoder, Network};
 
@@ -20,6 +20,8 @@ pub struct Runner {
     encoder: Option<Encoder>,
     model: ModelConfig,
     input: InputKind,
+    /// As many classes in all as the latents have; one attribute where the manifest names none.
+    attributes: Vec<LatentAttribute>,
     test_time: TestTime,
     device: Device,
 }
@@ -67,6 +69,7 @@ impl Runner {
             encoder: Encoder::load(&manifest.model, weights.encoder, device)?,
             model: manifest.model.clone(),
             input: manifest.input.clone(),
+            attributes: attributes_of(manifest),
             test_time,
             device: device.clone(),
         })
@@ -163,18 +166,67 @@ impl Runner {
         Ok(Tensor::from_data(data, &self.device))
     }
 
-    /// Latents that a seed draws, N(0, 1): the same on every device.
+    /// What a class-conditional generator can be asked for; none of another.
+    pub fn attributes(&self) -> &[LatentAttribute] {
+        &self.attributes
+    }
+
+    /// Latents that a seed draws, N(0, 1): the same on every device. A class-conditional generator is
+    /// asked for a class of each attribute that the seed draws too.
     ///
     /// # Shapes
     ///
     /// Result: `[count, latent_channels]`; no channels for a model without latents.
     pub fn draw_latents(&self, count: usize, seed: u64) -> Tensor<2> {
-        let channels = self.model.latent_channels().unwrap_or(0);
-        draw_noise(count, channels, seed, &self.device)
+        let open = vec![None; self.attributes.len()];
+        self.latents_of_classes(count, seed, &open)
     }
 
-    /// Generates. Conditions of any size are padded to the multiple that the network needs, and the
-    /// result is cropped back. The same seed draws the same latents and drops the same out, on every
+    /// Latents that a seed draws, for these classes.
+    ///
+    /// # Shapes
+    ///
+    /// - `classes`: one of each attribute, as [`choose_classes`](crate::bundle::choose_classes) finds
+    ///   them; drawn where there is none
+    /// - result: `[count, latent_channels]`
+    ///
+    /// # Panics
+    ///
+    /// If there are more or fewer entries than attributes, or an attribute has no such class.
+    pub fn latents_of_classes(
+        &self,
+        count: usize,
+        seed: u64,
+        classes: &[Option<usize>],
+    ) -> Tensor<2> {
+        let one_hot = self.model.latent_classes();
+        let channels = self.model.latent_channels().unwrap_or(0) - one_hot;
+        let noise = draw_noise(count, channels, seed, &self.device);
+        if one_hot == 0 {
+            return noise;
+        }
+        assert_eq!(
+            classes.len(),
+            self.attributes.len(),
+            "one of each attribute"
+        );
+        let counts: Vec<usize> = self
+            .attributes
+            .iter()
+            .map(|one| one.classes.len())
+            .collect();
+        let mut rows = draw_classes(count, &counts, seed);
+        for row in &mut rows {
+            for (class, wanted) in row.iter_mut().zip(classes) {
+                *class = wanted.unwrap_or(*class);
+            }
+        }
+        let classes = one_hot_classes(&rows, &counts, &self.device);
+        Tensor::cat(vec![noise, classes], 1)
+    }
+
+    /// Generates. A condition of a size that the network cannot take is padded to the next that it
+    /// takes, by repeating its last row and column, and the result is cropped back. The same seed draws the same latents and drops the same out, on every
     /// device.
     ///
     /// # Shapes
@@ -206,20 +258,16 @@ impl Runner {
                 found: condition.dims().to_vec(),
             });
         }
-        inputs.condition = Some(pad_to_multiple(condition, self.multiple()));
+        inputs.condition = Some(pad_to_size(condition, self.padded_size([height, width])));
         let output = self.network.forward(inputs, mode);
         Ok(output.slice([0..batch, 0..self.output_channels(), 0..height, 0..width]))
     }
 
-    /// Sides that a picture is padded to are multiples of this.
-    pub fn multiple(&self) -> usize {
-        let multiple = self.model.size_multiple();
-        match &self.model {
-            // A ResNet mirrors borders of a quarter-size picture: four pixels would leave one.
-            ModelConfig::Pix2pix { .. } => multiple.max(8),
-            ModelConfig::Pix2pixhd { generator, .. } => pix2pixhd_multiple(generator),
-            ModelConfig::Spade { .. } | ModelConfig::Pgan { .. } => multiple,
-        }
+    /// Height and width that a condition of height and width `size` is padded to: `size` itself
+    /// wherever the network takes it, because padding changes what a norm over the picture measures.
+    pub fn padded_size(&self, size: [usize; 2]) -> [usize; 2] {
+        let (multiple, smallest) = (self.model.size_multiple(), self.model.smallest_side());
+        size.map(|side| fitting_side(side, multiple, smallest))
     }
 
     fn run_latents(&self, mut inputs: Inputs, seed: u64) -> Result<Tensor<4>> {
@@ -293,13 +341,12 @@ impl Runner {
     }
 }
 
-/// The blocks of a pix2pixHD generator mirror a pixel of the smallest planes: these have two at least.
-fn pix2pixhd_multiple(generator: &crate::pix2pixhd::GeneratorConfig) -> usize {
-    let enhancers = generator.architecture.num_enhancers();
-    let smallest = (2usize << generator.num_downs).max(4) << enhancers;
-    match generator.size_multiple() {
-        multiple if multiple >= smallest => multiple,
-        _ => smallest,
+fn attributes_of(manifest: &Manifest) -> Vec<LatentAttribute> {
+    let count = manifest.model.latent_classes();
+    match &manifest.input {
+        _ if count == 0 => Vec::new(),
+        InputKind::Latent { attributes, .. } if !attributes.is_empty() => attributes.clone(),
+        _ => vec![LatentAttribute::numbered(count)],
     }
 }
 
@@ -322,78 +369,4 @@ fn check_size(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::bundle::{NormDefault, tests::manifest_of};
-    use crate::label::Palette;
-    use crate::pix2pix::{Architecture, GeneratorConfig};
-    use crate::state_dict::state_dict;
-
-    fn runner() -> Runner {
-        let config = GeneratorConfig {
-            architecture: Architecture::Unet { num_downs: 5 },
-            input_channels: 3,
-            base_channels: 2,
-            ..GeneratorConfig::default()
-        };
-        let device = Device::flex();
-        let weights = state_dict(&config.init(&device).expect("a network"));
-        let input = InputKind::Labels {
-            num_classes: 3,
-            classes: Palette::numbered(3).classes,
-            dont_care: false,
-            edges: false,
-        };
-        let manifest = manifest_of(config, input);
-        let test_time = TestTime {
-            statistics: NormDefault::Batch,
-            dropout: true,
-        };
-        let weights = Weights {
-            generator: &weights,
-            encoder: None,
-        };
-        Runner::new(&manifest, weights, test_time, &device).expect("a runner")
-    }
-
-    fn values(tensor: Tensor<4>) -> Vec<f32> {
-        tensor.into_data().try_to_vec().expect("f32")
-    }
-
-    #[test]
-    fn any_size_comes_back_as_it_went_in_and_a_seed_repeats() {
-        let runner = runner();
-        let ids: Vec<u16> = (0..33 * 50).map(|i| (i / 7 % 3) as u16).collect();
-        let condition = || {
-            runner
-                .condition_from_labels(&ids, None, 33, 50)
-                .expect("labels")
-        };
-        let picture = runner.run(condition(), 5).expect("a picture");
-        assert_eq!(picture.dims(), [1, 3, 33, 50]);
-        assert_eq!(
-            values(picture),
-            values(runner.run(condition(), 5).expect("again"))
-        );
-    }
-
-    #[test]
-    fn wrong_inputs_are_told_apart() {
-        let runner = runner();
-        let told = |result: Result<Tensor<4>>| result.unwrap_err().to_string();
-        assert_eq!(
-            told(runner.condition_from_labels(&[0; 5], None, 2, 3)),
-            "label map: expected 1 * 2 * 3 values, at least one, found 5"
-        );
-        assert_eq!(
-            told(runner.condition_from_labels(&[0, 1, 2, 7], None, 2, 2)),
-            "label 7 at x 1, y 1 is outside 0..3"
-        );
-        assert!(told(runner.condition_from_planes(vec![], 0, 4)).contains("at least one"));
-        let condition = Tensor::zeros([1, 4, 32, 32], &Device::flex());
-        assert_eq!(
-            told(runner.run(condition, 0)),
-            "input: expected shape [batch, 3, height, width], found [1, 4, 32, 32]"
-        );
-    }
-}
+mod tests;

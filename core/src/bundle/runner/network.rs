@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor};
 use super::Inputs;
 use crate::bundle::{ModelConfig, Runner};
 use crate::label::{Instances, instance_average};
-use crate::layers::{Mode, pad_to_multiple};
+use crate::layers::{Mode, fitting_side, pad_to_size};
 use crate::state_dict::{StateDict, load_state_dict};
 use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
 
@@ -35,7 +35,7 @@ pub(super) enum Network {
 pub(super) enum Encoder {
     Pix2pixhd {
         encoder: pix2pixhd::Encoder,
-        multiple: usize,
+        config: pix2pixhd::EncoderConfig,
     },
     Spade(spade::Encoder),
 }
@@ -95,7 +95,7 @@ impl Encoder {
                 let weights = weights.ok_or_else(missing)?;
                 Some(Self::Pix2pixhd {
                     encoder: load_state_dict(encoder.init(device)?, weights)?,
-                    multiple: encoder.size_multiple(),
+                    config: encoder.clone(),
                 })
             }
             ModelConfig::Spade {
@@ -154,7 +154,7 @@ impl Runner {
         picture: Tensor<4>,
         instances: &Instances,
     ) -> Result<Tensor<4>> {
-        let Some(Encoder::Pix2pixhd { encoder, multiple }) = &self.encoder else {
+        let Some(Encoder::Pix2pixhd { encoder, config }) = &self.encoder else {
             return Err(Error::Input(
                 "this model has no encoder that reads features from a picture".into(),
             ));
@@ -168,7 +168,8 @@ impl Runner {
                  {width}x{height}"
             )));
         }
-        let padded = pad_to_multiple(picture, *multiple);
+        let fitting = |side| fitting_side(side, config.size_multiple(), config.smallest_side());
+        let padded = pad_to_size(picture, [fitting(height), fitting(width)]);
         let features = encoder.pixel_features(padded, self.test_time.mode(0));
         let channels = features.dims()[1];
         let features = features.slice([0..batch, 0..channels, 0..height, 0..width]);

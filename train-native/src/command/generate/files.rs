@@ -24,11 +24,6 @@ pub(super) fn generate(
     input: &Path,
     output: &Path,
 ) -> Result<()> {
-    if args.count > 1 && runner.model().latent_channels().is_none() {
-        bail!(
-            "--count: this model makes one picture of an input; only models with latents make several"
-        );
-    }
     let inputs = input_files(input)?;
     let target = Target::new(output, input.is_dir() || args.count > 1)?;
     let rules = args.id_rules(&model.manifest.input)?;
@@ -77,9 +72,6 @@ impl GenerateArgs {
         let path = file.path;
         match kind {
             InputKind::Image { channels, .. } => {
-                if self.instances.is_some() {
-                    bail!("--instances: this model takes pictures, which have no instances");
-                }
                 let PixelsF32 {
                     height,
                     width,
@@ -158,9 +150,6 @@ impl GenerateArgs {
         rules: &IdRules,
         runner: &Runner,
     ) -> Result<LabelMap> {
-        if self.half.is_some() {
-            bail!("--half: this model takes label maps, which have no halves");
-        }
         let mut labels = read_label_map(path)?;
         rules.apply(&mut labels);
         labels.ids.iter_mut().for_each(|id| *id = layout.label(*id));
@@ -184,9 +173,6 @@ impl GenerateArgs {
         let Some(given) = &self.instances else {
             return Ok(None);
         };
-        if !runner.looks_at_instances() {
-            bail!("--instances: this model does not look at instances");
-        }
         let file = partner(given, "an instance map", path, name)?;
         let instances = read_label_map(&file)?;
         let original = crate::data::decode::read_label_map_size(path)?;

@@ -14,7 +14,7 @@ pub(super) fn generate(args: &GenerateArgs, runner: &Runner, output: &Path) -> R
     for index in 0..args.count {
         let inputs = Inputs {
             latents: args.latents(runner, index)?,
-            alpha: args.alpha,
+            alpha: args.alpha.unwrap_or(0.0),
             scale,
             ..Inputs::default()
         };

@@ -3,6 +3,7 @@
 mod files;
 mod latents;
 mod tensors;
+mod unused;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use burn::tensor::Tensor;
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{InputKind, Inputs, Runner};
+use underpaint_core::bundle::{InputKind, Inputs, Runner, choose_classes};
 use underpaint_core::image::pixels_from_signed;
 
 use super::options::RunnerArgs;
@@ -83,12 +84,19 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "PX")]
     scale: Option<usize>,
     /// Share of the next smaller size, for a Progressive GAN that was saved while growing
-    #[arg(long, value_name = "0..1", default_value_t = 0.0)]
-    alpha: f64,
+    #[arg(long, value_name = "0..1")]
+    alpha: Option<f64>,
+    /// Class to generate, for a class-conditional Progressive GAN: one of each attribute, as cat or
+    /// Main=cat; give the flag once for each [default: drawn from --seed]
+    #[arg(long, value_name = "CLASS")]
+    class: Vec<String>,
     /// Safetensors with what the network sees: `input` [batch, channels, height, width]; or `labels`
     /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` (pixels, or a
     /// number below 4) where the model takes them
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["input", "half", "size", "width"], requires = "tensors_out")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "input", "output", "instances", "remap", "ade_shift", "style", "features", "half", "size", "width", "count",
+        "scale", "alpha", "class",
+    ], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding
     #[arg(long, value_name = "FILE", requires = "tensors_in")]
@@ -106,6 +114,7 @@ impl GenerateArgs {
             tensors::generate(&runner, self.runner.seed, input, output)?;
             return Ok(ExitCode::SUCCESS);
         }
+        self.refuse_unused(&runner, &model.manifest.input)?;
         if self.count == 0 || self.size == Some(0) || self.width == Some(0) {
             bail!("--count, --size and --width: expected at least 1, found 0");
         }
@@ -167,13 +176,11 @@ impl GenerateArgs {
     /// Latents for `count` pictures: of the style picture, or drawn.
     fn latents(&self, runner: &Runner, first: usize) -> Result<Option<Tensor<2>>> {
         if runner.model().latent_channels().is_none() {
-            if self.style.is_some() && runner.model().feature_channels() == 0 {
-                bail!("--style: this model has no encoder that reads a style from a picture");
-            }
             return Ok(None);
         }
         let Some(path) = &self.style else {
-            let drawn = runner.draw_latents(first + 1, self.runner.seed);
+            let classes = choose_classes(runner.attributes(), &self.class)?;
+            let drawn = runner.latents_of_classes(first + 1, self.runner.seed, &classes);
             return Ok(Some(drawn.narrow(0, first, 1)));
         };
         let style = style_picture(runner, path)?;

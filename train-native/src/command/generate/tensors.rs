@@ -5,7 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Tensor, TensorData};
-use underpaint_core::bundle::{Inputs, Runner, WeightDtype, decode_tensors, encode_weights};
+use underpaint_core::bundle::{
+    Inputs, ModelConfig, Runner, WeightDtype, decode_tensors, encode_weights,
+};
 use underpaint_core::label::Instances;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
@@ -44,6 +46,7 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn inputs(mut self, seed: u64) -> Result<Inputs> {
+        self.refuse_unused()?;
         let style = self.take::<4>("style")?;
         let alpha = self.number("alpha")?.map_or(0.0, f64::from);
         let scale = self.number("scale")?;
@@ -71,6 +74,19 @@ impl Named<'_> {
             alpha,
             scale,
         })
+    }
+
+    /// Refuses what would change nothing.
+    fn refuse_unused(&self) -> Result<()> {
+        let model = self.runner.model();
+        let growing = matches!(model, ModelConfig::Pgan { .. });
+        let latents = model.latent_channels().is_some();
+        for (name, used) in [("alpha", growing), ("scale", growing), ("z", latents)] {
+            if self.tensors.contains_key(name) && !used {
+                bail!("{name}: this model has no use for it");
+            }
+        }
+        Ok(())
     }
 
     fn features(&self, picture: Tensor<4>, ids: Option<&Ids>) -> Result<Tensor<4>> {

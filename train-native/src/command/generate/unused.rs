@@ -1,0 +1,55 @@
+//! Flags that a model has no use for: refused, because a picture that ignores what was asked for looks
+//! like one that does not.
+
+use anyhow::{Result, bail};
+use underpaint_core::bundle::{InputKind, Runner};
+
+use super::GenerateArgs;
+
+impl GenerateArgs {
+    /// Refuses the first flag that would change nothing.
+    pub(super) fn refuse_unused(&self, runner: &Runner, kind: &InputKind) -> Result<()> {
+        let model = runner.model();
+        let unconditional = matches!(kind, InputKind::Latent { .. });
+        let labels = matches!(kind, InputKind::Labels { .. });
+        let taken = match kind {
+            InputKind::Latent { .. } => "makes pictures of latents alone",
+            InputKind::Labels { .. } => "takes label maps",
+            InputKind::Image { .. } => "takes pictures",
+        };
+        let latents = model.latent_channels().is_some();
+        let features = model.feature_channels() > 0;
+        let encoder = model.has_encoder();
+        let rules = [
+            ("--half", self.half.is_some(), !labels && !unconditional),
+            ("--size", self.size.is_some(), !unconditional),
+            ("--width", self.width.is_some(), !unconditional),
+            ("--remap", self.remap.is_some(), labels),
+            ("--ade-shift", self.ade_shift, labels),
+            ("--instances", self.instances.is_some(), labels),
+            ("--scale", self.scale.is_some(), unconditional),
+            ("--alpha", self.alpha.is_some(), unconditional),
+            ("--class", !self.class.is_empty(), unconditional),
+        ];
+        for (flag, given, used) in rules {
+            if given && !used {
+                bail!("{flag}: this model {taken} and has no use for it");
+            }
+        }
+        if self.count > 1 && !latents {
+            bail!(
+                "--count: this model makes one picture of an input; only models with latents make several"
+            );
+        }
+        if self.instances.is_some() && !runner.looks_at_instances() {
+            bail!("--instances: this model does not look at instances");
+        }
+        if self.features.is_some() && !features {
+            bail!("--features: this model takes no feature maps");
+        }
+        if self.style.is_some() && !encoder {
+            bail!("--style: this model has no encoder that reads a style from a picture");
+        }
+        Ok(())
+    }
+}
