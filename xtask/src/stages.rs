@@ -31,49 +31,134 @@ impl<'a> Stages<'a> {
         self.add_optional(title, || action().map(|()| Outcome::Passed));
     }
 
-    /// Runs the steps and prints a summary on stderr, whatever happened.
+    /// Runs the steps and prints a table of them on stderr, whatever happened.
     ///
     /// # Errors
     /// The first failing step's error, with its title.
     pub fn run(self) -> Result<()> {
         let count = self.stages.len();
-        let start = Instant::now();
-        let mut summary = Vec::new();
+        let start = Clock::start();
+        let mut rows = Vec::new();
         let mut failure = None;
         for (index, (title, action)) in self.stages.into_iter().enumerate() {
             if failure.is_some() {
-                summary.push(format!("  not run  {title}"));
+                rows.push(Row::without_times("not run", title));
                 continue;
             }
             eprintln!("\n=== [{}/{count}] {title}", index + 1);
-            let stage_start = Instant::now();
-            let line = match action() {
-                Ok(Outcome::Passed) => {
-                    format!("  ok       {title} ({})", readable(stage_start.elapsed()))
+            let clock = Clock::start();
+            let row = match action() {
+                Ok(Outcome::Passed) => Row::new("ok", title, &clock),
+                Ok(Outcome::Skipped(why)) => {
+                    Row::without_times("skipped", format!("{title}: {why}"))
                 }
-                Ok(Outcome::Skipped(why)) => format!("  skipped  {title}: {why}"),
                 Err(error) => {
                     failure = Some(error.context(title.clone()));
-                    format!("  FAILED   {title} ({})", readable(stage_start.elapsed()))
+                    Row::new("FAILED", title, &clock)
                 }
             };
-            eprintln!("{line}");
-            summary.push(line);
+            eprintln!("{}", row.line());
+            rows.push(row);
         }
-        eprintln!(
-            "\n=== {} in {}",
-            if failure.is_some() {
-                "failed"
-            } else {
-                "passed"
-            },
-            readable(start.elapsed())
-        );
-        for line in summary {
-            eprintln!("{line}");
-        }
+        let whole = if failure.is_some() {
+            "failed"
+        } else {
+            "passed"
+        };
+        rows.push(Row::new(whole, "all stages".to_owned(), &start));
+        eprintln!("\n===\n{}", table(&rows));
         failure.map_or(Ok(()), Err)
     }
+}
+
+/// What a stage has taken so far.
+struct Clock {
+    start: Instant,
+    cpu: Option<Duration>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self {
+            start: Instant::now(),
+            cpu: cpu_of_children(),
+        }
+    }
+
+    /// Time that processors have worked: on a shared machine it says more than the clock on the wall.
+    fn cpu(&self) -> Option<Duration> {
+        Some(cpu_of_children()?.saturating_sub(self.cpu?))
+    }
+}
+
+/// Processor time of all programs that were started from here and have ended.
+#[cfg(unix)]
+fn cpu_of_children() -> Option<Duration> {
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let times = [usage.user_time(), usage.system_time()];
+    let micros = |time: nix::sys::time::TimeVal| {
+        u64::try_from(time.tv_sec())
+            .ok()
+            .zip(u64::try_from(time.tv_usec()).ok())
+    };
+    let duration = |time| {
+        let (seconds, rest) = micros(time)?;
+        Some(Duration::from_secs(seconds) + Duration::from_micros(rest))
+    };
+    Some(duration(times[0])? + duration(times[1])?)
+}
+
+#[cfg(not(unix))]
+fn cpu_of_children() -> Option<Duration> {
+    None
+}
+
+/// A line of the table.
+struct Row {
+    state: &'static str,
+    times: [String; 2],
+    title: String,
+}
+
+impl Row {
+    fn new(state: &'static str, title: String, clock: &Clock) -> Self {
+        let cpu = clock.cpu().map_or_else(String::new, readable);
+        let times = [readable(clock.start.elapsed()), cpu];
+        Self {
+            state,
+            times,
+            title,
+        }
+    }
+
+    fn without_times(state: &'static str, title: String) -> Self {
+        Self {
+            state,
+            times: [String::new(), String::new()],
+            title,
+        }
+    }
+
+    fn line(&self) -> String {
+        let Self {
+            state,
+            times: [wall, cpu],
+            title,
+        } = self;
+        format!("  {state:<8}{wall:>14}{cpu:>14}  {title}")
+    }
+}
+
+/// The rows below a heading.
+fn table(rows: &[Row]) -> String {
+    let heading = Row {
+        state: "",
+        times: ["time".into(), "CPU time".into()],
+        title: "stage".into(),
+    };
+    let lines = std::iter::once(&heading).chain(rows).map(Row::line);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A duration as a person says it: `4.2 s`, `3 min 07 s`.
@@ -108,6 +193,31 @@ mod tests {
         let error = format!("{:#}", stages.run().unwrap_err());
         assert_eq!(error, "third: broken");
         assert_eq!(*ran.borrow(), ["first"]);
+    }
+
+    #[test]
+    fn the_table_has_both_times_and_why_a_stage_was_skipped() {
+        let row = Row {
+            state: "ok",
+            times: ["3 min 07 s".into(), "6 min 01 s".into()],
+            title: "tests".into(),
+        };
+        let skipped = Row::without_times("skipped", "page: --no-www".into());
+        assert_eq!(
+            table(&[row, skipped]),
+            "                    time      CPU time  stage\n  ok          3 min 07 s    6 min 01 s  tests\n  \
+             skipped                               page: --no-www"
+        );
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_processor_time_of_a_program_is_counted_once_it_has_ended() {
+        let clock = Clock::start();
+        let mut program = std::process::Command::new("sh");
+        program.args(["-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done"]);
+        assert!(program.status().expect("a shell").success());
+        assert!(clock.cpu().expect("a Unix") > Duration::from_millis(10));
     }
 
     #[test]

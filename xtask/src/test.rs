@@ -120,9 +120,9 @@ impl<'a> Suite<'a> {
 
     /// What is built with the default features.
     fn add_rust(self, stages: &mut Stages<'a>) {
-        let words = "clippy --release -p xtask --all-targets -- -D warnings";
+        let words = "clippy --profile xtask -p xtask --all-targets -- -D warnings";
         self.add_cargo(stages, "lints, xtask", words);
-        self.add_cargo(stages, "tests, xtask", "test --release -p xtask");
+        self.add_cargo(stages, "tests, xtask", "test --profile xtask -p xtask");
         self.add_cargo(stages, "lints, native", NATIVE_LINTS);
         stages.add("lints, wasm32", move || {
             let words =
@@ -140,7 +140,7 @@ impl<'a> Suite<'a> {
     /// default tests have just built: so before anything is built with other features.
     fn add_browser(self, stages: &mut Stages<'a>) {
         self.add_www(stages, "WebAssembly module", move |npm| {
-            wasm::build(self.project, &npm, false)
+            wasm::build(self.project, &npm, wasm::Build::Quick)
         });
         self.add_www(stages, "studio and npm package", |npm| {
             process::run(&mut npm.script("build"))?;

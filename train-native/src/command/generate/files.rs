@@ -99,7 +99,7 @@ impl GenerateArgs {
         let InputFile { path, name, rules } = file;
         let labels = self.labels(path, layout, rules, runner)?;
         let LabelMap { height, width, .. } = labels;
-        let instances = self.instances(path, name, &labels, runner)?;
+        let instances = self.instances(path, name, &labels)?;
         let condition =
             runner.condition_from_labels(&labels.ids, instances.as_deref(), height, width);
         let condition = condition.with_context(|| format!("{}", path.display()))?;
@@ -168,7 +168,6 @@ impl GenerateArgs {
         path: &Path,
         name: &str,
         labels: &LabelMap,
-        runner: &Runner,
     ) -> Result<Option<Vec<u16>>> {
         let Some(given) = &self.instances else {
             return Ok(None);
