@@ -1,15 +1,13 @@
-/** The element's tool bar and palette. */
+/** The element's tool bar. */
 
 import { html, nothing, type TemplateResult } from "lit";
-import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
-import { classesOf, type Layout, type ToolId } from "../state/studio-state.js";
+import { type Layout, type ToolId } from "../state/studio-state.js";
 import type { Studio } from "../state/studio.js";
-import { classKey, toolKey } from "../tools/shortcuts.js";
-import { cssVars } from "../ui/css-vars.js";
+import { toolKey } from "../tools/shortcuts.js";
 import { roveWithKeys } from "../ui/roving.js";
 import { icon, type IconName } from "./icons.js";
-import type { ElementLanguage, ElementText } from "./text.js";
+import type { ElementText } from "./text.js";
 
 const TOOLS = ["brush", "eraser", "fill"] as const satisfies readonly (ToolId & IconName)[];
 
@@ -22,18 +20,29 @@ const LAYOUT_CHOICES = [
 /** Largest size of the slider, in label-map pixels. */
 const LARGEST_SIZE = 96;
 
+/** What the tool bar does beside painting. */
+export interface ToolBarActions {
+  readonly choosePhoto: () => void;
+  /** The person has set another seed. */
+  readonly setSeed: (seed: number) => void;
+  readonly rollSeed: () => void;
+  readonly save: () => void;
+}
+
 /**
- * Tools, brush size, undo and view; for photo models a button to choose a photo, and the view; where there is nothing to
- * paint, a sentence that says so, and a button for another picture.
+ * Tools, brush size, undo, the seed where it matters, saving, and the view; for photo models a button to choose a photo in
+ * place of the tools; where there is nothing to paint, a sentence that says so, and a button for another picture.
  */
-export function toolBar(studio: Studio, text: ElementText, choosePhoto: () => void): TemplateResult {
-  const { model, photo } = studio.state;
+export function toolBar(studio: Studio, text: ElementText, actions: ToolBarActions): TemplateResult {
+  const { model, photo, layout: shown } = studio.state;
+  const end = html`${model?.usesSeed === true ? seedGroup(studio, text, actions) : nothing}
+  ${action(text.save, "save", studio.state.picture === undefined, actions.save)}`;
   if (model?.input === "latent") {
     return bar(
       text,
       html`<p class="hint">${text.nothingToPaint}</p>
         <span class="spring"></span>
-        <button part="tool" @click=${() => commands.rollSeed(studio)}>${icon("dice")}${text.anotherPicture}</button>`,
+        ${end}`,
     );
   }
   const takesPhotos = model?.input === "photo";
@@ -43,42 +52,49 @@ export function toolBar(studio: Studio, text: ElementText, choosePhoto: () => vo
     html`${takesPhotos ? nothing : paintingGroups(studio, text)}
       ${
         takesPhotos && photo !== undefined
-          ? html`<button part="tool" @click=${choosePhoto}>${icon("photo")}${text.choosePhoto}</button>`
+          ? html`<button part="tool" @click=${actions.choosePhoto}>${icon("photo")}${text.choosePhoto}</button>`
           : nothing
       }
       <span class="spring"></span>
+      ${end}
       <span class="group" role="radiogroup" aria-label=${text.layout} @keydown=${rove}>
         ${layouts.map(([layout, name, label]) =>
-          radio(studio.state.layout === layout, text[label], name, () => commands.setLayout(studio, layout)),
+          radio(shown === layout, text[label], name, () => commands.setLayout(studio, layout)),
         )}
       </span>`,
   );
 }
 
-function bar(text: ElementText, content: TemplateResult): TemplateResult {
-  return html`<div class="bar" part="toolbar" role="toolbar" aria-label=${text.tools}>${content}</div>`;
+/** The seed, to be read, typed and drawn again; where nothing is painted, drawing it has a word. */
+function seedGroup(studio: Studio, text: ElementText, { setSeed, rollSeed }: ToolBarActions): TemplateResult {
+  const { seed, model } = studio.state;
+  const typed = ({ target }: Event): void => {
+    if (!(target instanceof HTMLInputElement)) return;
+    if (target.value !== "" && target.validity.valid) setSeed(target.valueAsNumber);
+    // What is no seed gives way to the one in use.
+    else target.value = String(seed);
+  };
+  return html`<label class="seed" part="seed">
+      ${text.seed}
+      <input
+        type="number"
+        min="0"
+        max="4294967295"
+        step="1"
+        inputmode="numeric"
+        .value=${String(seed)}
+        @change=${typed}
+      />
+    </label>
+    ${
+      model?.input === "latent"
+        ? html`<button part="tool" @click=${rollSeed}>${icon("dice")}${text.anotherPicture}</button>`
+        : action(text.anotherPicture, "dice", false, rollSeed)
+    }`;
 }
 
-/** The labels to paint with. */
-export function palette(studio: Studio, text: ElementText, language: ElementLanguage): TemplateResult {
-  const { classId } = studio.state;
-  return html`<div class="palette" part="palette" role="radiogroup" aria-label=${text.palette} @keydown=${rove}>
-    ${classesOf(studio.state).map(({ id, name, color }) => {
-      const shown = translatedName(name, language);
-      const key = classKey(id);
-      return html`<button
-        part="label"
-        role="radio"
-        aria-checked=${id === classId}
-        tabindex=${id === classId ? 0 : -1}
-        title=${key === undefined ? shown : `${shown} (${key})`}
-        @click=${() => commands.chooseClass(studio, id)}
-      >
-        <span class="swatch" part="swatch" ${cssVars({ "--swatch": `rgb(${color.join(" ")})` })}></span>
-        <span class="name">${shown}</span>
-      </button>`;
-    })}
-  </div>`;
+function bar(text: ElementText, content: TemplateResult): TemplateResult {
+  return html`<div class="bar" part="toolbar" role="toolbar" aria-label=${text.tools}>${content}</div>`;
 }
 
 function paintingGroups(studio: Studio, text: ElementText): TemplateResult {
@@ -137,7 +153,9 @@ function withKey(label: string, tool: ToolId): string {
   return key === undefined ? label : `${label} (${key})`;
 }
 
-function rove(event: KeyboardEvent): void {
+/** Arrow keys within a group of buttons. */
+export function rove(event: KeyboardEvent): void {
   const { currentTarget } = event;
-  if (currentTarget instanceof Element) roveWithKeys(event, [...currentTarget.querySelectorAll<HTMLElement>("button")]);
+  if (currentTarget instanceof Element)
+    roveWithKeys(event, [...currentTarget.querySelectorAll<HTMLElement>('[role="radio"]')]);
 }

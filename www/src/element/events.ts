@@ -1,4 +1,10 @@
-/** The element's events. None of them bubbles. */
+/**
+ * The element's events with a `detail`; none of them bubbles.
+ *
+ * Beside them there are `input` and `change`, as form controls have them and as they are typed for every element: `input`
+ * for everything that a person changes of what the picture is made of (each piece of a stroke, undo, another photo, another
+ * seed), `change` when that is finished. Both bubble.
+ */
 
 import type { DeviceReport } from "../engine/device.js";
 import type { ErrorCode } from "../engine/errors.js";
@@ -13,6 +19,10 @@ export interface ElementEventMap {
   ready: { readonly manifest: Manifest; readonly device: DeviceReport };
   /** There is another picture; `latency` in milliseconds. */
   generated: { readonly image: ImageData; readonly latency: number };
-  /** Loading, generating or opening a file failed, or the model was lost. */
-  error: { readonly code: ErrorCode; readonly message: string };
+  /**
+   * Loading, generating or opening a file failed, or the model was lost; or something was set that is not taken: then
+   * `attribute` names it (or the property, where there is no attribute), `message` says what was expected and found, and
+   * what was there before stays.
+   */
+  error: { readonly code: ErrorCode; readonly message: string; readonly attribute?: string };
 }

@@ -6,6 +6,7 @@ import brush from "lucide-static/icons/brush.svg?raw";
 import clear from "lucide-static/icons/trash-2.svg?raw";
 import sideBySide from "lucide-static/icons/columns-2.svg?raw";
 import dice from "lucide-static/icons/dices.svg?raw";
+import save from "lucide-static/icons/download.svg?raw";
 import eraser from "lucide-static/icons/eraser.svg?raw";
 import picture from "lucide-static/icons/image.svg?raw";
 import photo from "lucide-static/icons/image-plus.svg?raw";
@@ -28,6 +29,7 @@ const ICONS = {
   picture,
   redo,
   retry,
+  save,
   sideBySide,
   undo,
 } as const;

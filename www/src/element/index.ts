@@ -4,6 +4,7 @@ import { UnderpaintCanvas } from "./underpaint-canvas.js";
 
 export { UnderpaintCanvas } from "./underpaint-canvas.js";
 export type { ElementEventMap } from "./events.js";
+export type { ElementTool } from "./settings.js";
 
 declare global {
   interface HTMLElementTagNameMap {

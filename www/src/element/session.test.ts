@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LabelMap } from "../canvas/label-map.js";
 import { loadWith, type LoadOptions } from "../engine/client.js";
 import { FakeModule, FakeServer, FakeWorker, FOLDER, manifestWith, rejection } from "../engine/fixtures.js";
 import { UnderpaintError } from "../engine/errors.js";
@@ -48,7 +49,7 @@ describe("opening a model", () => {
   });
 
   it("begins with the label map that was given before", async () => {
-    session.show({ ids: new Uint8Array([0, 1, 1, 0]), width: 2, height: 2 });
+    session.show(new LabelMap(2, 2, new Uint8Array([0, 1, 1, 0])));
     await session.open(wish);
     expect([...(studio.state.map?.ids ?? [])]).toEqual([0, 1, 1, 0]);
   });
@@ -84,7 +85,7 @@ describe("opening a model", () => {
 describe("an open model", () => {
   it("is let go with its worker, and the painting stays", async () => {
     await session.open(wish);
-    session.show({ ids: new Uint8Array([1, 1, 1, 1]), width: 2, height: 2 });
+    session.show(new LabelMap(2, 2, new Uint8Array([1, 1, 1, 1])));
     session.close();
     expect(workers[0]?.terminated).toBe(true);
     expect(studio.state.loading.phase).toBe("none");
@@ -118,7 +119,7 @@ describe("a model that takes nothing but a seed", () => {
 });
 
 describe("an explicit generate", () => {
-  const full = (id: number) => ({ ids: new Uint8Array(4).fill(id), width: 2, height: 2 });
+  const full = (id: number) => new LabelMap(2, 2, new Uint8Array(4).fill(id));
 
   /** The fake module's red sample is the class id. */
   const red = async (): Promise<number | undefined> => (await session.generate()).image.data[0];

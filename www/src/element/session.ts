@@ -1,16 +1,16 @@
 /** The element's generator: loads it, feeds it, lets it go. */
 
-import { LabelMap } from "../canvas/label-map.js";
+import type { LabelMap } from "../canvas/label-map.js";
 import { load, type LoadOptions } from "../engine/client.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Generator, Picture } from "../engine/generator.js";
-import type { LabelMapInput } from "../engine/input.js";
 import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
 import { isPainted, studioModel, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
+import { SettingError, checkIds } from "./settings.js";
 
 /** What is to be loaded. */
 export interface Wish extends Omit<LoadOptions, "signal"> {
@@ -60,7 +60,7 @@ export class ElementSession {
       };
       generator = await this.loadGenerator(wish.model, { ...wish, onProgress, signal: stop.signal });
       const model = studioModel(generator.manifest, { kind: "address", url: wish.model });
-      const start = this.firstMap ?? (await this.firstScene(wish.scene, model, stop.signal));
+      const start = this.mapFor(model) ?? (await this.firstScene(wish.scene, model, stop.signal));
       stop.signal.throwIfAborted();
       this.use(generator, model, start);
       return generator;
@@ -82,8 +82,7 @@ export class ElementSession {
   }
 
   /** Shows a label map: now, or once there is a model. */
-  show({ ids, width, height }: LabelMapInput): void {
-    const map = new LabelMap(width, height, new Uint8Array(ids));
+  show(map: LabelMap): void {
     if (this.studio.painting === undefined) this.firstMap = map;
     else commands.openLabelMap(this.studio, map);
   }
@@ -123,7 +122,6 @@ export class ElementSession {
 
   private use(generator: Generator, model: StudioModel, start: LabelMap | undefined): void {
     this.current = generator;
-    this.firstMap = undefined;
     generator.onLost = (error) => {
       this.fail(error);
       this.onError?.(error);
@@ -137,6 +135,21 @@ export class ElementSession {
     this.current = undefined;
     this.stop = undefined;
     commands.modelFailed(this.studio, { code: error.code, message: error.message });
+  }
+
+  /** What was set before the model was there, as far as the model has it. */
+  private mapFor(model: StudioModel): LabelMap | undefined {
+    const map = this.firstMap;
+    this.firstMap = undefined;
+    if (map === undefined) return undefined;
+    try {
+      if (!isPainted(model)) throw unpainted(model);
+      checkIds(map, model.classes);
+      return map;
+    } catch (thrown) {
+      this.onError?.(errorFrom(thrown));
+      return undefined;
+    }
   }
 
   private async firstScene(
@@ -168,6 +181,12 @@ export class ElementSession {
       throw new UnderpaintError("bad-input", thrown.message, { cause: thrown });
     }
   }
+}
+
+/** Label maps are for models that are painted for. */
+export function unpainted({ input }: StudioModel): SettingError {
+  const takes = input === "photo" ? "photos" : "nothing but a seed";
+  return new SettingError("labelMap", "a model that label maps are painted for", `one that takes ${takes}`);
 }
 
 async function fetchBlob(url: string, signal: AbortSignal): Promise<Blob> {

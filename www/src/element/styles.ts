@@ -199,6 +199,34 @@ export const elementStyles = css`
     border-radius: 50%;
     background: var(--accent);
   }
+  .seed {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    min-height: 40px;
+    padding-inline: 8px 2px;
+    color: var(--soft);
+  }
+  .seed input,
+  .search input {
+    height: 32px;
+    padding: 0 8px;
+    border: 1px solid var(--line);
+    border-radius: calc(var(--radius) - 4px);
+    background: var(--raised);
+    color: var(--ink);
+    font: inherit;
+    appearance: none;
+  }
+  .seed input {
+    width: 12ch;
+    font-variant-numeric: tabular-nums;
+    appearance: textfield;
+  }
+  .seed input::-webkit-inner-spin-button,
+  .search input::-webkit-search-cancel-button {
+    display: none;
+  }
   .size .value {
     min-width: 3ch;
     font-variant-numeric: tabular-nums;
@@ -208,6 +236,63 @@ export const elementStyles = css`
     display: grid;
     grid-template-columns: repeat(auto-fill, minmax(112px, 1fr));
     gap: 2px;
+  }
+  .searched {
+    display: grid;
+    gap: 4px;
+  }
+  .find {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 4px 12px;
+  }
+  .search {
+    position: relative;
+    flex: 0 1 240px;
+    min-width: 0;
+  }
+  .search input {
+    width: 100%;
+    height: 40px;
+    padding-right: 40px;
+  }
+  .search input::placeholder {
+    color: var(--soft);
+    opacity: 1;
+  }
+  .search .clear {
+    position: absolute;
+    inset: 2px 2px 2px auto;
+    min-width: 36px;
+    min-height: 0;
+    padding: 0;
+    color: var(--soft);
+    font-size: 20px;
+    line-height: 1;
+  }
+  .chosen {
+    display: flex;
+    flex: 1;
+    align-items: center;
+    gap: 8px;
+    min-width: 0;
+    font-weight: 600;
+  }
+  .shown {
+    max-height: 210px;
+    overflow: hidden auto;
+    scrollbar-width: thin;
+    scrollbar-color: var(--line) transparent;
+  }
+  .shown .palette {
+    position: relative;
+  }
+  .none {
+    margin: 0;
+    padding: 10px 8px;
+    color: var(--soft);
+    overflow-wrap: anywhere;
   }
   .palette button {
     justify-content: start;
@@ -323,6 +408,11 @@ export const elementStyles = css`
     }
     .size input {
       width: 64px;
+    }
+    /* Smaller letters make phones zoom in. */
+    .seed input,
+    .search input {
+      font-size: 16px;
     }
     .palette {
       grid-template-columns: repeat(auto-fill, minmax(96px, 1fr));

@@ -32,13 +32,13 @@ export class SurfaceController {
 
   /**
    * @param main is painted on
-   * @param side shows the picture beside it, and can be painted on too
+   * @param side shows the picture beside it, and can be painted on too, but not with fingers: they scroll the page
    * @param isEnabled whether painting is allowed now
    */
   constructor(
     private readonly studio: Studio,
     private readonly main: HTMLCanvasElement,
-    private readonly side: HTMLCanvasElement,
+    side: HTMLCanvasElement,
     private readonly isEnabled: () => boolean,
   ) {
     const host = new FixedViewHost(studio);
@@ -59,7 +59,10 @@ export class SurfaceController {
       imageSize: undefined,
     };
     for (const canvas of [main, side]) {
-      this.stops.push(attachPointer(canvas, { controller: this.controller, host: pointerHost, isEnabled }));
+      const leavesTouch = canvas === side;
+      this.stops.push(
+        attachPointer(canvas, { controller: this.controller, host: pointerHost, isEnabled, leavesTouch }),
+      );
       resize.observe(canvas);
     }
     this.stops.push(
@@ -86,7 +89,7 @@ export class SurfaceController {
     const isEnabled = this.isEnabled();
     this.main.style.cursor = isEnabled ? this.controller.cursor(false) : "default";
     // Fingers that cannot paint scroll the page.
-    for (const canvas of [this.main, this.side]) canvas.style.touchAction = isEnabled ? "none" : "auto";
+    this.main.style.touchAction = isEnabled ? "none" : "auto";
     this.painter.themeChanged();
   }
 

@@ -16,7 +16,11 @@ export interface ElementText {
   readonly choosePhoto: string;
   readonly nothingToPaint: string;
   readonly anotherPicture: string;
+  readonly seed: string;
+  readonly save: string;
   readonly palette: string;
+  readonly find: string;
+  readonly clearSearch: string;
   readonly tools: string;
   readonly brush: string;
   readonly eraser: string;
@@ -35,6 +39,8 @@ export interface ElementText {
   readonly stages: Readonly<Record<LoadStage, string>>;
   readonly failed: string;
   readonly failures: Readonly<Partial<Record<ErrorCode, string>>>;
+  readonly noLabel: (query: string) => string;
+  readonly labelsFound: (count: number) => string;
   readonly megabytes: (loaded: number, total: number) => string;
   readonly milliseconds: (milliseconds: number) => string;
 }
@@ -50,7 +56,11 @@ const english: ElementText = {
   choosePhoto: "Choose a photo",
   nothingToPaint: "Nothing to paint: this model makes its pictures from chance.",
   anotherPicture: "Another picture",
+  seed: "Seed",
+  save: "Save the picture",
   palette: "Labels",
+  find: "Find a label",
+  clearSearch: "Clear the search",
   tools: "Tools",
   brush: "Brush",
   eraser: "Eraser",
@@ -84,6 +94,8 @@ const english: ElementText = {
     network: "The model could not be downloaded",
     "bad-input": "That does not fit the model",
   },
+  noLabel: (query) => `No label is called “${query}”.`,
+  labelsFound: (count) => `Labels found: ${count}`,
   megabytes: (loaded, total) => `${inMegabytes(loaded)} of ${inMegabytes(total)} MB`,
   milliseconds: (milliseconds) =>
     milliseconds < 1000 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`,
@@ -98,7 +110,11 @@ const chinese: ElementText = {
   choosePhoto: "选择照片",
   nothingToPaint: "没有可涂绘的内容：这个模型只凭随机数作画。",
   anotherPicture: "换一幅画面",
+  seed: "种子",
+  save: "保存图片",
   palette: "标签",
+  find: "查找标签",
+  clearSearch: "清除查找",
   tools: "工具",
   brush: "画笔",
   eraser: "橡皮",
@@ -132,6 +148,8 @@ const chinese: ElementText = {
     network: "模型下载失败",
     "bad-input": "与模型不符",
   },
+  noLabel: (query) => `没有名为“${query}”的标签。`,
+  labelsFound: (count) => `找到 ${count} 个标签`,
   megabytes: (loaded, total) => `${inMegabytes(loaded)} / ${inMegabytes(total)} MB`,
   milliseconds: (milliseconds) =>
     milliseconds < 1000 ? `${Math.round(milliseconds)} 毫秒` : `${(milliseconds / 1000).toFixed(1)} 秒`,

@@ -8,32 +8,65 @@ import type { LabelMapInput } from "../engine/input.js";
 import type { Manifest } from "../engine/manifest.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
+import { saveBlob, suggestedName } from "../files/save.js";
 import * as commands from "../state/commands.js";
 import {
   DEFAULT_PREFERENCES,
-  LAYOUTS,
-  TOOL_IDS,
   classesOf,
   shownLayout,
   type Layout,
   type ShownError,
   type StudioState,
-  type ToolId,
 } from "../state/studio-state.js";
+import { isPainted } from "../state/studio-model.js";
 import { Studio } from "../state/studio.js";
 import { cssVars } from "../ui/css-vars.js";
-import { palette, toolBar } from "./controls.js";
+import { toolBar, type ToolBarActions } from "./controls.js";
 import { cover } from "./cover.js";
 import type { ElementEventMap } from "./events.js";
 import { whenNear } from "./lazy.js";
 import { mainCanvas, noticeCard, photoPrompt, status } from "./panes.js";
-import { ElementSession } from "./session.js";
+import { PaintingEvents, tellValue } from "./painting-events.js";
+import { PhotoIntake } from "./photo-intake.js";
+import { PaletteView } from "./palette.js";
+import { ElementSession, unpainted } from "./session.js";
+import { SettingKeeper } from "./setting-keeper.js";
+import {
+  SETTING_NAMES,
+  SettingError,
+  labelMapFrom,
+  numberFromAttribute,
+  type ElementSettings,
+  type ElementTool,
+} from "./settings.js";
 import { elementStyles } from "./styles.js";
 import { SurfaceController } from "./surface-controller.js";
 import { languageOfTag, textIn, type ElementLanguage, type ElementText } from "./text.js";
 
 /** The attribute follows the property, but is not added for a default. */
 const REFLECTED = { reflect: true, useDefault: true } as const;
+
+/** A text that is no number must not become one. */
+const NUMBER = { type: Number, converter: { fromAttribute: numberFromAttribute } } as const;
+
+/** Listeners get the events of {@link ElementEventMap} with their details. */
+export interface UnderpaintCanvas {
+  addEventListener<Name extends keyof ElementEventMap>(
+    type: Name,
+    listener: (this: this, event: CustomEvent<ElementEventMap[Name]>) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener<Name extends Exclude<keyof HTMLElementEventMap, keyof ElementEventMap>>(
+    type: Name,
+    listener: (this: this, event: HTMLElementEventMap[Name]) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+}
 
 /**
  * A label map that is painted on, and the picture that a generator makes of it while it is painted; for models that
@@ -42,16 +75,16 @@ const REFLECTED = { reflect: true, useDefault: true } as const;
  * Attributes and events are described in the package's README. Loading begins when the element comes near the window,
  * or at once with `loading="eager"`, or with {@link load}.
  */
-export class UnderpaintCanvas extends LitElement {
+export class UnderpaintCanvas extends LitElement implements ElementSettings {
   static override readonly properties = {
     model: { type: String },
     device: { type: String, ...REFLECTED },
     scene: { type: String },
-    label: { type: Number, reflect: true },
-    brushSize: { type: Number, attribute: "brush-size", ...REFLECTED },
+    label: { ...NUMBER, reflect: true },
+    brushSize: { ...NUMBER, attribute: "brush-size", ...REFLECTED },
     tool: { type: String, ...REFLECTED },
     layout: { type: String, ...REFLECTED },
-    seed: { type: Number, ...REFLECTED },
+    seed: { ...NUMBER, ...REFLECTED },
     controls: { type: Boolean, ...REFLECTED },
     readOnly: { type: Boolean, attribute: "readonly", ...REFLECTED },
     loading: { type: String, ...REFLECTED },
@@ -72,7 +105,7 @@ export class UnderpaintCanvas extends LitElement {
   /** Diameter of the brush in label-map pixels, 1 to 512. */
   declare brushSize: number;
   /** Tool to paint with. */
-  declare tool: ToolId;
+  declare tool: ElementTool;
   /** What is shown. */
   declare layout: Layout;
   /** Seed, for models that draw latents or dropout. */
@@ -90,6 +123,15 @@ export class UnderpaintCanvas extends LitElement {
 
   private readonly studio = new Studio();
   private readonly session = new ElementSession(this.studio);
+  private readonly palette = new PaletteView(this, this.studio);
+  private readonly paintingEvents = new PaintingEvents(this);
+  private readonly settings: SettingKeeper;
+  private readonly photos = new PhotoIntake({
+    takesPhotos: () => this.studio.state.model?.input === "photo" && !this.readOnly,
+    open: (file) => this.openPhoto(file),
+    opened: () => tellValue(this, "input", "change"),
+    failed: (thrown) => this.tellError(errorFrom(thrown)),
+  });
   private surface: SurfaceController | undefined;
   private opening: Promise<void> | undefined;
   private stopWaiting: (() => void) | undefined;
@@ -100,9 +142,10 @@ export class UnderpaintCanvas extends LitElement {
 
   constructor() {
     super();
-    const { tool, brushSize, layout } = DEFAULT_PREFERENCES;
-    Object.assign(this, { device: "auto", tool, brushSize, layout, seed: 0, controls: false, readOnly: false });
-    this.loading = "lazy";
+    const { brushSize, layout } = DEFAULT_PREFERENCES;
+    const defaults = { device: "auto", loading: "lazy", tool: "brush", brushSize, layout, seed: 0 } as const;
+    this.settings = new SettingKeeper(this, this.studio, defaults);
+    Object.assign(this, { controls: false, readOnly: false });
     this.studio.store.subscribe((state, before) => this.follow(state, before));
     this.session.onError = (error) => this.tellError(error);
   }
@@ -113,9 +156,18 @@ export class UnderpaintCanvas extends LitElement {
     return map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height };
   }
 
-  /** Shows a label map, resized to the model's size; one undoable step. Before the model is there, it waits for it. */
+  /**
+   * Shows a label map, resized to the model's size; one undoable step. Before the model is there, it waits for it. One that
+   * the model cannot have is not taken: the event `error` says why.
+   */
   set labelMap(map: LabelMapInput) {
-    this.session.show(map);
+    const { model } = this.studio.state;
+    try {
+      if (model !== undefined && !isPainted(model)) throw unpainted(model);
+      this.session.show(labelMapFrom(map, classesOf(this.studio.state)));
+    } catch (thrown) {
+      this.tellError(errorFrom(thrown));
+    }
   }
 
   /** The last picture. */
@@ -232,14 +284,11 @@ export class UnderpaintCanvas extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const { studio } = this;
-    if (changed.has("tool") && TOOL_IDS.includes(this.tool)) commands.chooseTool(studio, this.tool);
-    if (changed.has("layout") && LAYOUTS.includes(this.layout)) commands.setLayout(studio, this.layout);
-    if (changed.has("brushSize")) commands.setBrushSize(studio, this.brushSize);
-    if (changed.has("seed")) commands.setSeed(studio, this.seed);
-    if (changed.has("label") && this.label !== undefined) commands.chooseClass(studio, this.label);
-    if (this.hasUpdated && (changed.has("model") || changed.has("device"))) this.reload();
-    else if (this.hasUpdated && changed.has("scene")) this.changeScene();
+    for (const name of SETTING_NAMES) if (changed.has(name)) this.settings.take(name);
+    const { device } = this;
+    if (this.hasUpdated && (changed.has("model") || (changed.has("device") && changed.get("device") !== device))) {
+      this.reload();
+    } else if (this.hasUpdated && changed.has("scene")) this.changeScene();
   }
 
   protected override firstUpdated(): void {
@@ -248,6 +297,7 @@ export class UnderpaintCanvas extends LitElement {
 
   protected override updated(): void {
     this.surface?.repaint();
+    for (const error of this.settings.takeRefusals()) this.tellError(error);
   }
 
   protected override render(): TemplateResult {
@@ -255,7 +305,7 @@ export class UnderpaintCanvas extends LitElement {
     const { state } = studio;
     const { width, height } = state.map ?? state.model?.size ?? { width: 1, height: 1 };
     const controls = this.controls && !readOnly;
-    const choosePhoto = (): void => this.choosePhoto();
+    const { choosePhoto } = this.actions;
     const layout = shownLayout(state);
     const isSideBySide = layout === "side-by-side";
     const shownStatus = this.controls ? status(state, text) : nothing;
@@ -266,16 +316,17 @@ export class UnderpaintCanvas extends LitElement {
       aria-label=${text.surface}
       ?data-keys=${this.usesKeys}
       @pointerdown=${() => this.noteKeys(false)}
+      @input=${(event: Event) => event.stopPropagation()}
       @keydown=${this.onKeyDown}
       @keyup=${this.onKeyUp}
-      @dragover=${this.onDragOver}
-      @drop=${this.onDrop}
+      @dragover=${this.photos.dragOver}
+      @drop=${this.photos.dropped}
     >
-      ${controls ? toolBar(studio, text, choosePhoto) : nothing}
+      ${controls ? toolBar(studio, text, this.actions) : nothing}
       <div class="panes" part="panes" data-layout=${layout} ${cssVars({ "--aspect": `${width} / ${height}` })}>
         <div class="pane" part="labels">
           ${mainCanvas(state, text, readOnly, () => this.surface?.blur())}
-          ${readOnly ? nothing : photoPrompt(state, text, choosePhoto, this.onPhotoChosen)}
+          ${readOnly ? nothing : photoPrompt(state, text, choosePhoto, this.photos.chosen)}
           ${isSideBySide ? nothing : shownStatus}
         </div>
         <div class="pane" part="picture" ?hidden=${!isSideBySide}>
@@ -285,7 +336,7 @@ export class UnderpaintCanvas extends LitElement {
         ${cover(state.loading, text, () => void this.load().catch(() => undefined))}
       </div>
       ${noticeCard(state.loading.phase === "failed" ? undefined : this.notice, text)}
-      ${controls && classesOf(state).length > 0 ? palette(studio, text, this.language) : nothing}
+      ${controls ? this.palette.render(text, this.language) : nothing}
       <span class="unseen" role="status">${state.loading.phase === "ready" ? text.ready : ""}</span>
     </div>`;
   }
@@ -329,11 +380,13 @@ export class UnderpaintCanvas extends LitElement {
 
   private async open(): Promise<void> {
     const { model, device, scene, workerUrl, wasmUrl } = this;
+    const { state } = this.studio;
+    const followed = state.model === undefined ? undefined : state.classId;
     try {
       if (model === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
       const onProgress = (progress: ElementEventMap["progress"]): void => this.tell("progress", progress);
       const generator = await this.session.open({ model, device, scene, workerUrl, wasmUrl, onProgress });
-      if (this.label !== undefined) commands.chooseClass(this.studio, this.label);
+      this.settings.takeLabel(followed);
       this.tell("ready", { manifest: generator.manifest, device: generator.device });
     } catch (thrown) {
       const error = errorFrom(thrown);
@@ -344,11 +397,13 @@ export class UnderpaintCanvas extends LitElement {
 
   /** Takes over what painting and keys have changed, and tells the page. */
   private follow(state: Readonly<StudioState>, before: Readonly<StudioState>): void {
-    if (state.tool !== before.tool) this.tool = state.tool;
+    this.paintingEvents.follow(this.studio.painting);
+    if (state.tool !== before.tool && state.tool !== "pan") this.tool = state.tool;
     if (state.brushSize !== before.brushSize) this.brushSize = state.brushSize;
     if (state.layout !== before.layout) this.layout = state.layout;
     if (state.seed !== before.seed) this.seed = state.seed;
-    if (state.model !== undefined && state.classId !== before.classId) this.label = state.classId;
+    // With another model, what was asked for is looked at first.
+    if (state.model === before.model && state.classId !== before.classId) this.label = state.classId;
     if (state.picture !== undefined && state.picture !== before.picture) {
       this.notice = undefined;
       this.tell("generated", { image: state.picture.image, latency: state.picture.latency });
@@ -363,10 +418,36 @@ export class UnderpaintCanvas extends LitElement {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
-  private tellError({ code, message }: ShownError): void {
+  private tellError(error: ShownError): void {
+    const { code, message } = error;
+    if (error instanceof SettingError) {
+      // The page's own mistake: nothing that who looks at it could mend.
+      console.warn(`<underpaint-canvas>: ${message}`);
+      this.tell("error", { code, message, attribute: error.attribute });
+      return;
+    }
     this.notice = { code, message };
     this.requestUpdate();
     this.tell("error", this.notice);
+  }
+
+  private readonly actions: ToolBarActions = {
+    choosePhoto: () => this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click(),
+    setSeed: (seed) => {
+      commands.setSeed(this.studio, seed);
+      tellValue(this, "input", "change");
+    },
+    rollSeed: () => {
+      commands.rollSeed(this.studio);
+      tellValue(this, "input", "change");
+    },
+    save: () => void this.save().catch((thrown) => this.tellError(errorFrom(thrown))),
+  };
+
+  private async save(): Promise<void> {
+    const file = await this.toBlob();
+    const name = suggestedName(this.manifest?.name ?? "", "picture");
+    if (file !== undefined) saveBlob(file, name);
   }
 
   private onKeyDown(event: KeyboardEvent): void {
@@ -384,27 +465,5 @@ export class UnderpaintCanvas extends LitElement {
     if (usesKeys === this.usesKeys) return;
     this.usesKeys = usesKeys;
     this.requestUpdate();
-  }
-
-  private choosePhoto(): void {
-    this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click();
-  }
-
-  private readonly onPhotoChosen = ({ target }: Event): void => {
-    if (target instanceof HTMLInputElement) this.takePhoto(target.files?.[0]);
-  };
-
-  private onDragOver(event: DragEvent): void {
-    if (this.studio.state.model?.input === "photo" && !this.readOnly) event.preventDefault();
-  }
-
-  private onDrop(event: DragEvent): void {
-    if (this.studio.state.model?.input !== "photo" || this.readOnly) return;
-    event.preventDefault();
-    this.takePhoto(event.dataTransfer?.files[0]);
-  }
-
-  private takePhoto(file: File | undefined): void {
-    if (file !== undefined) void this.openPhoto(file).catch((thrown) => this.tellError(errorFrom(thrown)));
   }
 }

@@ -50,6 +50,10 @@ export const en = {
   "live.nowShort": "Paint now",
   "keep.not-kept": "This painting is not kept between visits: {reason}",
   "palette.key": "{name}, key {key}",
+  "palette.find": "Find a label",
+  "palette.clear": "Clear the search",
+  "palette.none": "No label is called “{query}”.",
+  "palette.count": "Labels found: {count}",
 
   "view.side-by-side": "Side by side",
   "view.overlay": "Overlay",

@@ -52,6 +52,10 @@ export const zh: Record<MessageKey, string> = {
   "live.nowShort": "绘制",
   "keep.not-kept": "这幅画不会在下次访问时保留：{reason}",
   "palette.key": "{name}，快捷键 {key}",
+  "palette.find": "查找标签",
+  "palette.clear": "清除查找",
+  "palette.none": "没有名为“{query}”的标签。",
+  "palette.count": "找到 {count} 个标签",
 
   "view.side-by-side": "并排",
   "view.overlay": "叠加",

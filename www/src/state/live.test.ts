@@ -30,6 +30,10 @@ class TestClock implements LiveClock {
     return () => this.listeners.delete(callback);
   }
 
+  get listenerCount(): number {
+    return this.listeners.size;
+  }
+
   get waitingFrames(): number {
     return this.frames.length;
   }
@@ -163,6 +167,19 @@ describe("LiveGeneration", () => {
     calls[0]?.resolve(picture(1));
     await settled();
     expect([studio.state.picture, studio.state.generation.phase]).toEqual([undefined, "idle"]);
+  });
+
+  it("listens to the page only while there is a generator, so that nothing outside keeps it", async () => {
+    expect(clock.listenerCount).toBe(1);
+    live.use(generate);
+    expect(clock.listenerCount).toBe(1);
+    live.use(undefined);
+    expect([clock.listenerCount, clock.waitingFrames]).toEqual([0, 0]);
+    live.use(generate);
+    clock.frame();
+    calls.at(-1)?.reject(new UnderpaintError("device-lost", "gone"));
+    await settled();
+    expect(clock.listenerCount).toBe(0);
   });
 
   it("waits while the page is hidden and asks once it is shown", () => {

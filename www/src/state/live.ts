@@ -60,7 +60,9 @@ interface Waiter {
 export class LiveGeneration {
   private readonly studio: Studio;
   private readonly clock: LiveClock;
-  private readonly stops: (() => void)[] = [];
+  private readonly stopFollowing: () => void;
+  /** Listening to the page ends with the generator: the page would keep everything that listens to it. */
+  private stopListening: (() => void) | undefined;
   private generate: Generate | undefined;
   private dropFrame: (() => void) | undefined;
   private wanted = false;
@@ -73,19 +75,16 @@ export class LiveGeneration {
   constructor(studio: Studio, clock: LiveClock = PAGE_CLOCK) {
     this.studio = studio;
     this.clock = clock;
-    this.stops.push(
-      studio.store.subscribe((state, previous) => {
-        if (isLive(state) && changesPicture(state, previous)) this.request();
-      }),
-      clock.onVisibility(() => this.schedule()),
-    );
+    this.stopFollowing = studio.store.subscribe((state, previous) => {
+      if (isLive(state) && changesPicture(state, previous)) this.request();
+    });
   }
 
   /** Uses a generator from now on, or none; answers of the one before are dropped. A new one is asked at once. */
   use(generate: Generate | undefined): void {
     this.generatorCount += 1;
     this.outstanding = 0;
-    this.generate = generate;
+    this.turnTo(generate);
     this.studio.store.update({ generation: { phase: "idle" } });
     if (generate) this.request();
   }
@@ -117,11 +116,22 @@ export class LiveGeneration {
 
   /** Stops for good. */
   dispose(): void {
-    for (const stop of this.stops) stop();
+    this.stopFollowing();
+    this.generatorCount += 1;
+    this.turnTo(undefined);
+  }
+
+  /** Without a generator nothing is planned, and nobody outside holds on to this. */
+  private turnTo(generate: Generate | undefined): void {
+    this.generate = generate;
+    if (generate) {
+      this.stopListening ??= this.clock.onVisibility(() => this.schedule());
+      return;
+    }
+    this.stopListening?.();
+    this.stopListening = undefined;
     this.dropFrame?.();
     this.dropFrame = undefined;
-    this.generatorCount += 1;
-    this.generate = undefined;
   }
 
   private schedule(): void {
@@ -173,7 +183,7 @@ export class LiveGeneration {
 
   private fail(number: number, { code, message }: UnderpaintError): void {
     this.outstanding -= 1;
-    if (FATAL.includes(code)) this.generate = undefined;
+    if (FATAL.includes(code)) this.turnTo(undefined);
     if (code !== "superseded" && code !== "aborted" && number === this.sent) {
       this.studio.store.update({ generation: { phase: "failed", error: { code, message } } });
     } else if (this.outstanding === 0 && this.studio.state.generation.phase === "running") {

@@ -13,6 +13,8 @@ export interface PointerAttachment {
   readonly isSpaceHeld?: () => boolean;
   /** Whether pointers do anything; always when left out. */
   readonly isEnabled?: () => boolean;
+  /** Whether fingers are left to the page, which they scroll; mice and pens are not. */
+  readonly leavesTouch?: boolean;
 }
 
 /** Zoom per CSS pixel of wheel movement. */
@@ -24,7 +26,7 @@ const WHEEL_PAGE = 400;
 /**
  * Starts listening; the returned function stops it.
  *
- * Sets `touch-action: none` on the element. Ctrl, Cmd or Alt and the wheel zoom (a trackpad's pinch comes as that);
+ * Sets `touch-action: none` on the element, unless touch is left to the page. Ctrl, Cmd or Alt and the wheel zoom (a trackpad's pinch comes as that);
  * the wheel alone pans, and scrolls the page instead when the whole image is in sight.
  */
 export function attachPointer(element: HTMLElement, attachment: PointerAttachment): () => void {
@@ -32,11 +34,13 @@ export function attachPointer(element: HTMLElement, attachment: PointerAttachmen
   const stop = new AbortController();
   const options = { signal: stop.signal };
   const touchActionBefore = element.style.touchAction;
-  element.style.touchAction = "none";
-  const enabled = () => attachment.isEnabled?.() ?? true;
+  const leavesTouch = attachment.leavesTouch ?? false;
+  if (!leavesTouch) element.style.touchAction = "none";
+  const enabled = (event?: PointerEvent) =>
+    (attachment.isEnabled?.() ?? true) && !(leavesTouch && event?.pointerType === "touch");
   const input = (event: PointerEvent) => inputFromEvent(event, element, attachment);
   const pressed = (event: PointerEvent) => {
-    if (!enabled()) return;
+    if (!enabled(event)) return;
     capture(element, event.pointerId);
     // Keeps the middle button from scrolling and the canvas from starting a drag; focus is set by hand for that.
     event.preventDefault();
@@ -44,7 +48,7 @@ export function attachPointer(element: HTMLElement, attachment: PointerAttachmen
     controller.pointerDown(input(event));
   };
   const moved = (event: PointerEvent) => {
-    if (!enabled() && !controller.isPressed) return;
+    if (!enabled(event) && !controller.isPressed) return;
     for (const part of coalescedEvents(event)) controller.pointerMove(input(part));
   };
   const wheeled = (event: WheelEvent) => {

@@ -1,9 +1,12 @@
 /** The labels to paint with: colour, name and key, as one group of radio buttons. */
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import { cssVars } from "./css-vars.js";
+import { searchedLabels } from "./label-search.js";
 import { paletteGrid, type PaletteGrid } from "./palette-grid.js";
+import { scrollToSee, searchField } from "./palette-search.js";
+import { paletteListStyles, paletteStyles } from "./palette-styles.js";
 import { roveWithKeys } from "./roving.js";
 import { StudioElement } from "./studio-element.js";
 import { base, buttons } from "./styles.js";
@@ -19,129 +22,33 @@ export interface PaletteEntry {
   readonly key: string;
 }
 
+/** CSS pixels that a line of the wheel moves the strip. */
+const WHEEL_LINE = 32;
+
 /** `<up-palette>`: emits `label-pick` with the label's id. */
 export class Palette extends StudioElement {
   static override readonly properties = {
     labels: { attribute: false },
     active: { type: Number },
     grid: { state: true },
+    query: { state: true },
   };
 
-  static override readonly styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        display: block;
-        overflow: auto hidden;
-        overscroll-behavior-x: contain;
-        scrollbar-width: none;
-        container-type: inline-size;
-      }
-      [role="radiogroup"] {
-        display: grid;
-        gap: 2px 4px;
-        padding: 6px var(--palette-inset, 12px) 6px;
-        grid-template-columns: repeat(var(--columns), minmax(0, 1fr));
-        max-width: calc(var(--columns) * 112px);
-        margin-inline: auto;
-      }
-      [role="radiogroup"][data-scrolls] {
-        width: max-content;
-        max-width: none;
-        margin-inline: 0;
-        grid-auto-flow: column;
-        grid-template-columns: none;
-        grid-template-rows: repeat(var(--rows), auto);
-        grid-auto-columns: 68px;
-      }
-      button {
-        position: relative;
-        flex-direction: column;
-        gap: 5px;
-        width: 100%;
-        min-width: 0;
-        min-height: 56px;
-        padding: 6px 2px 4px;
-        justify-content: end;
-        color: var(--soft);
-      }
-      .swatch {
-        position: relative;
-        width: min(100%, 64px);
-        height: 28px;
-        border-radius: 5px;
-        background: var(--swatch);
-        forced-color-adjust: none;
-        box-shadow: inset 0 0 0 1px light-dark(rgb(29 26 22 / 0.16), rgb(255 255 255 / 0.16));
-        transition:
-          height var(--quick),
-          box-shadow var(--quick);
-      }
-      .name {
-        max-width: 100%;
-        padding-inline: 2px;
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-        font-size: 12px;
-        line-height: 1.25;
-      }
-      kbd {
-        position: absolute;
-        right: 3px;
-        top: 3px;
-        min-width: 14px;
-        padding: 2px 3px;
-        border-radius: 3px;
-        background: rgb(29 26 22 / 0.72);
-        color: #fffdf8;
-        font: 600 9px/1 var(--sans);
-        text-align: center;
-      }
-      button:hover {
-        color: var(--ink);
-      }
-      button[aria-checked="true"] {
-        color: var(--ink);
-        font-weight: 600;
-        background: var(--raised);
-        box-shadow: inset 0 0 0 1px var(--line);
-      }
-      button[aria-checked="true"]::after {
-        content: "";
-        position: absolute;
-        inset: auto 25% -1px;
-        height: 3px;
-        border-radius: 3px 3px 0 0;
-        background: var(--accent);
-      }
-      button[aria-checked="true"] .swatch {
-        height: 30px;
-      }
-      @media (pointer: coarse) {
-        kbd {
-          display: none;
-        }
-      }
-      @media (max-width: 599px), (max-height: 479px) {
-        .name {
-          font-size: 11.5px;
-        }
-      }
-    `,
-  ];
+  static override readonly styles = [base, buttons, paletteStyles, paletteListStyles];
 
   declare labels: readonly PaletteEntry[];
   declare active: number;
   declare private grid: PaletteGrid;
+  /** What is searched for; empty for nothing. */
+  declare private query: string;
   private readonly observer = new ResizeObserver(() => this.layOut());
 
   constructor() {
     super();
     this.labels = [];
     this.active = 0;
-    this.grid = { columns: 1, rows: 1, scrolls: false };
+    this.grid = { kind: "rows", columns: 1, rows: 1 };
+    this.query = "";
   }
 
   override connectedCallback(): void {
@@ -155,61 +62,121 @@ export class Palette extends StudioElement {
   }
 
   protected override render(): TemplateResult {
-    const { columns, rows, scrolls } = this.grid;
-    return html`<div
-      role="radiogroup"
-      aria-label=${t("region.palette")}
-      ?data-scrolls=${scrolls}
-      ${cssVars({ "--columns": columns, "--rows": rows })}
-      @keydown=${this.onKey}
-    >
-      ${this.labels.map((label) => this.label(label))}
-    </div>`;
+    if (this.grid.kind === "list") return this.list();
+    return html`<div class=${this.grid.kind} @wheel=${this.onWheel}>${this.group(this.labels)}</div>`;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has("labels")) this.layOut();
+    if (!changed.has("labels")) return;
+    this.query = "";
+    this.layOut();
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has("active") || !this.grid.scrolls) return;
+    if (!["active", "grid", "query"].some((name) => changed.has(name))) return;
     const chosen = this.renderRoot.querySelector<HTMLElement>('[aria-checked="true"]');
-    if (!chosen) return;
-    const left = chosen.offsetLeft + chosen.offsetWidth / 2 - this.clientWidth / 2;
-    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    this.scrollTo({ left, behavior: still ? "instant" : "smooth" });
+    const box = this.renderRoot.querySelector<HTMLElement>(".strip, .shown");
+    if (chosen && box) scrollToSee(box, chosen);
   }
 
-  private label(label: PaletteEntry): TemplateResult {
-    const chosen = label.id === this.active;
-    const name = translatedName(label.name, language());
+  private list(): TemplateResult {
+    const found = this.found();
+    const chosen = this.labels.find(({ id }) => id === this.active);
+    const text = { find: t("palette.find"), clear: t("palette.clear") };
+    const count = this.query === "" ? "" : t("palette.count", { count: found.length });
+    return html`<div class="list">
+      <div class="find">
+        ${searchField(this.query, text, {
+          search: (query) => (this.query = query),
+          pickBest: () => void this.pickBest(),
+          enterLabels: () => this.renderRoot.querySelector<HTMLElement>('[role="radio"][tabindex="0"]')?.focus(),
+        })}
+        ${
+          chosen === undefined
+            ? nothing
+            : html`<div class="chosen" aria-hidden="true">
+                ${swatch(chosen, nothing)}<span class="name">${shownName(chosen)}</span>
+              </div>`
+        }
+        <span class="sr-only" role="status">${count}</span>
+      </div>
+      <div class="shown">
+        ${found.length > 0 ? this.group(found) : html`<p class="nothing">${t("palette.none", { query: this.query })}</p>`}
+      </div>
+    </div>`;
+  }
+
+  private group(labels: readonly PaletteEntry[]): TemplateResult {
+    const { columns, rows } = this.grid;
+    // Where the chosen label is not shown, Tab leads to the first that is.
+    const entry = labels.some(({ id }) => id === this.active) ? this.active : labels[0]?.id;
+    return html`<div
+      role="radiogroup"
+      aria-label=${t("region.palette")}
+      ${cssVars({ "--columns": columns, "--rows": rows })}
+      @keydown=${this.onKey}
+    >
+      ${labels.map((label) => this.label(label, label.id === entry))}
+    </div>`;
+  }
+
+  private label(label: PaletteEntry, isEntry: boolean): TemplateResult {
+    const name = shownName(label);
     const spoken = label.key ? t("palette.key", { name, key: label.key }) : name;
     return html`<button
       role="radio"
-      aria-checked=${chosen}
+      aria-checked=${label.id === this.active}
       aria-label=${spoken}
       title=${label.key ? `${name} (${label.key})` : name}
-      tabindex=${chosen ? 0 : -1}
+      tabindex=${isEntry ? 0 : -1}
       data-label=${label.id}
       @click=${() => this.emit("label-pick", label.id)}
     >
-      <span class="swatch" ${cssVars({ "--swatch": `rgb(${label.color.join(" ")})` })}>
-        ${label.key ? html`<kbd aria-hidden="true">${label.key}</kbd>` : ""}
-      </span>
+      ${swatch(label, label.key ? html`<kbd aria-hidden="true">${label.key}</kbd>` : nothing)}
       <span class="name">${name}</span>
     </button>`;
   }
 
+  private found(): readonly PaletteEntry[] {
+    return searchedLabels(this.labels, this.query, shownName);
+  }
+
+  /** Takes the first label found, shows all of them again, and leaves the focus with it. */
+  private async pickBest(): Promise<void> {
+    const [best] = this.found();
+    if (this.query === "" || best === undefined) return;
+    this.query = "";
+    this.emit("label-pick", best.id);
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(`[data-label="${best.id}"]`)?.focus({ preventScroll: true });
+  }
+
   private layOut(): void {
     const next = paletteGrid(this.labels.length, this.clientWidth, window.innerHeight);
-    const same =
-      next.columns === this.grid.columns && next.rows === this.grid.rows && next.scrolls === this.grid.scrolls;
+    const same = next.columns === this.grid.columns && next.rows === this.grid.rows && next.kind === this.grid.kind;
     if (!same) this.grid = next;
   }
 
   private onKey(event: KeyboardEvent): void {
-    roveWithKeys(event, [...this.renderRoot.querySelectorAll<HTMLElement>("button")]);
+    roveWithKeys(event, [...this.renderRoot.querySelectorAll<HTMLElement>('[role="radio"]')]);
   }
+
+  /** A mouse's wheel moves the strip, which goes sideways only. */
+  private onWheel(event: WheelEvent): void {
+    const { currentTarget, deltaX, deltaY, deltaMode, ctrlKey } = event;
+    if (this.grid.kind !== "strip" || ctrlKey || Math.abs(deltaX) > Math.abs(deltaY)) return;
+    if (!(currentTarget instanceof HTMLElement)) return;
+    event.preventDefault();
+    currentTarget.scrollLeft += deltaY * (deltaMode === WheelEvent.DOM_DELTA_PIXEL ? 1 : WHEEL_LINE);
+  }
+}
+
+function shownName(label: PaletteEntry): string {
+  return translatedName(label.name, language());
+}
+
+function swatch(label: PaletteEntry, content: TemplateResult | typeof nothing): TemplateResult {
+  return html`<span class="swatch" ${cssVars({ "--swatch": `rgb(${label.color.join(" ")})` })}>${content}</span>`;
 }
 
 customElements.define("up-palette", Palette);

@@ -1,0 +1,74 @@
+/** The field that searches a palette: what it looks for, and its keys. */
+
+import { html, type TemplateResult } from "lit";
+
+/** What the field says, in the person's language. */
+export interface SearchText {
+  readonly find: string;
+  readonly clear: string;
+}
+
+/** What the field does to its palette. */
+export interface SearchActions {
+  /** The query is another. */
+  readonly search: (query: string) => void;
+  /** Enter: take the best label. */
+  readonly pickBest: () => void;
+  /** The arrow down: on to the labels. */
+  readonly enterLabels: () => void;
+}
+
+/** A search field with a button that empties it. */
+export function searchField(query: string, text: SearchText, actions: SearchActions): TemplateResult {
+  return html`<div class="search" part="search">
+    <input
+      type="search"
+      aria-label=${text.find}
+      placeholder=${text.find}
+      autocomplete="off"
+      autocapitalize="off"
+      spellcheck="false"
+      enterkeyhint="done"
+      .value=${query}
+      @input=${({ target }: Event) => {
+        if (target instanceof HTMLInputElement) actions.search(target.value);
+      }}
+      @keydown=${(event: KeyboardEvent) => onKey(event, query, actions)}
+    />
+    <button
+      class="clear"
+      aria-label=${text.clear}
+      title=${text.clear}
+      ?hidden=${query === ""}
+      @click=${({ currentTarget }: Event) => {
+        actions.search("");
+        // The button goes away: the focus must not go with it.
+        if (currentTarget instanceof Element) currentTarget.parentElement?.querySelector("input")?.focus();
+      }}
+    >
+      ×
+    </button>
+  </div>`;
+}
+
+function onKey(event: KeyboardEvent, query: string, actions: SearchActions): void {
+  // While an input method composes, its keys are not ours.
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Enter") actions.pickBest();
+  else if (event.key === "ArrowDown") actions.enterLabels();
+  else if (event.key === "Escape" && query !== "") actions.search("");
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Scrolls a box, and nothing around it, so far that an item inside is in sight. */
+export function scrollToSee(box: HTMLElement, item: HTMLElement): void {
+  const [outer, inner] = [box.getBoundingClientRect(), item.getBoundingClientRect()];
+  const past = (start: number, end: number, from: number, to: number): number =>
+    start < from ? start - from : end > to ? end - to : 0;
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const top = past(inner.top, inner.bottom, outer.top, outer.bottom);
+  const left = past(inner.left, inner.right, outer.left, outer.right);
+  if (top !== 0 || left !== 0) box.scrollBy({ top, left, behavior: still ? "instant" : "smooth" });
+}
