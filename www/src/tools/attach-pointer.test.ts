@@ -108,6 +108,18 @@ describe("attachPointer", () => {
     expect(element.style.touchAction).toBe("");
   });
 
+  it("leaves fingers to the page where they scroll it, but not mice", () => {
+    detach();
+    const controller = new ToolController(host);
+    detach = attachPointer(element, { controller, host, leavesTouch: true });
+    expect(element.style.touchAction).toBe("");
+    const touch = new PointerEvent("pointerdown", { pointerId: 2, pointerType: "touch", cancelable: true, buttons: 1 });
+    element.dispatchEvent(touch);
+    expect([touch.defaultPrevented, host.count(3), controller.isPressed]).toEqual([false, 0, false]);
+    send("pointerdown", 10, 10);
+    expect(host.count(3)).toBeGreaterThan(0);
+  });
+
   it("keeps the context menu away: the right button erases", () => {
     const event = new MouseEvent("contextmenu", { cancelable: true });
     element.dispatchEvent(event);
