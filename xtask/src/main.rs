@@ -10,6 +10,7 @@ mod debian;
 mod libtorch;
 mod notices;
 mod npm;
+mod other_browsers;
 mod process;
 mod project;
 mod python;

@@ -12,6 +12,7 @@ use anyhow::Result;
 use crate::chromium;
 use crate::libtorch;
 use crate::npm::Npm;
+use crate::other_browsers;
 use crate::process;
 use crate::project::Project;
 use crate::stages::{Outcome, Stages};
@@ -38,13 +39,16 @@ const DEVICE_STAGES: [(&str, &str); 2] = [
 /// A browser whose GPU process is stuck would never end.
 const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
 
+/// Firefox and WebKit: four short tests.
+const SMOKE_LIMIT: Duration = Duration::from_secs(5 * 60);
+
 /// Options of `cargo xtask test`.
 #[derive(clap::Args)]
 pub struct Args {
     /// Leave out the build and the tests with libtorch and wgpu (no download of 900 MB)
     #[arg(long)]
     no_libtorch: bool,
-    /// Leave out the page: everything that needs Node.js or Chromium
+    /// Leave out the page: everything that needs Node.js or a browser
     #[arg(long)]
     no_www: bool,
     /// Only formatting, native lints and the default tests
@@ -154,6 +158,19 @@ impl<'a> Suite<'a> {
                 .env(chromium::VARIABLE, chromium::set_up()?);
             process::run_within(BROWSER_LIMIT, &mut tests)
         });
+        stages.add_optional("tests in Firefox and WebKit", move || self.smoke());
+    }
+
+    /// Not worth a failure where these browsers cannot be had: Chromium has run everything.
+    fn smoke(self) -> Result<Outcome> {
+        if self.args.no_www {
+            return Ok(Outcome::Skipped("--no-www".into()));
+        }
+        if let Err(error) = other_browsers::set_up() {
+            return Ok(Outcome::Skipped(format!("{error:#}")));
+        }
+        let mut tests = Npm::find(self.project)?.script("test:smoke");
+        process::run_within(SMOKE_LIMIT, &mut tests).map(|()| Outcome::Passed)
     }
 
     fn add_libtorch(self, stages: &mut Stages<'a>) {

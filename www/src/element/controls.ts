@@ -74,7 +74,8 @@ function seedGroup(studio: Studio, text: ElementText, { setSeed, rollSeed }: Too
     // What is no seed gives way to the one in use.
     else target.value = String(seed);
   };
-  return html`<label class="seed" part="seed">
+  return html`<span class="seeds">
+    <label class="seed" part="seed">
       ${text.seed}
       <input
         type="number"
@@ -90,7 +91,8 @@ function seedGroup(studio: Studio, text: ElementText, { setSeed, rollSeed }: Too
       model?.input === "latent"
         ? html`<button part="tool" @click=${rollSeed}>${icon("dice")}${text.anotherPicture}</button>`
         : action(text.anotherPicture, "dice", false, rollSeed)
-    }`;
+    }
+  </span>`;
 }
 
 function bar(text: ElementText, content: TemplateResult): TemplateResult {

@@ -199,6 +199,10 @@ export const elementStyles = css`
     border-radius: 50%;
     background: var(--accent);
   }
+  .seeds {
+    display: flex;
+    gap: 2px;
+  }
   .seed {
     display: flex;
     align-items: center;
@@ -280,7 +284,7 @@ export const elementStyles = css`
     font-weight: 600;
   }
   .shown {
-    max-height: 210px;
+    max-height: 231px;
     overflow: hidden auto;
     scrollbar-width: thin;
     scrollbar-color: var(--line) transparent;

@@ -62,13 +62,18 @@ function onKey(event: KeyboardEvent, query: string, actions: SearchActions): voi
   event.stopPropagation();
 }
 
+/** Kept free between an item that was scrolled to and the box's edge, in CSS pixels: its focus ring. */
+const MARGIN = 8;
+
 /** Scrolls a box, and nothing around it, so far that an item inside is in sight. */
 export function scrollToSee(box: HTMLElement, item: HTMLElement): void {
   const [outer, inner] = [box.getBoundingClientRect(), item.getBoundingClientRect()];
   const past = (start: number, end: number, from: number, to: number): number =>
-    start < from ? start - from : end > to ? end - to : 0;
+    start - MARGIN < from ? start - MARGIN - from : end + MARGIN > to ? end + MARGIN - to : 0;
+  const down = past(inner.top, inner.bottom, outer.top, outer.bottom);
+  const right = past(inner.left, inner.right, outer.left, outer.right);
+  if (down === 0 && right === 0) return;
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const top = past(inner.top, inner.bottom, outer.top, outer.bottom);
-  const left = past(inner.left, inner.right, outer.left, outer.right);
-  if (top !== 0 || left !== 0) box.scrollBy({ top, left, behavior: still ? "instant" : "smooth" });
+  // Not scrollBy: it would add to a movement that is still under way.
+  box.scrollTo({ top: box.scrollTop + down, left: box.scrollLeft + right, behavior: still ? "instant" : "smooth" });
 }
