@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { requireChromium } from "./chromium.mjs";
 import { STRICT, makeEmbeddingPage, strictWithScriptsOf } from "./embed";
 import { artifacts, library, made, requireBuilt, root, screenshots, studio } from "./folders";
-import { MODELS, makeModelIndex, makeModels } from "./models";
+import { MANY, MODELS, makeModelIndex, makeModels } from "./models";
 import { serve } from "./server";
 
 export default async function setUp(): Promise<() => void> {
@@ -18,6 +18,7 @@ export default async function setUp(): Promise<() => void> {
   makeModels();
   makeModelIndex(join(made, "studio/models"), [MODELS.unet, MODELS.dropout, MODELS.photo, MODELS.pgan]);
   makeModelIndex(join(made, "tiny/models"), [MODELS.tiny]);
+  makeModelIndex(join(made, "many/models"), [MANY.id]);
   const embed = makeEmbeddingPage(made, join(made, "models", MODELS.unet));
 
   const models = join(made, "models");
@@ -26,6 +27,7 @@ export default async function setUp(): Promise<() => void> {
     { prefix: "/demo/", folders: [studio] },
     { prefix: "/studio/", folders: [join(made, "studio"), studio] },
     { prefix: "/tiny/", folders: [join(made, "tiny"), studio] },
+    { prefix: "/many/", folders: [join(made, "many"), studio] },
     { prefix: "/library/models/", folders: [models], policy: STRICT },
     { prefix: "/library/lib/", folders: [library], policy: STRICT },
     {

@@ -49,6 +49,9 @@ export const MODELS = {
   pgan: "pgan",
 } as const;
 
+/** The ResNet with a palette as large as those of the largest data sets: "colour 0", "colour 1" and so on. */
+export const MANY = { id: "many", labels: 182 } as const;
+
 /** The authors' files that are imported, and what they do not tell. */
 const IMPORTS = {
   [MODELS.pix2pixhd]: "hd_global_d2_b2/weights.pth --family pix2pixhd --dont-care on --size 64",
@@ -70,6 +73,7 @@ export function makeModels(): void {
   train(MODELS.resnet, "--net-g resnet_1blocks --ngf 8 --norm instance --no-dropout", ["--data", "data"]);
   run(`export run-${MODELS.unet} --output models/${MODELS.unetHalf} --dtype f16 --name ${MODELS.unetHalf}`);
   withoutPalette();
+  withManyLabels();
   for (const [name, told] of Object.entries(IMPORTS)) importFixture(name, told);
   references();
   damage();
@@ -93,6 +97,18 @@ function withoutPalette(): void {
   const manifest = JSON.parse(readFileSync(path, "utf8"));
   delete manifest.input.palette;
   writeFileSync(path, JSON.stringify({ ...manifest, name: MODELS.photo }));
+}
+
+function withManyLabels(): void {
+  cpSync(join(made, "models", MODELS.resnet), join(made, "models", MANY.id), { recursive: true });
+  const path = join(made, "models", MANY.id, "manifest.json");
+  const manifest = JSON.parse(readFileSync(path, "utf8"));
+  manifest.input.palette = Array.from({ length: MANY.labels }, (_, id) => ({
+    id,
+    name: `colour ${id}`,
+    color: [(37 * id) % 256, (101 * id) % 256, id],
+  }));
+  writeFileSync(path, JSON.stringify({ ...manifest, name: MANY.id }));
 }
 
 function run(command: string): void {
