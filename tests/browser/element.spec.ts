@@ -223,7 +223,7 @@ test("input and change tell of painting, as form controls do", async ({ page }) 
 });
 
 test.describe("by touch", () => {
-  test.use({ viewport: { width: 390, height: 700 }, hasTouch: true, isMobile: true });
+  test.use({ viewport: { width: 390, height: 900 }, hasTouch: true, isMobile: true });
 
   test("fingers scroll the page on the picture, and paint on the labels", async ({ page }) => {
     const element = await openExample(page);
