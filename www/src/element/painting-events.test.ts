@@ -52,3 +52,13 @@ it("says nothing of maps that the page sets, nor of a painting that is no longer
   other.apply("brush", dab(2));
   expect(events).toEqual(["input", "change"]);
 });
+
+it("tells once of another deed, whatever the painting says of it", () => {
+  const { events, follow } = listened();
+  const painting = new Painting(new LabelMap(4, 4));
+  follow.follow(painting);
+  follow.deed(() => painting.apply("brush", dab(1)));
+  expect(events).toEqual(["input", "change"]);
+  painting.undo();
+  expect(events).toHaveLength(4);
+});

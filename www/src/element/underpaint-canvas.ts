@@ -26,7 +26,7 @@ import { cover } from "./cover.js";
 import type { ElementEventMap } from "./events.js";
 import { whenNear } from "./lazy.js";
 import { mainCanvas, noticeCard, photoPrompt, status } from "./panes.js";
-import { PaintingEvents, tellValue } from "./painting-events.js";
+import { PaintingEvents } from "./painting-events.js";
 import { PhotoIntake } from "./photo-intake.js";
 import { PaletteView } from "./palette.js";
 import { ElementSession, unpainted } from "./session.js";
@@ -129,7 +129,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   private readonly photos = new PhotoIntake({
     takesPhotos: () => this.studio.state.model?.input === "photo" && !this.readOnly,
     open: (file) => this.openPhoto(file),
-    opened: () => tellValue(this, "input", "change"),
+    opened: () => this.paintingEvents.deed(() => undefined),
     failed: (thrown) => this.tellError(errorFrom(thrown)),
   });
   private surface: SurfaceController | undefined;
@@ -433,14 +433,8 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
 
   private readonly actions: ToolBarActions = {
     choosePhoto: () => this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click(),
-    setSeed: (seed) => {
-      commands.setSeed(this.studio, seed);
-      tellValue(this, "input", "change");
-    },
-    rollSeed: () => {
-      commands.rollSeed(this.studio);
-      tellValue(this, "input", "change");
-    },
+    setSeed: (seed) => this.paintingEvents.deed(() => commands.setSeed(this.studio, seed)),
+    rollSeed: () => this.paintingEvents.deed(() => commands.rollSeed(this.studio)),
     save: () => void this.save().catch((thrown) => this.tellError(errorFrom(thrown))),
   };
 
