@@ -7,6 +7,7 @@ import { expect, test, type CDPSession, type Locator, type Page } from "@playwri
 import type { UnderpaintCanvas } from "../../www/src/element/index";
 import { screenshots } from "./support/folders";
 import { CLASSES } from "./support/models";
+import { swipeUp } from "./support/touch";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -229,28 +230,20 @@ test.describe("by touch", () => {
     const element = await openExample(page);
     const cdp = await page.context().newCDPSession(page);
     await page.evaluate(() => (document.body.style.paddingBottom = "1500px"));
-    const swipe = async (canvas: Locator): Promise<void> => {
-      await canvas.scrollIntoViewIfNeeded();
-      const box = await canvas.boundingBox();
-      if (!box) throw new Error("the canvas is not shown");
-      const [x, y] = [box.x + box.width / 2, box.y + Math.min(box.height, 300) - 20];
-      await cdp.send("Input.synthesizeScrollGesture", { x, y, yDistance: -120, gestureSourceType: "touch" });
-    };
     const state = () =>
       element.evaluate((element: UnderpaintCanvas) => ({
         scrolled: Math.round(scrollY),
         painted: element.labelMap?.ids.filter((id) => id === 1).length ?? 0,
       }));
     const before = await state();
-    await swipe(element.locator("canvas.side"));
-    const scrolled = await state();
-    expect(scrolled.scrolled).toBeGreaterThan(before.scrolled + 60);
-    expect(scrolled.painted).toBe(before.painted);
+    await swipeUp(cdp, element.locator("canvas.side"), 120);
+    await expect.poll(async () => (await state()).scrolled).toBeGreaterThan(60);
+    expect((await state()).painted).toBe(before.painted);
     await page.evaluate(() => scrollTo(0, 0));
-    await swipe(element.locator("canvas.main"));
-    const painted = await state();
-    expect(painted.painted).toBeGreaterThan(before.painted + 50);
-    expect(painted.scrolled).toBe(0);
+    await expect.poll(async () => (await state()).scrolled).toBe(0);
+    await swipeUp(cdp, element.locator("canvas.main"), 120);
+    await expect.poll(async () => (await state()).painted).toBeGreaterThan(before.painted + 50);
+    expect((await state()).scrolled).toBe(0);
     await page.screenshot({ path: `${screenshots}/element-phone.png`, fullPage: true });
   });
 });
