@@ -1,39 +1,84 @@
 /** Stores paintings in the browser's IndexedDB. */
 
-import type { PackedMap } from "./history.js";
+import { isKeptPainting, isSinglePainting, paintingFromSingle, type KeptPainting } from "./kept-painting.js";
+import { randomId } from "./random-id.js";
 
-/** A painting as it is stored, by its model's `paintingKey`. */
-export interface StoredPainting {
-  readonly key: string;
-  /** Milliseconds since 1970. */
-  readonly savedAt: number;
-  readonly packed: PackedMap;
-}
+/** What became of a write: `changed-elsewhere` when the stored painting is not the one that the writer had seen. */
+export type WriteResult = "written" | "changed-elsewhere";
 
-/** Where paintings are stored. Both reject when storage is forbidden, full or broken. */
+/** Where paintings are stored. All reject when storage is forbidden, full or broken. */
 export interface PaintingDatabase {
-  read(key: string): Promise<StoredPainting | undefined>;
-  write(painting: StoredPainting): Promise<void>;
+  /** Every painting, the newest first. */
+  all(): Promise<readonly KeptPainting[]>;
+  read(id: string): Promise<KeptPainting | undefined>;
+  /**
+   * Writes a painting whose version is one more than that of what is stored, or that is not stored at all; never over
+   * anything else. The name of one that is stored stays: only `rename` changes it.
+   */
+  write(painting: KeptPainting): Promise<WriteResult>;
+  rename(id: string, name: string): Promise<void>;
+  remove(id: string): Promise<void>;
 }
 
 const DATABASE = "underpaint";
-const DATABASE_VERSION = 1;
-const STORE = "paintings";
+/** 1: one painting for every model, in `paintings`. 2: any number of them, in `works`. */
+const DATABASE_VERSION = 2;
+const SINGLES = "paintings";
+const WORKS = "works";
 
 /** The browser's own database; opened when first used. */
 export class IndexedDbPaintings implements PaintingDatabase {
   private opened: Promise<IDBDatabase> | undefined;
 
-  async read(key: string): Promise<StoredPainting | undefined> {
+  async all(): Promise<readonly KeptPainting[]> {
     const database = await this.open();
-    const found = await resultOf<unknown>(database.transaction(STORE).objectStore(STORE).get(key));
-    return isStoredPainting(found) ? found : undefined;
+    const found = await resultOf<unknown[]>(database.transaction(WORKS).objectStore(WORKS).getAll());
+    return found.filter(isKeptPainting).sort((a, b) => b.savedAt - a.savedAt);
   }
 
-  async write(painting: StoredPainting): Promise<void> {
+  async read(id: string): Promise<KeptPainting | undefined> {
     const database = await this.open();
-    const transaction = database.transaction(STORE, "readwrite");
-    transaction.objectStore(STORE).put(painting);
+    const found = await resultOf<unknown>(database.transaction(WORKS).objectStore(WORKS).get(id));
+    return isKeptPainting(found) ? found : undefined;
+  }
+
+  async write(painting: KeptPainting): Promise<WriteResult> {
+    let result: WriteResult = "written";
+    await this.change(painting.id, (stored, exists) => {
+      if (exists && stored?.version !== painting.version - 1) {
+        result = "changed-elsewhere";
+        return undefined;
+      }
+      return { ...painting, name: stored?.name ?? painting.name };
+    });
+    return result;
+  }
+
+  async rename(id: string, name: string): Promise<void> {
+    await this.change(id, (stored) => stored && { ...stored, name });
+  }
+
+  async remove(id: string): Promise<void> {
+    const database = await this.open();
+    const transaction = database.transaction(WORKS, "readwrite");
+    transaction.objectStore(WORKS).delete(id);
+    await completionOf(transaction);
+  }
+
+  /** Reads and writes in one transaction, so that no other tab comes in between. */
+  private async change(
+    id: string,
+    change: (stored: KeptPainting | undefined, exists: boolean) => KeptPainting | undefined,
+  ): Promise<void> {
+    const database = await this.open();
+    const transaction = database.transaction(WORKS, "readwrite");
+    const works = transaction.objectStore(WORKS);
+    const request: IDBRequest<unknown> = works.get(id);
+    request.onsuccess = () => {
+      const { result } = request;
+      const changed = change(isKeptPainting(result) ? result : undefined, result !== undefined);
+      if (changed) works.put(changed);
+    };
     await completionOf(transaction);
   }
 
@@ -59,40 +104,30 @@ export class IndexedDbPaintings implements PaintingDatabase {
   }
 }
 
-/** Whether what was stored has the shape that is expected; storage may hold anything. */
-export function isStoredPainting(value: unknown): value is StoredPainting {
-  const packed = fieldOf(value, "packed");
-  const pixels = fieldOf(packed, "pixels");
-  const sides = [fieldOf(packed, "width"), fieldOf(packed, "height")];
-  if (typeof fieldOf(value, "key") !== "string" || !sides.every((side) => Number.isInteger(side) && Number(side) > 0)) {
-    return false;
-  }
-  return (
-    pixels === undefined || (fieldOf(pixels, "runs") instanceof Uint8Array && isRect(fieldOf(pixels, "rect"), packed))
-  );
-}
-
-function isRect(rect: unknown, map: unknown): boolean {
-  const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(fieldOf(rect, name)));
-  const [mapWidth, mapHeight] = [Number(fieldOf(map, "width")), Number(fieldOf(map, "height"))];
-  if (![x, y, width, height].every((value) => Number.isInteger(value) && Number(value) >= 0)) return false;
-  return Number(x) + Number(width) <= mapWidth && Number(y) + Number(height) <= mapHeight;
-}
-
-function fieldOf(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null ? (Reflect.get(value, name) as unknown) : undefined;
-}
-
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
+    if (typeof indexedDB === "undefined") throw new Error("this browser offers no database");
     const request = indexedDB.open(DATABASE, DATABASE_VERSION);
     request.onupgradeneeded = () => {
-      request.result.createObjectStore(STORE, { keyPath: "key" });
+      if (request.transaction) upgrade(request.result, request.transaction);
     };
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error ?? new Error("the browser did not open its database"));
     request.onblocked = () => reject(new Error("another tab holds an older version of the studio open; close it"));
   });
+}
+
+/** All or nothing: where any of it fails, the browser keeps the database as it was. */
+function upgrade(database: IDBDatabase, transaction: IDBTransaction): void {
+  const works = database.createObjectStore(WORKS, { keyPath: "id" });
+  if (!database.objectStoreNames.contains(SINGLES)) return;
+  const request: IDBRequest<unknown[]> = transaction.objectStore(SINGLES).getAll();
+  request.onsuccess = () => {
+    for (const single of request.result) {
+      if (isSinglePainting(single)) works.put(paintingFromSingle(single, randomId()));
+    }
+    database.deleteObjectStore(SINGLES);
+  };
 }
 
 function resultOf<Result>(request: IDBRequest<Result>): Promise<Result> {
