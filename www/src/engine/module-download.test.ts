@@ -57,6 +57,8 @@ describe("downloadModule", () => {
     await (await downloadModule(URL, from, (...bytes) => counted.push(bytes))).response.arrayBuffer();
     expect(counted).toEqual([[8, undefined]]);
     expect(await failure(from)).toBeUndefined();
+    await (await downloadModule(URL, { ...from, expectedBytes: 9 }, (...bytes) => counted.push(bytes))).response.text();
+    expect(counted.at(-1)).toEqual([8, 9]);
   });
 
   it("calls a connection that breaks in the middle the network's fault", async () => {

@@ -2,7 +2,7 @@
 
 import { UnderpaintError, errorFrom } from "./errors.js";
 
-/** Called with the bytes that have arrived, and their number in all where the server tells it. */
+/** Called with the bytes that have arrived, and their number in all where the server or the build tells it. */
 export type OnModuleBytes = (loaded: number, total: number | undefined) => void;
 
 /** A module under way: give `response` to the streaming compiler. */
@@ -18,6 +18,8 @@ export interface DownloadEnvironment {
   readonly signal: AbortSignal;
   /** Whether this browser can run such a module at all. */
   readonly canRun: () => boolean;
+  /** The module's size where the build has told it, for progress. */
+  readonly expectedBytes?: number | undefined;
 }
 
 /** The smallest module with a SIMD instruction: magic, version, one type, one function that drops a vector. */
@@ -47,7 +49,8 @@ export async function downloadModule(
   const total = answered.headers.has("content-encoding") || !(length > 0) ? undefined : length;
   const arrived: Arrived = { bytes: 0, failure: undefined };
   const headers = { "content-type": answered.headers.get("content-type") ?? "" };
-  const counted = answered.body && countedBody(answered.body, arrived, (loaded) => onBytes(loaded, total));
+  const shown = total ?? environment.expectedBytes;
+  const counted = answered.body && countedBody(answered.body, arrived, (loaded) => onBytes(loaded, shown));
   return {
     response: new Response(counted, { headers }),
     startError(thrown) {

@@ -1,6 +1,7 @@
 /** The worker's entry: connects {@link WorkerHost} with the global scope and with the WebAssembly module. */
 
 import { UnderpaintError, errorFrom } from "./errors.js";
+import { MODULE_BYTES } from "./module-bytes.js";
 import { downloadModule, runsSimd, type OnModuleBytes } from "./module-download.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { WorkerHost } from "./worker-host.js";
@@ -42,7 +43,13 @@ async function startModule(
   onBytes: OnModuleBytes,
 ): Promise<WasmModule> {
   const url = wasmUrl ?? new URL("../../pkg/underpaint_web_bg.wasm", import.meta.url).href;
-  const environment = { fetch: (url: string, init: RequestInit) => fetch(url, init), signal, canRun: runsSimd };
+  const environment = {
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    signal,
+    canRun: runsSimd,
+    expectedBytes: MODULE_BYTES,
+  };
+  onBytes(0, MODULE_BYTES);
   const [glue, module] = await Promise.all([importGlue(), downloadModule(url, environment, onBytes)]);
   try {
     await glue.default({ module_or_path: module.response });

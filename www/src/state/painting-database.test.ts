@@ -102,6 +102,34 @@ describe("IndexedDbPaintings", () => {
     expect(await other.write(painting("a", 3))).toBe("written");
   });
 
+  it("writes later what a page that ended has set aside, by the same rule", async () => {
+    const page = new IndexedDbPaintings();
+    page.setAside(painting("too early", 1));
+    await page.write(painting("next", 1));
+    await page.write(painting("done", 1));
+    await page.write(painting("done", 2, { savedAt: 50 }));
+    await page.write(painting("changed", 3));
+    page.setAside(painting("new", 1, { savedAt: 10 }));
+    page.setAside(painting("next", 2, { savedAt: 20 }));
+    page.setAside(painting("done", 2, { savedAt: 50 }));
+    page.setAside(painting("changed", 2, { savedAt: 30 }));
+    const all = await new IndexedDbPaintings().all();
+    const found = all.map(({ id, version, savedAt }) => [id.length === 32 ? "another" : id, version, savedAt]);
+    expect(found).toEqual([
+      ["done", 2, 50],
+      ["another", 1, 30],
+      ["next", 2, 20],
+      ["new", 1, 10],
+      ["changed", 3, 3],
+    ]);
+    expect((await new IndexedDbPaintings().all()).length).toBe(5);
+    // The page did not end after all, and writes what it had set aside: that is no conflict.
+    expect(await page.write(painting("next", 2, { savedAt: 20 }))).toBe("written");
+    page.setAside(painting("next", 3));
+    expect(await page.write(painting("next", 3))).toBe("written");
+    expect((await new IndexedDbPaintings().all()).length).toBe(5);
+  });
+
   it("only a rename changes the name", async () => {
     const database = new IndexedDbPaintings();
     await database.write(painting("a", 1));

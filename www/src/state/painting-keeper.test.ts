@@ -107,12 +107,44 @@ describe("saving", () => {
     tab.fill(1);
     await saved();
     expect(tab.studio.state.keep).toEqual({ phase: "not-kept", reason: "The quota has been exceeded." });
-    await expect(tab.keeper.list()).rejects.toThrow("quota");
+    expect((await tab.keeper.list()).problem).toContain("quota");
     await new Tab("private", browser).load();
     browser.database.problem = undefined;
     tab.fill(2);
     await saved();
     expect([tab.studio.state.keep, browser.labels]).toEqual([{ phase: "kept" }, [2]]);
+  });
+
+  it("that is refused leaves every painting of the visit within reach, and catches up once it works", async () => {
+    browser.database.problem = new DOMException("The quota has been exceeded.", "QuotaExceededError");
+    tab.fill(1);
+    const first = tab.studio.state.paintingId ?? "";
+    commands.openPainting(tab.studio, tab.keeper.begin(testModel));
+    tab.fill(2);
+    const { paintings, problem } = await tab.keeper.list();
+    expect(paintings.map(({ isKept, isShown }) => [isKept, isShown])).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+    expect([paintings[1]?.id, problem]).toEqual([first, "The quota has been exceeded."]);
+    commands.openPainting(tab.studio, await tab.keeper.openById(first, testModel));
+    expect([tab.label, tab.studio.state.undoKind]).toEqual([1, "fill"]);
+    browser.database.problem = undefined;
+    tab.fill(3);
+    await saved();
+    expect([browser.labels, tab.studio.state.keep.phase]).toEqual([[2, 3], "kept"]);
+    expect((await tab.keeper.list()).paintings.map(({ isKept }) => isKept)).toEqual([true, true]);
+  });
+
+  it("sets aside what is not saved yet when the page is left, and that only", async () => {
+    const { aside } = browser.database;
+    void tab.keeper.flush(true);
+    expect(aside).toEqual([]);
+    tab.fill(2);
+    void tab.keeper.flush(true);
+    expect(aside).toMatchObject([{ id: tab.studio.state.paintingId, version: 1 }]);
+    await saved();
+    expect(browser.labels).toEqual([2]);
   });
 
   it("keeps what is left when disposed of", async () => {
@@ -200,9 +232,9 @@ describe("two tabs", () => {
     const second = new Tab("second", browser);
     await second.load();
     expect([second.label, second.notices]).toEqual([1, ["copy"]]);
-    expect((await second.keeper.list()).map(({ isOpenElsewhere, isShown }) => [isOpenElsewhere, isShown])).toEqual([
-      [true, false],
-    ]);
+    expect(
+      (await second.keeper.list()).paintings.map(({ isOpenElsewhere, isShown }) => [isOpenElsewhere, isShown]),
+    ).toEqual([[true, false]]);
     second.fill(2);
     tab.fill(3);
     await saved();
@@ -237,12 +269,12 @@ describe("the list", () => {
     const id = tab.studio.state.paintingId ?? "";
     await tab.keeper.rename(id, "  Lake at dawn ");
     tab.fill(2);
-    expect(await tab.keeper.list()).toMatchObject([{ id, name: "Lake at dawn", isShown: true }]);
+    expect((await tab.keeper.list()).paintings).toMatchObject([{ id, name: "Lake at dawn", isShown: true }]);
     const restore = await tab.keeper.remove(id);
     commands.openPainting(tab.studio, tab.keeper.begin(testModel));
-    expect([await tab.keeper.list(), tab.label]).toEqual([[], 0]);
+    expect([(await tab.keeper.list()).paintings, tab.label]).toEqual([[], 0]);
     await restore();
-    expect(await tab.keeper.list()).toMatchObject([{ id, name: "Lake at dawn", isShown: false }]);
+    expect((await tab.keeper.list()).paintings).toMatchObject([{ id, name: "Lake at dawn", isShown: false }]);
     commands.openPainting(tab.studio, await tab.keeper.openById(id, testModel));
     tab.fill(3);
     await saved();

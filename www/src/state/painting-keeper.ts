@@ -8,7 +8,7 @@ import { NO_CLAIMS, type PaintingClaims } from "./painting-claims.js";
 import type { PaintingDatabase } from "./painting-database.js";
 import { randomId } from "./random-id.js";
 import type { Studio } from "./studio.js";
-import type { StudioModel } from "./studio-model.js";
+import { isSameOrigin, type StudioModel } from "./studio-model.js";
 import type { StudioState } from "./studio-state.js";
 import { thumbnailOfMap, thumbnailOfPicture } from "./thumbnail.js";
 import { VisitMemory } from "./visit-memory.js";
@@ -37,6 +37,15 @@ export interface ListedPainting extends PaintingCard {
   readonly isShown: boolean;
   /** Whether another tab has it. */
   readonly isOpenElsewhere: boolean;
+  /** False for what could not be saved: it is in this tab only, until it ends. */
+  readonly isKept: boolean;
+}
+
+/** What there is, and why it may not be all. */
+export interface PaintingList {
+  readonly paintings: readonly ListedPainting[];
+  /** Why storage cannot be read; undefined where it can. */
+  readonly problem: string | undefined;
 }
 
 /**
@@ -59,7 +68,9 @@ export class PaintingKeeper {
   /** By the model's key: what this visit has opened last. */
   private readonly visited = new Map<string, string>();
   /** By id: what this visit has opened, for which model, and with which seed it was left. */
-  private readonly opened = new Map<string, { readonly modelKey: string; readonly seed?: number }>();
+  private readonly opened = new Map<string, { readonly model: StudioModel; readonly seed?: number }>();
+  /** By id: what could not be saved. */
+  private readonly unsaved = new Map<string, PaintingContent>();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private pending: Readonly<StudioState> | undefined;
   private saving: Promise<void> = Promise.resolve();
@@ -93,7 +104,8 @@ export class PaintingKeeper {
 
   /** A painting of the list, for a model in use: another one's is fitted to it, as a new painting. Never rejects. */
   async openById(id: string, model: StudioModel): Promise<PaintingStart> {
-    const isHere = this.opened.get(id)?.modelKey === model.paintingKey && this.studio.paintingOf(id) !== undefined;
+    const isHere =
+      this.opened.get(id)?.model.paintingKey === model.paintingKey && this.studio.paintingOf(id) !== undefined;
     if (isHere) return this.again(id, model);
     const found = await this.quietly(() => this.database.read(id));
     return found ? this.take(found, model) : this.open(model);
@@ -103,16 +115,17 @@ export class PaintingKeeper {
   async last(): Promise<{ readonly model: StudioModel; readonly start: PaintingStart } | undefined> {
     const id = this.memory.lastPainting;
     const found = id === undefined ? undefined : await this.quietly(() => this.database.read(id));
-    if (!found?.model || found.model.paintingKey !== found.modelKey || found.model.origin.kind === "local") {
-      return undefined;
-    }
-    return { model: found.model, start: await this.take(found, found.model) };
+    const { model } = found ?? {};
+    if (!found || !model || model.paintingKey !== found.modelKey) return undefined;
+    // Of the model used last, which can be found again: that one will be loaded.
+    if (!isSameOrigin(model.origin, this.memory.origin)) return undefined;
+    return { model, start: await this.take(found, model) };
   }
 
   /** A new painting; with a map, which a link has brought, it is kept at once. */
   begin(model: StudioModel, map?: LabelMap, seed?: number): PaintingStart {
     const id = randomId();
-    this.note(model.paintingKey, id);
+    this.note(model, id);
     void this.claims.claim(id);
     return { id, map, seed };
   }
@@ -123,19 +136,31 @@ export class PaintingKeeper {
     return this.flush();
   }
 
-  /** Every painting, the newest first. Rejects where storage is forbidden or broken. */
-  async list(): Promise<readonly ListedPainting[]> {
+  /** Every painting, the newest first, also those that could not be saved. Never rejects. */
+  async list(): Promise<PaintingList> {
     await this.flush();
-    const all = await this.database.all();
-    const elsewhere = await this.claims.heldElsewhere(all.map(({ id }) => id));
-    const { paintingId } = this.studio.state;
+    let problem: string | undefined;
+    const kept = await this.database.all().catch((error: unknown) => {
+      problem = reasonOf(error);
+      return [];
+    });
+    const elsewhere = await this.claims.heldElsewhere(kept.map(({ id }) => id));
+    const state = (id: string) => ({
+      isShown: id === this.studio.state.paintingId,
+      isOpenElsewhere: elsewhere.has(id),
+    });
     const shown = thumbnailOfShown(this.studio.state);
-    return all.map((painting) => ({
+    const cards = kept.map((painting) => ({
       ...this.cardOf(painting),
-      ...(painting.id === paintingId && shown ? { thumbnail: shown } : {}),
-      isShown: painting.id === paintingId,
-      isOpenElsewhere: elsewhere.has(painting.id),
+      ...(painting.id === this.studio.state.paintingId && shown ? { thumbnail: shown } : {}),
+      ...state(painting.id),
+      isKept: true,
     }));
+    const ids = new Set(kept.map(({ id }) => id));
+    const others = [...this.unsaved].flatMap(([id, { packed: _packed, seed: _seed, ...content }]) =>
+      ids.has(id) ? [] : [{ ...content, id, name: "", ...state(id), isKept: false }],
+    );
+    return { paintings: [...others.reverse(), ...cards], problem };
   }
 
   /** Gives a painting another name. Rejects as storage does. */
@@ -156,8 +181,12 @@ export class PaintingKeeper {
     };
   }
 
-  /** Saves now what is not saved yet; never rejects. */
-  flush(): Promise<void> {
+  /**
+   * Saves now what is not saved yet; never rejects.
+   *
+   * @param isLeaving whether the page may end at any moment, before anything can be waited for
+   */
+  flush(isLeaving = false): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
     const { pending } = this;
@@ -166,6 +195,7 @@ export class PaintingKeeper {
     if (!pending || !model || !map || paintingId === undefined) return this.saving;
     const now = this.studio.state;
     const content = contentOf(now.paintingId === paintingId ? now : pending, model, map);
+    if (isLeaving) this.database.setAside(this.paintingOf(paintingId, content));
     this.saving = this.saving.then(() => this.write(paintingId, content));
     return this.saving;
   }
@@ -204,14 +234,14 @@ export class PaintingKeeper {
       return this.begin(model, map, seed);
     }
     this.versions.set(id, { version, createdAt });
-    this.note(model.paintingKey, id);
+    this.note(model, id);
     return { id, map, seed };
   }
 
   /** A painting that this visit has opened before; its map and history are still there. */
   private again(id: string, model: StudioModel): PaintingStart {
     const seed = model.usesSeed ? this.opened.get(id)?.seed : undefined;
-    this.note(model.paintingKey, id);
+    this.note(model, id);
     return { id, seed };
   }
 
@@ -220,30 +250,48 @@ export class PaintingKeeper {
     if (left && paintingId !== undefined) this.opened.set(paintingId, { ...left, seed });
   }
 
-  private note(modelKey: string, id: string): void {
-    this.visited.set(modelKey, id);
-    this.opened.set(id, { ...this.opened.get(id), modelKey });
-    this.memory.rememberPainting(modelKey, id);
+  private note(model: StudioModel, id: string): void {
+    this.visited.set(model.paintingKey, id);
+    this.opened.set(id, { ...this.opened.get(id), model });
+    this.memory.rememberPainting(model.paintingKey, id);
   }
 
   private forget(id: string): void {
     this.versions.delete(id);
     this.opened.delete(id);
+    this.unsaved.delete(id);
     for (const [key, visited] of this.visited) if (visited === id) this.visited.delete(key);
     this.studio.forgetPainting(id);
     this.claims.release(id);
   }
 
   private async write(id: string, content: PaintingContent): Promise<void> {
-    const { version, createdAt } = this.versions.get(id) ?? { version: 0, createdAt: Date.now() };
-    const painting = { ...content, id, version: version + 1, name: "", createdAt };
+    const painting = this.paintingOf(id, content);
+    const { version, createdAt } = painting;
     try {
       if ((await this.database.write(painting)) === "changed-elsewhere") return await this.part(id, content);
-      this.versions.set(id, { version: version + 1, createdAt });
+      this.versions.set(id, { version, createdAt });
+      this.unsaved.delete(id);
+      await this.saveUnsaved();
       if (this.studio.state.keep.phase !== "kept") this.studio.store.update({ keep: { phase: "kept" } });
     } catch (error) {
+      this.unsaved.set(id, content);
       this.report(error);
     }
+  }
+
+  /** Saving works again: what had to wait is saved too. */
+  private async saveUnsaved(): Promise<void> {
+    const [waiting] = this.unsaved;
+    if (!waiting) return;
+    const [id, content] = waiting;
+    this.unsaved.delete(id);
+    await this.write(id, content);
+  }
+
+  private paintingOf(id: string, content: PaintingContent): KeptPainting {
+    const { version, createdAt } = this.versions.get(id) ?? { version: 0, createdAt: content.savedAt };
+    return { ...content, id, version: version + 1, name: "", createdAt };
   }
 
   /** Another tab has written the painting: what is painted here becomes one of its own. */
@@ -251,7 +299,8 @@ export class PaintingKeeper {
     const other = randomId();
     this.versions.delete(id);
     this.studio.renamePainting(id, other);
-    this.note(content.modelKey, other);
+    this.note(content.model, other);
+    this.claims.release(id);
     void this.claims.claim(other);
     this.onNotice?.("parted");
     await this.write(other, content);
@@ -282,21 +331,26 @@ export class PaintingKeeper {
   }
 
   private report(error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    this.studio.store.update({ keep: { phase: "not-kept", reason } });
+    this.studio.store.update({ keep: { phase: "not-kept", reason: reasonOf(error) } });
   }
 
   private flushWhenHidden(): void {
     const listener = () => {
-      if (document.visibilityState === "hidden") void this.flush();
+      if (document.visibilityState === "hidden") void this.flush(true);
     };
     document.addEventListener("visibilitychange", listener);
     this.stops.push(() => document.removeEventListener("visibilitychange", listener));
   }
 }
 
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What of a painting changes from save to save. */
-type PaintingContent = Pick<KeptPainting, "modelKey" | "model" | "savedAt" | "seed" | "packed" | "thumbnail">;
+type PaintingContent = Pick<KeptPainting, "modelKey" | "savedAt" | "seed" | "packed" | "thumbnail"> & {
+  readonly model: StudioModel;
+};
 
 function contentOf(state: Readonly<StudioState>, model: StudioModel, map: LabelMap): PaintingContent {
   return {

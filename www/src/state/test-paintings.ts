@@ -8,6 +8,7 @@ import type { MemoryStorage } from "./visit-memory.js";
 /** A database in memory, with the rules of the real one. */
 export class MemoryPaintings implements PaintingDatabase {
   readonly stored = new Map<string, KeptPainting>();
+  readonly aside: KeptPainting[] = [];
   writes = 0;
   problem: Error | undefined;
 
@@ -28,6 +29,10 @@ export class MemoryPaintings implements PaintingDatabase {
     this.writes += 1;
     this.stored.set(painting.id, { ...painting, name: stored?.name ?? painting.name });
     return "written";
+  }
+
+  setAside(painting: KeptPainting): void {
+    this.aside.push(painting);
   }
 
   async rename(id: string, name: string): Promise<void> {
