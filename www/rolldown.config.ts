@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "rolldown";
 
@@ -103,6 +103,8 @@ export default defineConfig([
   },
   {
     input: { worker: "src/engine/worker.ts" },
+    // For the progress of loading: a server that compresses the module does not say how long it is.
+    transform: { define: { __UNDERPAINT_MODULE_BYTES__: String(statSync(`pkg/${MODULE}`).size) } },
     plugins: [place, copyModule],
     output: { dir: OUT, minify: true, codeSplitting: false },
   },

@@ -67,9 +67,26 @@ test("everything can be painted without a pointer", async ({ studio, studio: { p
   expect((await studio.labels()).ids).toEqual(new Uint8Array(ids.length));
 });
 
+test("the label under the brush is said when keys move it", async ({ studio, studio: { page } }) => {
+  await page.keyboard.press("Delete");
+  await studio.canvas.focus();
+  const said = page.locator("up-stage").getByRole("status");
+  await page.keyboard.press("ArrowRight");
+  await expect(said).toHaveText(/^sky, \d+, 32$/);
+  await page.keyboard.press("5");
+  await page.keyboard.press("Space");
+  await expect(said).toHaveText(/^forest, \d+, 32$/);
+  await page.keyboard.press("Shift+ArrowUp");
+  await expect(said).toHaveText(/^sky, \d+, 0$/);
+});
+
+test("a button's tooltip names its key", async ({ studio: { page } }) => {
+  await expect(page.getByRole("button", { name: /^Fit to view/ })).toHaveAttribute("title", "Fit to view (Ctrl+0)");
+});
+
 test("tab reaches every part of the page, and focus is to be seen", async ({ studio: { page } }) => {
   const reached = new Set<string>();
-  for (let step = 0; step < 40; step += 1) {
+  for (let step = 0; step < 60; step += 1) {
     await page.keyboard.press("Tab");
     const focused = await page.evaluate(() => {
       let element = document.activeElement;

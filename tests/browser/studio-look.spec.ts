@@ -34,6 +34,9 @@ test("the first visit explains itself, the second does not", async ({ page }) =>
   const card = page.getByRole("region", { name: "Introduction" });
   await expect(card).toContainText("Pick what");
   await studio.ready();
+  // A keyboard comes to it before all of the page.
+  await page.keyboard.press("Tab");
+  await expect(card.getByRole("button", { name: "Skip" })).toBeFocused();
   await studio.look("introduction");
   await card.getByRole("button", { name: "Next" }).click();
   await expect(card).toContainText("Paint where");
@@ -93,6 +96,12 @@ test("dialogs and menu are accessible too", async ({ page }) => {
   await page.keyboard.press("Escape");
   const open = {
     models: () => studio.openModels(),
+    paintings: async () => {
+      await studio.label(3);
+      await studio.stroke([8, 8], [50, 50]);
+      await studio.kept();
+      await studio.paintings(1);
+    },
     scenes: () => page.getByRole("button", { name: "Scenes", exact: true }).click(),
     shortcuts: () => page.keyboard.press("?"),
   };
@@ -183,6 +192,59 @@ test.describe("by touch", () => {
     await expect.poll(async () => (await studio.state()).zoom).toBeGreaterThan(1.8 * zoom);
     expect(await studio.labels()).toEqual(painted);
     await studio.look("phone-painted");
+  });
+
+  test("two fingers that tap undo, three redo", async ({ page, context }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    const before = await studio.labels();
+    await studio.label(8);
+    const { x, y } = await studio.inWindow([32, 32]);
+    await page.touchscreen.tap(x, y);
+    const painted = await studio.labels();
+    expect(painted).not.toEqual(before);
+    const { zoom } = await studio.state();
+    const cdp = await context.newCDPSession(page);
+    const tap = async (count: number): Promise<void> => {
+      const touchPoints = Array.from({ length: count }, (_, finger) => ({
+        x: x - 40 + 40 * finger,
+        y,
+        id: finger + 1,
+      }));
+      for (let down = 1; down <= count; down += 1) {
+        await cdp.send("Input.dispatchTouchEvent", {
+          type: "touchStart",
+          touchPoints: touchPoints.slice(0, down),
+        });
+      }
+      await cdp.send("Input.dispatchTouchEvent", {
+        type: "touchEnd",
+        touchPoints: [],
+      });
+    };
+    await tap(2);
+    await expect.poll(() => studio.labels()).toEqual(before);
+    await tap(3);
+    await expect.poll(() => studio.labels()).toEqual(painted);
+    expect((await studio.state()).zoom).toBe(zoom);
+  });
+
+  test("the gallery fits a phone", async ({ page }) => {
+    const studio = new StudioPage(page);
+    await studio.open();
+    for (const label of [8, 12]) {
+      await studio.menu("New painting");
+      await studio.label(label);
+      await studio.stroke([8, 8], [50, 50]);
+      await studio.kept();
+    }
+    await studio.menu("Paintings");
+    await expect(studio.dialog("paintings").locator("li")).toHaveCount(3);
+    await studio.look("phone-paintings");
+    expect(await overflow(page)).toBe(0);
+    expect(await violations(page, 'up-dialog[data-dialog="paintings"]')).toEqual([]);
+    await page.keyboard.press("Escape");
+    studio.expectNoComplaints();
   });
 
   test("targets are large enough for fingers", async ({ page }) => {

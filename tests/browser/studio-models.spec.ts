@@ -46,6 +46,53 @@ test("the seed changes the picture of a model with dropout, and only then is the
   expect(largestDifference(await studio.picture(), before)).toBeGreaterThan(8);
 });
 
+test("the seed is typed, taken back, and outlasts a reload", async ({ page }) => {
+  const studio = new StudioPage(page);
+  await studio.open();
+  await studio.chooseModel(MODELS.dropout);
+  const start = await studio.picture();
+  const field = page.locator("figure.side").getByRole("textbox", { name: "Seed" });
+  await field.fill("four");
+  await field.press("Enter");
+  await expect(page.locator("up-toasts")).toContainText("whole number from 0 to 4294967295");
+  expect((await studio.state()).seed).toBe(0);
+  await field.fill("4,000,000,001");
+  await field.press("Enter");
+  await expect.poll(async () => (await studio.state()).seed).toBe(4_000_000_001);
+  await expect(field).toHaveValue("4000000001");
+  const picture = await studio.picture();
+  expect(largestDifference(picture, start)).toBeGreaterThan(8);
+
+  await page.keyboard.press("Control+z");
+  await expect(field).toHaveValue("0");
+  expect(await studio.picture()).toEqual(start);
+  await page.getByRole("button", { name: "Redo", exact: true }).click();
+  expect(await studio.picture()).toEqual(picture);
+  await studio.look("seed");
+
+  await studio.kept();
+  await page.reload();
+  await studio.ready();
+  expect(await studio.state()).toMatchObject({
+    model: MODELS.dropout,
+    seed: 4_000_000_001,
+  });
+  expect(await studio.picture()).toEqual(picture);
+
+  await studio.chooseModel(MODELS.pgan);
+  await page.getByRole("button", { name: "Another picture" }).click();
+  const [{ seed }, another] = [await studio.state(), await studio.picture()];
+  await page.getByRole("button", { name: "Another picture" }).click();
+  await expect.poll(async () => (await studio.state()).seed).not.toBe(seed);
+  await page.getByRole("button", { name: "Undo", exact: true }).click();
+  expect((await studio.state()).seed).toBe(seed);
+  expect(await studio.picture()).toEqual(another);
+  await page.reload();
+  await studio.ready();
+  expect(await studio.state()).toMatchObject({ model: MODELS.pgan, seed });
+  studio.expectNoComplaints();
+});
+
 test("a model of latents has nothing to paint: its picture, and another for another seed", async ({ page }) => {
   const studio = new StudioPage(page);
   await studio.open();

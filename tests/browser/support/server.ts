@@ -47,20 +47,30 @@ function answer(mounts: Mount[], request: IncomingMessage, response: ServerRespo
   const mount = mounts.find(({ prefix }) => path.startsWith(prefix));
   const below = mount && path.slice(mount.prefix.length);
   const name = below === "" || below?.endsWith("/") ? `${below}index.html` : below;
-  const file = mount?.folders.map((folder) => inside(folder, name ?? "")).find(Boolean);
+  const file = mount && resolveFile(mount.folders, name ?? "");
   if (!mount || !file) {
     response.writeHead(404, { "content-type": "text/plain" }).end(`not here: ${path}\n`);
     return;
   }
   const body = readFileSync(file);
   response.writeHead(200, {
-    "content-type": TYPES.get(extname(file)) ?? "application/octet-stream",
+    "content-type": typeOf(file),
     "content-length": body.length,
     ...(mount.policy && { "content-security-policy": mount.policy }),
     "cache-control": "no-cache",
     "x-content-type-options": "nosniff",
   });
   response.end(request.method === "HEAD" ? undefined : body);
+}
+
+/** The file of that name in the first of the folders that has it. */
+export function resolveFile(folders: readonly string[], name: string): string | undefined {
+  return folders.map((folder) => inside(folder, name)).find(Boolean);
+}
+
+/** The content type of a file. */
+export function typeOf(file: string): string {
+  return TYPES.get(extname(file)) ?? "application/octet-stream";
 }
 
 /** The file of that name in the folder, or nothing; never one outside it. */

@@ -211,8 +211,21 @@ export class StudioPage {
   }
 
   /** A dialog with all that is in it (which is slotted: the dialog element itself holds only its heading). */
-  dialog(name: "models" | "scenes" | "shortcuts" | "about"): Locator {
+  dialog(name: "models" | "scenes" | "paintings" | "shape" | "shortcuts" | "about"): Locator {
     return this.page.locator(`up-dialog[data-dialog="${name}"]`);
+  }
+
+  /** Opens the gallery and gives its cards, the newest first; waits until it lists so many. */
+  async paintings(count: number): Promise<Locator> {
+    await this.page.getByRole("button", { name: "Paintings", exact: true }).first().click();
+    const cards = this.dialog("paintings").locator("li:not(:first-child)");
+    await expect(cards).toHaveCount(count);
+    return cards;
+  }
+
+  /** Waits until what is painted is kept: changes are saved after a second. */
+  async kept(): Promise<void> {
+    await this.page.waitForTimeout(1300);
   }
 
   /** Opens the model picker. */

@@ -4,6 +4,7 @@ import { Connection, type WorkerLike } from "./connection.js";
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
 import { UnderpaintError, errorFromWire, type ErrorCode } from "./errors.js";
 import { Generator, type LoadedModel } from "./generator.js";
+import type { Manifest } from "./manifest.js";
 import type { BundleSource, FromWorker, LoadProgress, LoadRequest } from "./protocol.js";
 
 /** A bundle's two files. */
@@ -20,6 +21,11 @@ export interface LoadOptions {
    */
   device?: "auto" | DeviceKind | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * Called when the manifest is read, before the weights are there: what can be painted is known from then on. Again when
+   * loading starts over on the CPU.
+   */
+  onManifest?: ((manifest: Manifest) => void) | undefined;
   /** Cancels: the promise rejects with `aborted`. */
   signal?: AbortSignal | undefined;
   /** Whether the weights are kept in the browser's cache, by their hash. Default true. */
@@ -93,7 +99,7 @@ function reasonForCpu(request: LoadRequest, { error, device }: FailedAttempt): D
 async function attempt(
   start: StartWorker,
   request: LoadRequest,
-  { onProgress, signal, workerUrl }: LoadOptions,
+  { onProgress, onManifest, signal, workerUrl }: LoadOptions,
   started: number,
 ): Promise<Generator> {
   if (signal?.aborted === true) throw aborted();
@@ -106,6 +112,7 @@ async function attempt(
       signal?.addEventListener("abort", () => reject(aborted()), { signal: stop.signal });
       const message = (received: FromWorker): void => {
         if (received.type === "progress") onProgress?.(received.progress);
+        if (received.type === "manifest") onManifest?.(received.manifest);
         if (received.type === "device") device = received.device;
         if (received.type === "load-failed") fail(errorFromWire(received.error));
         if (received.type === "loaded") {

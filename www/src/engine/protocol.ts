@@ -13,9 +13,9 @@ export type LoadStage = (typeof LOAD_STAGES)[number];
 /** How far loading has come. */
 export interface LoadProgress {
   stage: LoadStage;
-  /** Bytes of the weights so far; in the download stage only. */
+  /** Bytes of the weights and of Underpaint's module so far; in the download stage only. */
   loaded?: number;
-  /** Bytes of the weights; in the download stage only. */
+  /** Bytes of both, as far as they are known; in the download stage only, from when the weights' are. */
   total?: number;
   /** Over all stages, from 0 to 1; never falls. */
   fraction: number;
@@ -60,6 +60,8 @@ export type ToWorker = LoadRequest | GenerateRequest;
 /** From the worker to the page. */
 export type FromWorker =
   | { type: "progress"; progress: LoadProgress }
+  /** The manifest is read; the weights come next. */
+  | { type: "manifest"; manifest: Manifest }
   /** The device is chosen and will be tried. */
   | { type: "device"; device: DeviceReport }
   | { type: "loaded"; manifest: Manifest; device: DeviceReport }

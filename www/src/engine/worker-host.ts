@@ -2,9 +2,11 @@
 
 import { readManifest, readWeights, type BundleEnvironment, type ReadManifest, type ReadWeights } from "./bundle.js";
 import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
+import { DownloadProgress } from "./download-progress.js";
 import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
 import { checkInput } from "./input.js";
 import { paintedClasses, type LabelClass, type Manifest } from "./manifest.js";
+import type { OnModuleBytes } from "./module-download.js";
 import {
   LOAD_STAGES,
   type FromWorker,
@@ -26,14 +28,11 @@ const STAGE_FRACTION: Record<LoadStage, number> = {
   "first-picture": 0.75,
 };
 
-/** Progress in the download is told when it has moved this far. */
-const DOWNLOAD_STEP = 0.005;
-
 /** What the host needs of the worker's global scope. */
 export interface HostEnvironment {
   post(message: FromWorker, transfer: Transferable[]): void;
   /** Fetches, compiles and starts the module. */
-  startModule(wasmUrl: string | undefined, signal: AbortSignal): Promise<WasmModule>;
+  startModule(wasmUrl: string | undefined, signal: AbortSignal, onBytes: OnModuleBytes): Promise<WasmModule>;
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Undefined where the browser has none. */
   caches: Pick<CacheStorage, "open"> | undefined;
@@ -53,6 +52,11 @@ export class WorkerHost {
   private state: "fresh" | "loading" | "lost" | Loaded = "fresh";
   private readonly running = new Set<number>();
   private module: WasmModule | undefined;
+  private readonly download = new DownloadProgress(({ loaded, total, share }) => {
+    const fraction = share * STAGE_FRACTION.verify;
+    const known = total === undefined ? { loaded } : { loaded, total };
+    this.post({ type: "progress", progress: { stage: "download", ...known, fraction } });
+  });
 
   constructor(private readonly environment: HostEnvironment) {}
 
@@ -104,7 +108,7 @@ export class WorkerHost {
     };
     this.progress("download");
     const [module, { read, weights, device }] = await Promise.all([
-      this.environment.startModule(request.wasmUrl, signal),
+      this.environment.startModule(request.wasmUrl, signal, (loaded, total) => this.download.module(loaded, total)),
       this.readBundle(request, bundle),
     ]);
     const session = await this.startSession(module, request, bundle, read, weights, device);
@@ -116,9 +120,10 @@ export class WorkerHost {
     bundle: BundleEnvironment,
   ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
     const read = await readManifest(request.source, bundle);
+    this.post({ type: "manifest", manifest: read.manifest });
     const device = await this.chooseDevice(request, read.manifest);
     this.post({ type: "device", device });
-    const weights = await readWeights(request.source, read, bundle, this.downloadProgress());
+    const weights = await readWeights(request.source, read, bundle, this.weightsProgress());
     return { read, weights, device };
   }
 
@@ -148,7 +153,7 @@ export class WorkerHost {
       if (errorFrom(thrown).code !== "integrity") throw thrown;
       if (request.source.kind === "files") throw damaged(thrown, weights);
       await bundle.cache?.forget(read.manifest.weights.sha256);
-      const fresh = await readWeights(request.source, read, bundle, this.downloadProgress(), true);
+      const fresh = await readWeights(request.source, read, bundle, this.weightsProgress(), true);
       return await start(fresh).catch((again: unknown) => {
         throw errorFrom(again).code === "integrity" ? damaged(again, fresh) : again;
       });
@@ -225,14 +230,8 @@ export class WorkerHost {
     this.post({ type: "progress", progress: { stage, fraction: STAGE_FRACTION[stage] } });
   }
 
-  private downloadProgress(): (loaded: number, total: number) => void {
-    let told = -1;
-    return (loaded, total) => {
-      const fraction = (loaded / total) * STAGE_FRACTION.verify;
-      if (fraction - told < DOWNLOAD_STEP && loaded < total) return;
-      told = fraction;
-      this.post({ type: "progress", progress: { stage: "download", loaded, total, fraction } });
-    };
+  private weightsProgress(): (loaded: number, total: number) => void {
+    return (loaded, total) => this.download.weights(loaded, total);
   }
 
   private post(message: FromWorker, transfer: Transferable[] = []): void {

@@ -1,6 +1,8 @@
 /** The worker's entry: connects {@link WorkerHost} with the global scope and with the WebAssembly module. */
 
 import { UnderpaintError, errorFrom } from "./errors.js";
+import { MODULE_BYTES } from "./module-bytes.js";
+import { downloadModule, runsSimd, type OnModuleBytes } from "./module-download.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { WorkerHost } from "./worker-host.js";
 import type { WasmModule } from "./wasm.js";
@@ -35,35 +37,36 @@ scope.addEventListener("unhandledrejection", (event) => {
   host.crash(event.reason);
 });
 
-async function startModule(wasmUrl: string | undefined, signal: AbortSignal): Promise<WasmModule> {
+async function startModule(
+  wasmUrl: string | undefined,
+  signal: AbortSignal,
+  onBytes: OnModuleBytes,
+): Promise<WasmModule> {
   const url = wasmUrl ?? new URL("../../pkg/underpaint_web_bg.wasm", import.meta.url).href;
-  const [glue, response] = await Promise.all([import("../../pkg/underpaint_web.js"), download(url, signal)]);
+  const environment = {
+    fetch: (url: string, init: RequestInit) => fetch(url, init),
+    signal,
+    canRun: runsSimd,
+    expectedBytes: MODULE_BYTES,
+  };
+  onBytes(0, MODULE_BYTES);
+  const [glue, module] = await Promise.all([importGlue(), downloadModule(url, environment, onBytes)]);
   try {
-    await glue.default({ module_or_path: response });
+    await glue.default({ module_or_path: module.response });
   } catch (thrown) {
-    throw startError(thrown, url);
+    throw module.startError(thrown);
   }
   return glue;
 }
 
-async function download(url: string, signal: AbortSignal): Promise<Response> {
-  let found: string;
+/** A script that does not arrive is no fault of Underpaint. */
+async function importGlue(): Promise<typeof import("../../pkg/underpaint_web.js")> {
   try {
-    const response = await fetch(url, { signal });
-    if (response.ok) return response;
-    found = `HTTP status ${response.status}`;
+    return await import("../../pkg/underpaint_web.js");
   } catch (thrown) {
-    if (signal.aborted) throw thrown;
-    found = errorFrom(thrown).message;
+    const { message } = errorFrom(thrown);
+    throw new UnderpaintError("network", `A script of Underpaint's module could not be downloaded: ${message}`, {
+      cause: thrown,
+    });
   }
-  throw new UnderpaintError("network", `Underpaint's module ${url} could not be downloaded: ${found}.`);
-}
-
-function startError(thrown: unknown, url: string): UnderpaintError {
-  const error = errorFrom(thrown);
-  if (error.code !== "internal") return error;
-  const hint = /unsafe-eval|content security policy/i.test(error.message)
-    ? "The page's Content-Security-Policy has to allow script-src 'wasm-unsafe-eval'."
-    : "Is it the right file? It needs a browser with WebAssembly SIMD.";
-  return new UnderpaintError("unsupported", `Underpaint's module ${url} does not start (${error.message}). ${hint}`);
 }

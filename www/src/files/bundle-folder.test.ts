@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { bundleFromFiles, isBundleDrop, type NamedFile } from "./bundle-folder.js";
+import { bundleFromFiles, isBundleDrop } from "./bundle-folder.js";
 import { FileError } from "./file-error.js";
+import type { NamedFile } from "./folder-files.js";
 
 const manifest = { name: "Landscapes", weights: { file: "weights.safetensors", bytes: 5 } };
 

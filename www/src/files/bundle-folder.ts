@@ -1,14 +1,8 @@
 /** Finds a model bundle among a person's own files: a folder, picked files, or what was dropped. */
 
-import { filesFromDrop, filesFromFolder } from "./folder-files.js";
+import { filesFromDrop, filesFromFolder, type NamedFile } from "./folder-files.js";
 import { FileError } from "./file-error.js";
 import { pickFiles } from "./pick.js";
-
-/** A file and where it lies: `path` uses `/` and starts at what was picked. */
-export interface NamedFile {
-  readonly path: string;
-  readonly file: File;
-}
 
 /** A bundle from this computer, ready for `load`. */
 export interface LocalBundle {

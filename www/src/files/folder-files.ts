@@ -1,6 +1,10 @@
 /** Walks folders that were picked or dropped. */
 
-import type { NamedFile } from "./bundle-folder.js";
+/** A file and where it lies: `path` uses `/` and starts at what was picked. */
+export interface NamedFile {
+  readonly path: string;
+  readonly file: File;
+}
 
 /** Most files that are looked at in one folder: a bundle has a handful, a home folder millions. */
 const MAX_FILES = 2000;

@@ -4,7 +4,7 @@ import { LabelMap, type LabelClass } from "../canvas/label-map.js";
 import { integerBetween, seededRandom } from "../canvas/seeded-random.js";
 import { FileError } from "./file-error.js";
 import { COLOR_TOLERANCE } from "./label-colors.js";
-import { encodeColorPng, encodeLabelMapPng, openLabelMapPng } from "./label-map-png.js";
+import { encodeColorPng, encodeLabelMapPng, openLabelMapPng, readLabelMapPng } from "./label-map-png.js";
 import { decodePng } from "./png-reader.js";
 import { encodePng } from "./png-writer.js";
 
@@ -153,3 +153,38 @@ function indexed(map: LabelMap): Promise<Uint8Array> {
   const palette = Array.from({ length: 256 }, (_, id) => [id, 255 - id, 7] as const);
   return encodePng({ kind: "indexed", width: map.width, height: map.height, samples: map.ids, palette });
 }
+
+describe("soft edges", () => {
+  /** Sky on the left, tree on the right, and between them a column of their mean, as smoothing makes it. */
+  function softEdge(middle: readonly number[]): Blob {
+    const columns = [[120, 180, 240], [120, 180, 240], middle, [30, 110, 50], [30, 110, 50]];
+    const samples = Uint8Array.from(Array(3).fill(columns.flat()).flat());
+    return blobOf(encode({ width: 5, height: 3, data: samples, channels: 3 }));
+  }
+
+  it("are refused, unless the nearest labels are asked for", async () => {
+    const file = softEdge([75, 145, 145]);
+    expect((await failure(file)).code).toBe("unknown-color");
+    const { map, approximated } = await readLabelMapPng(file, "soft.png", classes, "nearest");
+    expect([map.width, map.height, approximated]).toEqual([5, 3, 3]);
+    expect([...map.ids.slice(0, 2), ...map.ids.slice(3, 5)]).toEqual([1, 1, 2, 2]);
+    expect([1, 2]).toContain(map.at(2, 1));
+  });
+
+  it("take a label of the two sides, also where the mixed colour is nearer to another class", async () => {
+    // Nearest to the house's red, but there is no house around.
+    const { map } = await readLabelMapPng(softEdge([150, 90, 60]), "soft.png", classes, "nearest");
+    expect([...map.ids]).not.toContain(3);
+  });
+
+  it("a picture of quite other colours takes the nearest of all", async () => {
+    const data = Uint8Array.from(
+      Array(40 * 40)
+        .fill([255, 0, 0])
+        .flat(),
+    );
+    const file = blobOf(encode({ width: 40, height: 40, data, channels: 3 }));
+    const { map, approximated } = await readLabelMapPng(file, "red.png", classes, "nearest");
+    expect([new Set(map.ids), approximated]).toEqual([new Set([3]), 1600]);
+  });
+});

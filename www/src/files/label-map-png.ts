@@ -4,7 +4,7 @@ import { LabelMap, resizeLabelMap, type LabelClass } from "../canvas/label-map.j
 import type { Size } from "../canvas/geometry.js";
 import { paletteWords } from "../canvas/color-layer.js";
 import { FileError } from "./file-error.js";
-import { idsFromColors } from "./label-colors.js";
+import { idsFromColors, type ColorMatch } from "./label-colors.js";
 import { PNG_COLOR } from "./png-format.js";
 import { decodePng, type PngImage } from "./png-reader.js";
 import { encodePng } from "./png-writer.js";
@@ -18,29 +18,29 @@ import { encodePng } from "./png-writer.js";
  */
 export type Interpretation = "indices" | "palette-colors" | "grey" | "colors";
 
-/** A label map from a file. */
-export interface OpenedLabelMap {
-  /** At the asked size; every id is one of the classes'. */
+/** A label map as a file has it. */
+export interface ReadLabelMap {
+  /** At the file's size; every id is one of the classes'. */
   readonly map: LabelMap;
   readonly interpretation: Interpretation;
+  /** Pixels whose colour was not a class's, and that took one all the same. */
+  readonly approximated: number;
+}
+
+/** A label map from a file, at the asked size. */
+export interface OpenedLabelMap extends ReadLabelMap {
   /** The file's size where it was another; the map was then resized to the nearest pixel. */
   readonly resizedFrom: Size | undefined;
-  /** Pixels whose colour was near a class's colour, not equal. */
-  readonly approximated: number;
 }
 
 /** Largest file that is opened, in bytes: 128 MiB. */
 const MAX_FILE_BYTES = 128 * 1024 * 1024;
 
 /**
- * Opens a label map.
+ * Opens a label map at a size.
  *
- * Transparent pixels of colour files are background. Other files than PNG are refused: they change the pixels.
- *
- * @param name of the file, for messages.
  * @param size of the model's label maps.
- * @throws FileError naming the file: `not-png`, `png-damaged`, `png-16-bit`, `png-interlaced`, `too-large-image`,
- *   `unknown-class` (with how many pixels, the first id and where) or `unknown-color` (with the first colour and where).
+ * @throws FileError as `readLabelMapPng` does.
  */
 export async function openLabelMapPng(
   file: Blob,
@@ -48,6 +48,28 @@ export async function openLabelMapPng(
   classes: readonly LabelClass[],
   size: Size,
 ): Promise<OpenedLabelMap> {
+  const read = await readLabelMapPng(file, name, classes);
+  const { width, height } = read.map;
+  if (width === size.width && height === size.height) return { ...read, resizedFrom: undefined };
+  return { ...read, map: resizeLabelMap(read.map, size.width, size.height), resizedFrom: { width, height } };
+}
+
+/**
+ * Reads a label map at its own size.
+ *
+ * Transparent pixels of colour files are background. Other files than PNG are refused: they change the pixels.
+ *
+ * @param name of the file, for messages.
+ * @param colors whether colours that no class has are refused, or take the nearest label.
+ * @throws FileError naming the file: `not-png`, `png-damaged`, `png-16-bit`, `png-interlaced`, `too-large-image`,
+ *   `unknown-class` (with how many pixels, the first id and where) or `unknown-color` (with the first colour and where).
+ */
+export async function readLabelMapPng(
+  file: Blob,
+  name: string,
+  classes: readonly LabelClass[],
+  colors: ColorMatch = "exact",
+): Promise<ReadLabelMap> {
   if (file.size > MAX_FILE_BYTES) {
     const megabytes = Math.round(file.size / 1e6);
     throw new FileError("too-large-image", `${name} is too large for a label map: ${megabytes} MB.`, {
@@ -56,14 +78,10 @@ export async function openLabelMapPng(
     });
   }
   const image = await decodePng(new Uint8Array(await file.arrayBuffer()), name);
-  const { ids, interpretation, approximated } = idsFromImage(image, classes, name);
+  const { ids, interpretation, approximated } = idsFromImage(image, classes, name, colors);
   const map = new LabelMap(image.width, image.height, ids);
   checkIds(map, classes, name);
-  if (image.width === size.width && image.height === size.height) {
-    return { map, interpretation, approximated, resizedFrom: undefined };
-  }
-  const resizedFrom = { width: image.width, height: image.height };
-  return { map: resizeLabelMap(map, size.width, size.height), interpretation, approximated, resizedFrom };
+  return { map, interpretation, approximated };
 }
 
 /** An indexed PNG: the indices are the ids, PLTE holds the classes' colours. */
@@ -93,7 +111,7 @@ function rgbOfIds(classes: readonly LabelClass[]): [number, number, number][] {
   return Array.from({ length: 256 }, (_, id) => [bytes[id * 4] ?? 0, bytes[id * 4 + 1] ?? 0, bytes[id * 4 + 2] ?? 0]);
 }
 
-function idsFromImage(image: PngImage, classes: readonly LabelClass[], name: string) {
+function idsFromImage(image: PngImage, classes: readonly LabelClass[], name: string, match: ColorMatch) {
   const { colorType, samples, channels } = image;
   if (colorType === PNG_COLOR.indexed) {
     const byColor = idsFromPalette(image, classes);
@@ -108,7 +126,7 @@ function idsFromImage(image: PngImage, classes: readonly LabelClass[], name: str
     const ids = channels === 1 ? samples : samples.filter((_, index) => index % 2 === 0);
     return { ids, interpretation: "grey" as const, approximated: 0 };
   }
-  return { ...idsFromColors(image, classes, name), interpretation: "colors" as const };
+  return { ...idsFromColors(image, classes, name, match), interpretation: "colors" as const };
 }
 
 /**

@@ -18,9 +18,10 @@ import { centredView, clampView, fitView, zoomAt, type View } from "../canvas/vi
 import type { DeviceReport } from "../engine/device.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
 import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
-import type { Layout, ShapeFill, ShownError, Theme, ToolId } from "./studio-state.js";
+import type { Layout, ShapeFill, ShownError, StudioState, Theme, ToolId } from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
 export const FIT_PADDING = 16;
@@ -40,40 +41,73 @@ export function modelProgress(studio: Studio, progress: LoadProgress): void {
 
 /** Loading was given up, or failed when there is an error. */
 export function modelFailed(studio: Studio, error?: ShownError): void {
-  const { loading, model } = studio.state;
+  const { loading, model, device } = studio.state;
   const name = loading.phase === "loading" ? loading.name : (model?.name ?? "");
   if (error) studio.store.update({ loading: { phase: "failed", name, error } });
-  else studio.store.update({ loading: model ? { phase: "ready" } : { phase: "none" } });
+  else studio.store.update({ loading: device ? { phase: "ready" } : { phase: "none" } });
+}
+
+/** Which painting is opened. */
+export interface PaintingStart {
+  /** Among those that are kept. */
+  readonly id: string;
+  /** What is on it; resized to the model's size, classes that it does not have become background. Else it is empty. */
+  readonly map?: LabelMap | undefined;
+  /** The seed that it was painted with; undefined for the one in use. */
+  readonly seed?: number | undefined;
+}
+
+/** The first model is known, and can be painted for; it still loads. */
+export function modelKnown(studio: Studio, model: StudioModel, start: PaintingStart): void {
+  useModel(studio, model, start, {});
 }
 
 /**
  * A model is loaded and in use from now on.
  *
- * @param start what to paint on when this visit has no painting for the model yet: the one kept from the last visit, or
- *   a scene; resized to the model's size, classes it does not have become background. Empty when left out.
+ * @param start what to paint on: a painting that this visit has opened before goes on with its history.
  */
-export function modelReady(studio: Studio, model: StudioModel, device: DeviceReport, start?: LabelMap): void {
-  const sameClasses = studio.state.model?.paintingKey === model.paintingKey;
-  const classId = sameClasses ? studio.state.classId : firstClass(model);
+export function modelReady(
+  studio: Studio,
+  model: StudioModel,
+  device: DeviceReport,
+  start?: LabelMap | PaintingStart,
+): void {
+  const painting = start && "id" in start ? start : { id: model.paintingKey, map: start };
+  useModel(studio, model, painting, { device, loading: { phase: "ready" } });
+}
+
+/** Shows another painting of the model in use. */
+export function openPainting(studio: Studio, start: PaintingStart): void {
+  const { model } = studio.state;
+  if (model && isPainted(model)) useModel(studio, model, start, {});
+}
+
+function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more: Partial<StudioState>): void {
+  const before = studio.state;
+  const sameClasses = before.model?.paintingKey === model.paintingKey;
+  const { id, map, seed } = start;
   const painting = isPainted(model)
-    ? studio.showPainting(model.paintingKey, start ? fittedMap(start, model) : emptyMap(model))
+    ? studio.showPainting(id, map ? fittedMap(map, model) : emptyMap(model))
     : undefined;
   if (!painting) studio.hidePainting();
+  const samePainting = painting !== undefined && before.paintingId === id;
   studio.store.update({
     model,
-    device,
-    loading: { phase: "ready" },
+    ...more,
     map: painting?.map,
-    revision: studio.state.revision + 1,
+    paintingId: painting && id,
+    revision: before.revision + 1,
     changedRect: rectOfSize(model.size),
     undoKind: painting?.history.undoKind,
     redoKind: painting?.history.redoKind,
-    dirty: sameClasses && studio.state.dirty,
-    classId,
-    previousClassId: sameClasses ? studio.state.previousClassId : BACKGROUND_ID,
-    photo: sameClasses ? studio.state.photo : undefined,
-    picture: sameClasses ? studio.state.picture : undefined,
-    generation: { phase: "idle" },
+    dirty: samePainting && before.dirty,
+    seed: samePainting ? before.seed : (seed ?? before.seed),
+    classId: sameClasses ? before.classId : firstClass(model),
+    previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
+    photo: sameClasses ? before.photo : undefined,
+    picture: sameClasses ? before.picture : undefined,
+    generation: more.device || !sameClasses ? { phase: "idle" } : before.generation,
     preview: NO_PREVIEW,
   });
   fitToView(studio);
@@ -110,12 +144,12 @@ export function replaceClass(studio: Studio, from: number, to: number): void {
 
 /** Takes the last step back, or cancels the one under way. False when there was nothing. */
 export function undo(studio: Studio): boolean {
-  return studio.painting?.undo() ?? false;
+  return studio.undo();
 }
 
 /** Makes the last undone step again. False when there was nothing. */
 export function redo(studio: Studio): boolean {
-  return studio.painting?.redo() ?? false;
+  return studio.redo();
 }
 
 /** Chooses the class to paint with; ignored when the model does not have it. */
@@ -182,13 +216,20 @@ export function setTheme(studio: Studio, theme: Theme): void {
 
 /** Sets the seed; taken modulo 2³². */
 export function setSeed(studio: Studio, seed: number): void {
-  studio.store.update({ seed: Math.trunc(Number.isFinite(seed) ? seed : 0) >>> 0 });
+  studio.store.update({ seed: seedFrom(seed) });
 }
 
-/** Another seed, at random. */
+/** Sets the seed as one undoable step. */
+export function changeSeed(studio: Studio, seed: number): void {
+  const before = studio.state.seed;
+  setSeed(studio, seed);
+  if (studio.state.seed !== before) studio.recordSeed(before, studio.state.seed);
+}
+
+/** Another seed, at random, as one undoable step. */
 export function rollSeed(studio: Studio): void {
   const [seed] = crypto.getRandomValues(new Uint32Array(1));
-  setSeed(studio, seed ?? 0);
+  changeSeed(studio, seed ?? 0);
 }
 
 /** Size of a pane in CSS pixels; a fitted view follows it. */

@@ -2,12 +2,12 @@
  * Undo and redo.
  *
  * One step is one deed of a person: a stroke from pointer down to up, a fill, a shape, opening a file or a scene,
- * clearing. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
+ * clearing, another seed. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
  * undone. Steps keep only changed pixels (`change-runs.ts`); when all of them together pass the memory budget, the
  * oldest are dropped.
  */
 
-import { rectOfSize, type Rect } from "../canvas/geometry.js";
+import { EMPTY_RECT, rectOfSize, type Rect } from "../canvas/geometry.js";
 import { LabelMap } from "../canvas/label-map.js";
 import { applyChange, recordChange, type Direction, type PixelChange } from "./change-runs.js";
 
@@ -23,12 +23,14 @@ export type StepKind =
   | "clear"
   | "open"
   | "scene"
+  | "seed"
   | "edit";
 
-/** One undoable step: changed pixels, or another map of another size. */
+/** One undoable step: changed pixels, another map of another size, or another seed. */
 export type Step =
   | { readonly change: "pixels"; readonly kind: StepKind; readonly pixels: PixelChange }
-  | { readonly change: "map"; readonly kind: StepKind; readonly before: PackedMap; readonly after: PackedMap };
+  | { readonly change: "map"; readonly kind: StepKind; readonly before: PackedMap; readonly after: PackedMap }
+  | { readonly change: "seed"; readonly kind: "seed"; readonly before: number; readonly after: number };
 
 /** A whole label map, compressed: what differs from an empty one. */
 export interface PackedMap {
@@ -42,6 +44,8 @@ export interface PackedMap {
 export interface StepResult {
   readonly map: LabelMap;
   readonly rect: Rect;
+  /** The seed that is in use now, where the step changed that. */
+  readonly seed?: number;
 }
 
 /** Memory that undo may take, in bytes: 256 MiB. */
@@ -145,12 +149,16 @@ function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult 
   if (step.change === "pixels") {
     return { map, rect: applyChange(map.ids, map.width, step.pixels, direction) };
   }
+  if (step.change === "seed") {
+    return { map, rect: EMPTY_RECT, seed: direction === "undo" ? step.before : step.after };
+  }
   const other = unpackMap(direction === "undo" ? step.before : step.after);
   return { map: other, rect: rectOfSize(other) };
 }
 
 function stepBytes(step: Step): number {
   if (step.change === "pixels") return STEP_OVERHEAD_BYTES + step.pixels.runs.byteLength;
+  if (step.change === "seed") return STEP_OVERHEAD_BYTES;
   const before = step.before.pixels?.runs.byteLength ?? 0;
   const after = step.after.pixels?.runs.byteLength ?? 0;
   return STEP_OVERHEAD_BYTES + before + after;

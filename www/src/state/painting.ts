@@ -16,6 +16,8 @@ export interface PaintingChange {
   readonly rect: Rect;
   /** Whether `painting.map` is another object. */
   readonly mapReplaced: boolean;
+  /** The seed that undo or redo brought back. */
+  readonly seed?: number;
 }
 
 /** What listens to a painting. */
@@ -115,6 +117,13 @@ export class Painting {
     }
   }
 
+  /** Makes another seed, which the studio has already taken, an undo step. */
+  recordSeed(before: number, after: number): void {
+    this.active?.cancel();
+    this.history.push({ change: "seed", kind: "seed", before, after });
+    this.announce("commit", EMPTY_RECT);
+  }
+
   /** Shows another map and forgets the history: for a painting restored at start. */
   reset(map: LabelMap): void {
     this.active?.cancel();
@@ -142,7 +151,7 @@ export class Painting {
     if (!result) return false;
     const mapReplaced = result.map !== this.currentMap;
     this.currentMap = result.map;
-    this.announce(cause, result.rect, mapReplaced);
+    this.announce(cause, result.rect, mapReplaced, result.seed);
     return true;
   }
 
@@ -156,9 +165,10 @@ export class Painting {
     this.announce("commit", EMPTY_RECT);
   }
 
-  private announce(cause: ChangeCause, rect: Rect, mapReplaced = false): void {
+  private announce(cause: ChangeCause, rect: Rect, mapReplaced = false, seed?: number): void {
     if (!isEmptyRect(rect)) this.changeCount += 1;
-    for (const listener of this.listeners) listener({ cause, rect, mapReplaced });
+    const change = { cause, rect, mapReplaced, ...(seed === undefined ? {} : { seed }) };
+    for (const listener of this.listeners) listener(change);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Keeps a person's preferences between visits, in the browser's local storage. */
 
 import { clampBrushSize } from "../canvas/stroke.js";
+import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
 import {
   DEFAULT_PREFERENCES,
@@ -49,12 +50,12 @@ export function keepPreferences(studio: Studio, storage: PreferenceStorage | und
 const NAMES = Object.keys(DEFAULT_PREFERENCES) as (keyof Preferences)[];
 
 function preferencesOf(state: Readonly<StudioState>): Preferences {
-  const { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme } = state;
-  return { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme };
+  const { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed } = state;
+  return { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed };
 }
 
 function validPreferences(stored: object): Preferences {
-  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, brushSize, overlayOpacity } =
+  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, brushSize, overlayOpacity, seed } =
     DEFAULT_PREFERENCES;
   const read = (name: keyof Preferences): unknown => Reflect.get(stored, name);
   return {
@@ -66,6 +67,7 @@ function validPreferences(stored: object): Preferences {
     liveEnabled: booleanOr(read("liveEnabled"), liveEnabled),
     brushSize: clampBrushSize(numberOr(read("brushSize"), brushSize)),
     overlayOpacity: Math.min(1, Math.max(0, numberOr(read("overlayOpacity"), overlayOpacity))),
+    seed: seedFrom(numberOr(read("seed"), seed)),
   };
 }
 

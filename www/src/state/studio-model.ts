@@ -59,6 +59,12 @@ export function isPainted({ input }: StudioModel): boolean {
   return input === "labels" || input === "painted-image";
 }
 
+/** Whether both are a model that can be found again, and the same one. */
+export function isSameOrigin(one: ModelOrigin, other: ModelOrigin | undefined): boolean {
+  if (one.kind === "listed") return other?.kind === "listed" && other.id === one.id;
+  return one.kind === "address" && other?.kind === "address" && other.url === one.url;
+}
+
 /** The class painted with at first: the first that is not the background. */
 export function firstClass(model: StudioModel): number {
   return model.classes[1]?.id ?? model.classes[0]?.id ?? 0;

@@ -76,16 +76,20 @@ export interface Preferences {
   /** Whether pictures are generated while painting. */
   readonly liveEnabled: boolean;
   readonly theme: Theme;
+  /** Seed of latents and dropout, a 32-bit unsigned integer. A kept painting brings its own. */
+  readonly seed: number;
 }
 
 /** The studio's state. */
 export interface StudioState extends Preferences {
-  /** The model in use; undefined before the first is loaded. */
+  /** The model in use, or the first one while it still loads: known, but not ready. Undefined before that. */
   readonly model: StudioModel | undefined;
   readonly device: DeviceReport | undefined;
   readonly loading: LoadStatus;
   /** What is painted; undefined without a model that is painted for. Another object only when its size changes. */
   readonly map: LabelMap | undefined;
+  /** Which painting that is, among those that are kept. */
+  readonly paintingId: string | undefined;
   /** Counts changes of the map's pixels. */
   readonly revision: number;
   /** What of the map the last revision changed. */
@@ -109,8 +113,6 @@ export interface StudioState extends Preferences {
   readonly preview: ToolPreview;
   /** The photo to turn into a picture, at the model's size; photo models only. */
   readonly photo: ImageData | undefined;
-  /** Seed of latents and dropout, a 32-bit unsigned integer. */
-  readonly seed: number;
   readonly picture: GeneratedPicture | undefined;
   readonly generation: GenerationStatus;
 }
@@ -125,6 +127,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   overlayOpacity: 0.5,
   liveEnabled: true,
   theme: "system",
+  seed: 0,
 };
 
 /** The state before anything is loaded. */
@@ -135,6 +138,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     device: undefined,
     loading: { phase: "none" },
     map: undefined,
+    paintingId: undefined,
     revision: 0,
     changedRect: EMPTY_RECT,
     undoKind: undefined,
@@ -148,7 +152,6 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     canvasSize: { width: 0, height: 0 },
     preview: NO_PREVIEW,
     photo: undefined,
-    seed: 0,
     picture: undefined,
     generation: { phase: "idle" },
   };

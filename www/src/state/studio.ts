@@ -1,7 +1,8 @@
-/** The studio: its state, and the painting of each model that was used. */
+/** The studio: its state, and the paintings that this visit has opened. */
 
 import { EMPTY_RECT, isEmptyRect, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
-import type { LabelMap } from "../canvas/label-map.js";
+import { LabelMap } from "../canvas/label-map.js";
+import { History } from "./history.js";
 import { Painting, type ChangeCause } from "./painting.js";
 import { Store } from "./store.js";
 import { DEFAULT_PREFERENCES, initialState, type Preferences, type StudioState } from "./studio-state.js";
@@ -9,13 +10,16 @@ import { DEFAULT_PREFERENCES, initialState, type Preferences, type StudioState }
 /** Causes after which there is something to save. */
 const DEEDS: readonly ChangeCause[] = ["commit", "undo", "redo", "replace"];
 
+/** Steps of seeds change no pixel. */
+const NO_MAP = new LabelMap(1, 1);
+
 /** How many revisions back `changedSince` knows rectangles: more than any frame brings. */
 const REMEMBERED_RECTS = 1024;
 
 /**
  * Holds the store and the paintings; `commands.ts` changes them.
  *
- * Each model keeps its own painting with its own history, so going to another model and back loses nothing.
+ * Every painting keeps its own history, so going to another one and back loses nothing.
  */
 export class Studio {
   readonly store: Store<StudioState>;
@@ -23,6 +27,8 @@ export class Studio {
   /** Changed rectangles; the last one belongs to the revision of the state. */
   private recentRects: Rect[] = [];
   private shown: { readonly painting: Painting; readonly stop: () => void } | undefined;
+  /** Seeds of a model that nothing is painted for; with a painting, its own history has them. */
+  private readonly seeds = new History();
 
   constructor(preferences: Preferences = DEFAULT_PREFERENCES) {
     this.store = new Store(initialState(preferences));
@@ -43,15 +49,15 @@ export class Studio {
     return this.shown?.painting;
   }
 
-  /** The painting kept under a key, if this visit has used it. */
-  paintingOf(key: string): Painting | undefined {
-    return this.paintings.get(key);
+  /** The painting with an id, if this visit has opened it. */
+  paintingOf(id: string): Painting | undefined {
+    return this.paintings.get(id);
   }
 
-  /** Shows the painting kept under a key, made from `map` when there is none yet; the store follows its changes. */
-  showPainting(key: string, map: LabelMap): Painting {
-    const painting = this.paintings.get(key) ?? new Painting(map);
-    this.paintings.set(key, painting);
+  /** Shows the painting with an id, made from `map` when there is none yet; the store follows its changes. */
+  showPainting(id: string, map: LabelMap): Painting {
+    const painting = this.paintings.get(id) ?? new Painting(map);
+    this.paintings.set(id, painting);
     this.hidePainting();
     const stop = painting.subscribe((change) => {
       this.store.update({
@@ -61,6 +67,7 @@ export class Studio {
         undoKind: painting.history.undoKind,
         redoKind: painting.history.redoKind,
         dirty: this.state.dirty || DEEDS.includes(change.cause),
+        seed: change.seed ?? this.state.seed,
       });
     });
     this.shown = { painting, stop };
@@ -84,5 +91,48 @@ export class Studio {
   hidePainting(): void {
     this.shown?.stop();
     this.shown = undefined;
+    this.seeds.clear();
+  }
+
+  /** Gives a painting another id; the shown one too. */
+  renamePainting(id: string, other: string): void {
+    const painting = this.paintings.get(id);
+    if (!painting) return;
+    this.paintings.delete(id);
+    this.paintings.set(other, painting);
+    if (this.state.paintingId === id) this.store.update({ paintingId: other });
+  }
+
+  /** Forgets a painting and its history; one that is shown stays to be seen. */
+  forgetPainting(id: string): void {
+    this.paintings.delete(id);
+  }
+
+  /** Makes another seed, which the state already has, an undo step. */
+  recordSeed(before: number, after: number): void {
+    if (this.painting) return this.painting.recordSeed(before, after);
+    this.seeds.push({ change: "seed", kind: "seed", before, after });
+    this.followSeeds();
+  }
+
+  /** Takes the last step back. False when there was nothing. */
+  undo(): boolean {
+    return this.painting ? this.painting.undo() : this.showSeed(this.seeds.undo(NO_MAP)?.seed);
+  }
+
+  /** Makes the last undone step again. False when there was nothing. */
+  redo(): boolean {
+    return this.painting ? this.painting.redo() : this.showSeed(this.seeds.redo(NO_MAP)?.seed);
+  }
+
+  private showSeed(seed: number | undefined): boolean {
+    if (seed === undefined) return false;
+    this.store.update({ seed });
+    this.followSeeds();
+    return true;
+  }
+
+  private followSeeds(): void {
+    this.store.update({ undoKind: this.seeds.undoKind, redoKind: this.seeds.redoKind });
   }
 }

@@ -1,10 +1,11 @@
-/** Sends pointers to tools: which tool a press means, and when two fingers pinch instead of painting. */
+/** Sends pointers to tools: which tool a press means, and when fingers pinch or tap instead of painting. */
 
 import { distance, type Point } from "../canvas/geometry.js";
 import { NO_PREVIEW } from "../canvas/preview.js";
 import { pinchView, type PointPair, type View } from "../canvas/view.js";
 import type { ToolId } from "../state/studio-state.js";
 import { brushTool } from "./brush/brush.js";
+import { FingerTap } from "./finger-tap.js";
 import { ellipseTool } from "./ellipse/ellipse.js";
 import { eraserTool } from "./eraser/eraser.js";
 import { eyedropperTool } from "./eyedropper/eyedropper.js";
@@ -43,10 +44,12 @@ export class ToolController {
   private selected: ToolId = "brush";
   private state: ControllerState = IDLE;
   private readonly touches = new Map<number, Point>();
+  private readonly taps: FingerTap;
   private penSeen = false;
 
-  constructor(host: ToolHost) {
+  constructor(host: ToolHost, now?: () => number) {
     this.host = host;
+    this.taps = new FingerTap(now);
     this.tools = {
       brush: brushTool(host),
       eraser: eraserTool(host),
@@ -78,7 +81,10 @@ export class ToolController {
 
   /** A pointer was pressed. */
   pointerDown(input: PointerInput): void {
-    if (input.kind === "touch") this.touches.set(input.pointerId, input.pointInCanvas);
+    if (input.kind === "touch") {
+      this.touches.set(input.pointerId, input.pointInCanvas);
+      this.taps.put(input.pointerId, input.pointInCanvas);
+    }
     if (input.kind === "pen") this.penTakesOver();
     if (input.kind === "touch" && this.touches.size === 2 && this.beginPinch()) return;
     if (this.state.name !== "idle") return;
@@ -91,9 +97,13 @@ export class ToolController {
 
   /** A pointer moved, pressed or not. Positions between two frames come one by one, in order. */
   pointerMove(input: PointerInput): void {
-    if (this.touches.has(input.pointerId)) this.touches.set(input.pointerId, input.pointInCanvas);
+    if (this.touches.has(input.pointerId)) {
+      this.touches.set(input.pointerId, input.pointInCanvas);
+      this.taps.move(input.pointerId, input.pointInCanvas);
+    }
     if (this.state.name === "pinching") {
-      this.movePinch(this.state.ids, this.state.startInCanvas, this.state.viewBefore);
+      // Fingers that tap tremble: the view stays where it is until they mean to move it.
+      if (!this.taps.isOpen) this.movePinch(this.state.ids, this.state.startInCanvas, this.state.viewBefore);
     } else if (this.state.name === "pressed" && this.state.pointerId === input.pointerId) {
       const { tool } = this.state;
       tool.move(input);
@@ -105,7 +115,7 @@ export class ToolController {
 
   /** A pointer was released. */
   pointerUp(input: PointerInput): void {
-    this.touches.delete(input.pointerId);
+    const tap = this.touches.delete(input.pointerId) ? this.taps.lift() : undefined;
     if (this.state.name === "pressed" && this.state.pointerId === input.pointerId) {
       const { tool } = this.state;
       this.state = IDLE;
@@ -115,11 +125,13 @@ export class ToolController {
       this.state = { name: "waiting" };
     }
     this.endWaiting();
+    if (tap === 2) this.host.undo?.();
+    else if (tap === 3) this.host.redo?.();
   }
 
   /** The browser took a pointer away: what it had begun is taken back. */
   pointerCancel(pointerId: number): void {
-    this.touches.delete(pointerId);
+    if (this.touches.delete(pointerId)) this.taps.spoil();
     if (this.state.name === "pressed" && this.state.pointerId === pointerId) {
       const { tool } = this.state;
       this.state = IDLE;
@@ -170,6 +182,7 @@ export class ToolController {
       this.state = IDLE;
     }
     this.touches.clear();
+    this.taps.spoil();
   }
 
   /** True when two fingers are down and move the view from now on; the dab that the first began with is taken back. */

@@ -14,6 +14,8 @@ export type ShortcutCommand =
   | { readonly type: "clear" }
   | { readonly type: "save" }
   | { readonly type: "open" }
+  | { readonly type: "paintings" }
+  | { readonly type: "copy"; readonly what: "picture" | "labels" }
   | { readonly type: "zoom"; readonly direction: 1 | -1 }
   | { readonly type: "fit" }
   | { readonly type: "actual-size" }
@@ -171,6 +173,24 @@ export const SHORTCUTS: readonly Shortcut[] = [
   },
   { id: "files.save", group: "files", chords: [{ key: "s", ctrl: true, shift: false }], command: { type: "save" } },
   { id: "files.open", group: "files", chords: [{ key: "o", ctrl: true, shift: false }], command: { type: "open" } },
+  {
+    id: "files.paintings",
+    group: "files",
+    chords: [{ key: "p", ctrl: false, shift: false }],
+    command: { type: "paintings" },
+  },
+  {
+    id: "files.copyPicture",
+    group: "files",
+    chords: [{ key: "c", ctrl: true, shift: false }],
+    command: { type: "copy", what: "picture" },
+  },
+  {
+    id: "files.copyLabels",
+    group: "files",
+    chords: [{ key: "c", ctrl: true, shift: true }],
+    command: { type: "copy", what: "labels" },
+  },
   { id: "files.sheet", group: "files", chords: [{ key: "?", ctrl: false }], command: { type: "sheet" } },
 ];
 
@@ -185,7 +205,12 @@ export const POINTER_HINTS: readonly PointerHint[] = [
   { id: "hint.constrain", group: "tools", keys: ["shift", "drag"] },
   { id: "hint.centre", group: "tools", keys: ["alt", "drag"] },
   { id: "hint.fillAll", group: "tools", keys: ["shift", "fill"] },
+  { id: "hint.undoTap", group: "edit", keys: ["two-finger-tap"] },
+  { id: "hint.redoTap", group: "edit", keys: ["three-finger-tap"] },
 ];
+
+/** Pasting is the browser's own key: its event brings the clipboard along, which a key press may not read. */
+export const PASTE_CHORD: KeyChord = { key: "v", ctrl: true };
 
 /** What is read of a key press. */
 export type KeyPress = Pick<KeyboardEvent, "key" | "ctrlKey" | "metaKey" | "altKey" | "shiftKey" | "repeat">;
@@ -249,6 +274,17 @@ export function toolKey(id: ToolId, mac = false): string | undefined {
   const row = SHORTCUTS.find(({ command }) => command.type === "tool" && command.tool === id);
   const chord = row?.chords[0];
   return chord && chordKeys(chord, mac).join("+");
+}
+
+/** The keys of a row as they are shown, for example `Ctrl+0`. */
+export function shortcutKeys(id: string, mac = isMac()): string {
+  const chord = SHORTCUTS.find((row) => row.id === id)?.chords[0];
+  return chord ? chordKeys(chord, mac).join(mac ? "" : "+") : "";
+}
+
+/** Whether keys have a Mac's names. */
+export function isMac(): boolean {
+  return typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.userAgent);
 }
 
 /** The digit that chooses a class; undefined for ids above 9. */

@@ -65,6 +65,14 @@ export class StudioHost implements ToolHost {
   setPreview(preview: ToolPreview): void {
     commands.setPreview(this.studio, preview);
   }
+
+  undo(): void {
+    commands.undo(this.studio);
+  }
+
+  redo(): void {
+    commands.redo(this.studio);
+  }
 }
 
 /** The studio's tools; the controller follows the chosen tool. Call `stop` when the studio goes. */

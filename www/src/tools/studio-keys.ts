@@ -7,7 +7,7 @@ import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
 /** Commands that open dialogs or files, which the interface runs itself. */
-export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "sheet" }>;
+export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "sheet" }>;
 
 /** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
 export function runStudioCommand(
@@ -51,6 +51,8 @@ export function runStudioCommand(
       return nextLayout(studio);
     case "save":
     case "open":
+    case "paintings":
+    case "copy":
     case "sheet":
       shell(command);
       return true;

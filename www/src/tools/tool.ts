@@ -51,6 +51,10 @@ export interface ToolHost {
   /** The host keeps it within limits. */
   setView(view: View): void;
   setPreview(preview: ToolPreview): void;
+  /** Two fingers have tapped. */
+  undo?(): void;
+  /** Three fingers have tapped. */
+  redo?(): void;
 }
 
 /** A tool: between `down` and `up` or `cancel` it is pressed, else idle. */

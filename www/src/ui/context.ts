@@ -1,6 +1,8 @@
 /** What the studio's shell works with; made once, in `main.ts`. */
 import type { LiveGeneration } from "../state/live.js";
+import type { PaintingKeeper } from "../state/painting-keeper.js";
 import type { Studio } from "../state/studio.js";
+import type { VisitMemory } from "../state/visit-memory.js";
 import type { studioTools } from "../tools/studio-host.js";
 import type { CatalogModel } from "./catalog.js";
 import type { ModelSession } from "./model-session.js";
@@ -11,6 +13,8 @@ export interface StudioContext {
   readonly tools: ReturnType<typeof studioTools>;
   readonly live: LiveGeneration;
   readonly session: ModelSession;
+  readonly keeper: PaintingKeeper;
+  readonly memory: VisitMemory;
   /** Resolves to the models served beside the page. */
   readonly catalog: Promise<readonly CatalogModel[]>;
 }

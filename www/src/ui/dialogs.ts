@@ -1,17 +1,29 @@
-/** The shell's dialogs: scenes, models, shortcuts, about. */
+/** The shell's dialogs: paintings, scenes, models, shortcuts, about, and the question about another shape. */
 import { html, type TemplateResult } from "lit";
 import { t } from "../i18n/language.js";
+import type { Reshape } from "../files/label-map-shape.js";
 import type { CatalogModel } from "./catalog.js";
+import type { GalleryContent, NamedPainting } from "./painting-gallery.js";
+import type { ShapeQuestion } from "./shape-question.js";
 
 /** The dialogs there are. */
-export type DialogName = "scenes" | "models" | "shortcuts" | "about";
+export type DialogName = "paintings" | "scenes" | "models" | "shortcuts" | "about" | "shape";
 
 /** What the dialogs show, and what they do when something is chosen. */
 export interface DialogParts {
   readonly catalog: readonly CatalogModel[];
   readonly scenes: readonly string[];
+  readonly paintings: GalleryContent;
+  /** About the file that is being opened, if there is something to ask. */
+  readonly shape: ShapeQuestion | undefined;
   /** Id of the listed model in use, or empty. */
   readonly current: string;
+  readonly pickPainting: (id: string) => void;
+  readonly newPainting: () => void;
+  readonly renamePainting: (painting: NamedPainting) => void;
+  readonly deletePainting: (id: string) => void;
+  readonly restorePainting: () => void;
+  readonly answerShape: (how: Reshape | undefined) => void;
   readonly pickScene: (address: string) => void;
   readonly pickModel: (id: string) => void;
   readonly pickAddress: (address: string) => void;
@@ -20,7 +32,23 @@ export interface DialogParts {
 
 /** All of them, closed. */
 export function shellDialogs(parts: DialogParts): TemplateResult {
-  return html`<up-dialog data-dialog="scenes" .heading=${t("scenes.title")} wide>
+  return html`<up-dialog data-dialog="paintings" .heading=${t("paintings.title")} wide>
+      <up-painting-gallery
+        .content=${parts.paintings}
+        @painting-new=${() => parts.newPainting()}
+        @painting-open=${(event: CustomEvent<string>) => parts.pickPainting(event.detail)}
+        @painting-rename=${(event: CustomEvent<NamedPainting>) => parts.renamePainting(event.detail)}
+        @painting-delete=${(event: CustomEvent<string>) => parts.deletePainting(event.detail)}
+        @painting-restore=${() => parts.restorePainting()}
+      ></up-painting-gallery>
+    </up-dialog>
+    <up-dialog data-dialog="shape" .heading=${t("shape.title")} @closed=${() => parts.answerShape(undefined)}>
+      <up-shape-question
+        .question=${parts.shape}
+        @shape-pick=${(event: CustomEvent<Reshape>) => parts.answerShape(event.detail)}
+      ></up-shape-question>
+    </up-dialog>
+    <up-dialog data-dialog="scenes" .heading=${t("scenes.title")} wide>
       <up-scene-gallery
         .scenes=${parts.scenes}
         @scene-pick=${(event: CustomEvent<string>) => parts.pickScene(event.detail)}

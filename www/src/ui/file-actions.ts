@@ -1,5 +1,6 @@
 /** Opening, saving and sharing, and saying how that went. */
-import type { LabelMap } from "../canvas/label-map.js";
+import type { Size } from "../canvas/geometry.js";
+import { resizeLabelMap, type LabelMap } from "../canvas/label-map.js";
 import {
   bundleFromDrop,
   bundleFromFiles,
@@ -8,7 +9,9 @@ import {
   type LocalBundle,
 } from "../files/bundle-folder.js";
 import { FileError } from "../files/file-error.js";
-import { encodeColorPng, encodeLabelMapPng, openLabelMapPng } from "../files/label-map-png.js";
+import type { ColorMatch } from "../files/label-colors.js";
+import { encodeColorPng, encodeLabelMapPng, openLabelMapPng, readLabelMapPng } from "../files/label-map-png.js";
+import { hasSameShape, reshapeLabelMap, type Reshape } from "../files/label-map-shape.js";
 import { openPhoto } from "../files/photo.js";
 import { pickFiles } from "../files/pick.js";
 import { encodePicturePng } from "../files/picture.js";
@@ -21,6 +24,7 @@ import { sceneName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
 import type { StudioModel } from "../state/studio-model.js";
+import type { ShapeQuestion } from "./shape-question.js";
 import type { Toast } from "./toasts.js";
 
 /** What the actions need from the shell. */
@@ -28,6 +32,8 @@ export interface FileActionsHost {
   readonly studio: Studio;
   readonly say: (toast: Toast) => void;
   readonly loadBundle: (bundle: LocalBundle) => void;
+  /** Asks how a label map of another shape comes onto the canvas; undefined when the person would rather not. */
+  readonly askShape: (question: ShapeQuestion) => Promise<Reshape | undefined>;
 }
 
 /** Every action of the file menu. None of them throws: problems are said. */
@@ -53,9 +59,7 @@ export class FileActions {
         this.host.say({ text: t("toast.opened", { name: file.name }) });
         return;
       }
-      const opened = await openLabelMapPng(file, file.name, model.classes, model.size);
-      commands.openLabelMap(this.host.studio, opened.map, "open");
-      this.host.say({ text: openedWords(file.name, opened) });
+      await this.openLabels(file, model, "exact");
     });
   }
 
@@ -135,6 +139,28 @@ export class FileActions {
     });
   }
 
+  private async openLabels(file: File, model: StudioModel, colors: ColorMatch): Promise<void> {
+    const { studio, say } = this.host;
+    const read = await readLabelMapPng(file, file.name, model.classes, colors).catch((thrown: unknown) => {
+      if (!(thrown instanceof FileError) || thrown.code !== "unknown-color") throw thrown;
+      const again = () => void this.said(() => this.openLabels(file, model, "nearest"));
+      const action = { label: t("toast.nearest"), run: again };
+      say({ kind: "problem", topic: "colors", text: fileErrorWords(thrown), action });
+    });
+    const map = read && (await this.atSize(read.map, file.name, model));
+    if (!map || studio.state.model !== model) return;
+    commands.openLabelMap(studio, map, "open");
+    const resizedFrom = read.map.width === map.width && read.map.height === map.height ? undefined : read.map;
+    say({ text: openedWords(file.name, { resizedFrom, approximated: read.approximated }) });
+  }
+
+  /** At the model's size; a map of another shape as the person says. */
+  private async atSize(map: LabelMap, name: string, { size, classes }: StudioModel): Promise<LabelMap | undefined> {
+    if (hasSameShape(map, size)) return resizeLabelMap(map, size.width, size.height);
+    const how = await this.host.askShape({ name, map, classes, size });
+    return how && reshapeLabelMap(map, size, how);
+  }
+
   private async pickBundleFiles(): Promise<LocalBundle | undefined> {
     const files = await pickFiles({ accept: ".json,.safetensors", multiple: true });
     return files.length === 0 ? undefined : bundleFromFiles(files);
@@ -171,8 +197,10 @@ export class FileActions {
 }
 
 /** What was opened, and what had to be changed in it. */
-function openedWords(name: string, opened: Awaited<ReturnType<typeof openLabelMapPng>>): string {
-  const { resizedFrom, approximated } = opened;
+function openedWords(
+  name: string,
+  { resizedFrom, approximated }: { readonly resizedFrom: Size | undefined; readonly approximated: number },
+): string {
   const notes = [t("toast.opened", { name })];
   if (resizedFrom) notes.push(t("toast.resizedFrom", { width: resizedFrom.width, height: resizedFrom.height }));
   if (approximated > 0) notes.push(t("toast.approximated", { count: approximated }));

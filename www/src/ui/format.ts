@@ -16,3 +16,15 @@ export function formatMilliseconds(milliseconds: number): string {
 function withDigits(value: number): string {
   return value < 10 ? value.toFixed(1) : String(Math.round(value));
 }
+
+/** A moment in milliseconds since 1970: the time of today, else the day. */
+export function formatWhen(moment: number, language: string, now: number = Date.now()): string {
+  const date = new Date(moment);
+  const isToday = date.toDateString() === new Date(now).toDateString();
+  const isThisYear = date.getFullYear() === new Date(now).getFullYear();
+  const year: Intl.DateTimeFormatOptions = isThisYear ? {} : { year: "numeric" };
+  const options: Intl.DateTimeFormatOptions = isToday
+    ? { hour: "2-digit", minute: "2-digit" }
+    : { month: "short", day: "numeric", ...year };
+  return new Intl.DateTimeFormat(language === "zh" ? "zh-Hans" : "en-GB", options).format(date);
+}

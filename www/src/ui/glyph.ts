@@ -8,7 +8,9 @@ import chevronDown from "lucide-static/icons/chevron-down.svg?raw";
 import circle from "lucide-static/icons/circle.svg?raw";
 import circleAlert from "lucide-static/icons/circle-alert.svg?raw";
 import circleHelp from "lucide-static/icons/circle-help.svg?raw";
+import clipboardPaste from "lucide-static/icons/clipboard-paste.svg?raw";
 import columns2 from "lucide-static/icons/columns-2.svg?raw";
+import copy from "lucide-static/icons/copy.svg?raw";
 import cpu from "lucide-static/icons/cpu.svg?raw";
 import dices from "lucide-static/icons/dices.svg?raw";
 import download from "lucide-static/icons/download.svg?raw";
@@ -16,6 +18,7 @@ import ellipsis from "lucide-static/icons/ellipsis.svg?raw";
 import eraser from "lucide-static/icons/eraser.svg?raw";
 import fileImage from "lucide-static/icons/file-image.svg?raw";
 import fileInput from "lucide-static/icons/file-input.svg?raw";
+import filePlus from "lucide-static/icons/file-plus.svg?raw";
 import folder from "lucide-static/icons/folder.svg?raw";
 import folderOpen from "lucide-static/icons/folder-open.svg?raw";
 import hand from "lucide-static/icons/hand.svg?raw";
@@ -25,6 +28,7 @@ import info from "lucide-static/icons/info.svg?raw";
 import keyboard from "lucide-static/icons/keyboard.svg?raw";
 import languages from "lucide-static/icons/languages.svg?raw";
 import layers from "lucide-static/icons/layers.svg?raw";
+import layoutGrid from "lucide-static/icons/layout-grid.svg?raw";
 import link from "lucide-static/icons/link.svg?raw";
 import maximize from "lucide-static/icons/maximize.svg?raw";
 import minus from "lucide-static/icons/minus.svg?raw";
@@ -32,6 +36,7 @@ import moon from "lucide-static/icons/moon.svg?raw";
 import packageBox from "lucide-static/icons/package.svg?raw";
 import paintBucket from "lucide-static/icons/paint-bucket.svg?raw";
 import penLine from "lucide-static/icons/pen-line.svg?raw";
+import pencil from "lucide-static/icons/pencil.svg?raw";
 import pipette from "lucide-static/icons/pipette.svg?raw";
 import plus from "lucide-static/icons/plus.svg?raw";
 import redo2 from "lucide-static/icons/redo-2.svg?raw";
@@ -42,6 +47,7 @@ import square from "lucide-static/icons/square.svg?raw";
 import sun from "lucide-static/icons/sun.svg?raw";
 import sunMoon from "lucide-static/icons/sun-moon.svg?raw";
 import tag from "lucide-static/icons/tag.svg?raw";
+import trash2 from "lucide-static/icons/trash-2.svg?raw";
 import undo2 from "lucide-static/icons/undo-2.svg?raw";
 import x from "lucide-static/icons/x.svg?raw";
 
@@ -90,6 +96,12 @@ const files = {
   folder,
   file: fileInput,
   labelFile: fileImage,
+  paintings: layoutGrid,
+  newPainting: filePlus,
+  copy,
+  paste: clipboardPaste,
+  rename: pencil,
+  delete: trash2,
   filled: square.replace("<rect", '<rect fill="currentColor"'),
 } as const;
 

@@ -10,9 +10,17 @@ import { base, buttons } from "./styles.js";
 
 const stages = ["download", "verify", "upload", "compile", "first-picture"] as const;
 
-/** `<up-loading-card name="…">`: shows `progress`; emits `cancel`. */
+/**
+ * `<up-loading-card name="…">`: shows `progress`; emits `cancel`. `paintable` where painting is possible meanwhile,
+ * `compact` where it lies over what is painted on.
+ */
 export class LoadingCard extends StudioElement {
-  static override readonly properties = { name: {}, progress: { attribute: false } };
+  static override readonly properties = {
+    name: {},
+    progress: { attribute: false },
+    paintable: { type: Boolean },
+    compact: { type: Boolean, reflect: true },
+  };
 
   static override readonly styles = [
     base,
@@ -81,6 +89,39 @@ export class LoadingCard extends StudioElement {
       footer button {
         flex: none;
       }
+      footer strong {
+        font-weight: 600;
+        color: var(--ink);
+      }
+      :host([compact]) {
+        width: min(420px, 100%);
+        padding: 10px 10px 10px 16px;
+      }
+      :host([compact]) h2 {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        font-size: 15px;
+      }
+      :host([compact]) .bar {
+        margin-top: 8px;
+      }
+      :host([compact]) .stage {
+        margin-top: 6px;
+        font-size: 12px;
+      }
+      :host([compact]) .content {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        align-items: center;
+        gap: 0 12px;
+      }
+      :host([compact]) footer {
+        margin: 0;
+      }
+      :host([compact]) footer p {
+        display: none;
+      }
       @media (prefers-reduced-motion: reduce) {
         .bar > [data-working]::after {
           animation: none;
@@ -96,33 +137,39 @@ export class LoadingCard extends StudioElement {
 
   declare name: string;
   declare progress: LoadProgress | undefined;
+  declare paintable: boolean;
+  declare compact: boolean;
 
   protected override render(): TemplateResult {
     const stage = this.progress?.stage ?? "download";
     const at = stages.indexOf(stage);
-    return html`<h2>${t("loading.title", { name: translatedName(this.name, language()) })}</h2>
-      <div
-        class="bar"
-        role="progressbar"
-        aria-label=${t("loading.title", { name: translatedName(this.name, language()) })}
-        aria-valuemin="0"
-        aria-valuemax="100"
-        aria-valuenow=${Math.round((this.progress?.fraction ?? 0) * 100)}
-        aria-valuetext=${t(`loading.${stage}`)}
-      >
-        ${stages.map(
-          (_, index) =>
-            html`<span
-              ?data-working=${index === at && !this.bytesKnown()}
-              ${cssVars({ "--done": this.doneOf(index, at) })}
-            ></span>`,
-        )}
+    return html`<div class="content">
+      <div>
+        <h2>${t("loading.title", { name: translatedName(this.name, language()) })}</h2>
+        <div
+          class="bar"
+          role="progressbar"
+          aria-label=${t("loading.title", { name: translatedName(this.name, language()) })}
+          aria-valuemin="0"
+          aria-valuemax="100"
+          aria-valuenow=${Math.round((this.progress?.fraction ?? 0) * 100)}
+          aria-valuetext=${t(`loading.${stage}`)}
+        >
+          ${stages.map(
+            (_, index) =>
+              html`<span
+                ?data-working=${index === at && !this.bytesKnown()}
+                ${cssVars({ "--done": this.doneOf(index, at) })}
+              ></span>`,
+          )}
+        </div>
+        <div class="stage"><span>${t(`loading.${stage}`)}</span>${this.bytes()}</div>
       </div>
-      <div class="stage"><span>${t(`loading.${stage}`)}</span>${this.bytes()}</div>
       <footer>
-        <p>${t("loading.slow")}</p>
+        <p>${this.paintable ? html`<strong>${t("loading.paint")}</strong> ` : nothing}${t("loading.slow")}</p>
         <button class="outline" @click=${() => this.emit("cancel", undefined)}>${t("action.cancel")}</button>
-      </footer>`;
+      </footer>
+    </div>`;
   }
 
   private bytes(): TemplateResult | typeof nothing {

@@ -4,6 +4,7 @@ import { language, t } from "../i18n/language.js";
 import type { MessageKey } from "../i18n/en.js";
 import type { ModelInput } from "../state/studio-model.js";
 import type { Theme } from "../state/studio-state.js";
+import { shortcutKeys } from "../tools/shortcuts.js";
 import { glyph, type GlyphName } from "./glyph.js";
 import type { DeviceWish } from "./model-session.js";
 import { StudioElement } from "./studio-element.js";
@@ -11,6 +12,11 @@ import { base, buttons } from "./styles.js";
 
 /** What a person can ask for in the menu. */
 export type MenuCommand =
+  | "paintings"
+  | "new-painting"
+  | "copy-picture"
+  | "copy-labels"
+  | "paste"
   | "scenes"
   | "open-labels"
   | "open-photo"
@@ -27,27 +33,52 @@ interface Item {
   readonly command: MenuCommand;
   readonly glyph: GlyphName;
   readonly label: MessageKey;
+  /** Row of the shortcut table, where a key does the same. */
+  readonly key?: string;
 }
 
-const labelItems: readonly Item[] = [
-  { command: "scenes", glyph: "scenes", label: "action.scenes" },
-  { command: "open-labels", glyph: "open", label: "action.openLabels" },
-  { command: "save-labels", glyph: "labelFile", label: "action.saveLabels" },
-  { command: "save-colors", glyph: "labelFile", label: "action.saveColors" },
-  { command: "save-picture", glyph: "save", label: "action.savePicture" },
-  { command: "share", glyph: "link", label: "action.share" },
-  { command: "clear", glyph: "clear", label: "action.clear" },
+const copyPicture: Item = {
+  command: "copy-picture",
+  glyph: "copy",
+  label: "action.copyPicture",
+  key: "files.copyPicture",
+};
+const savePicture: Item = { command: "save-picture", glyph: "save", label: "action.savePicture" };
+const paste: Item = { command: "paste", glyph: "paste", label: "action.paste" };
+const share: Item = { command: "share", glyph: "link", label: "action.share" };
+
+/** Groups of items, with a line between them. */
+type Groups = readonly (readonly Item[])[];
+
+const labelItems: Groups = [
+  [
+    { command: "paintings", glyph: "paintings", label: "action.paintings", key: "files.paintings" },
+    { command: "new-painting", glyph: "newPainting", label: "action.newPainting" },
+    { command: "scenes", glyph: "scenes", label: "action.scenes" },
+    { command: "clear", glyph: "clear", label: "action.clear" },
+  ],
+  [
+    { command: "open-labels", glyph: "open", label: "action.openLabels", key: "files.open" },
+    { command: "save-labels", glyph: "labelFile", label: "action.saveLabels", key: "files.save" },
+    { command: "save-colors", glyph: "labelFile", label: "action.saveColors" },
+    savePicture,
+  ],
+  [
+    copyPicture,
+    { command: "copy-labels", glyph: "copy", label: "action.copyLabels", key: "files.copyLabels" },
+    paste,
+    share,
+  ],
 ];
 
-const photoItems: readonly Item[] = [
-  { command: "open-photo", glyph: "photo", label: "action.openPhoto" },
-  { command: "save-picture", glyph: "save", label: "action.savePicture" },
-  { command: "share", glyph: "link", label: "action.share" },
+const photoItems: Groups = [
+  [{ command: "open-photo", glyph: "photo", label: "action.openPhoto", key: "files.open" }, savePicture],
+  [copyPicture, paste, share],
 ];
 
-const latentItems: readonly Item[] = photoItems.filter(({ command }) => command !== "open-photo");
+const latentItems: Groups = [[savePicture, copyPicture, share]];
 
-const items: Readonly<Record<ModelInput, readonly Item[]>> = {
+const items: Readonly<Record<ModelInput, Groups>> = {
   labels: labelItems,
   "painted-image": labelItems,
   photo: photoItems,
@@ -62,7 +93,7 @@ const helpItems: readonly Item[] = [
 
 /**
  * `<up-menu>`: a button that opens the menu. Emits `command`, `theme`, `language`, `device-wish`, `live` and `pressure` with what
- * was chosen.
+ * was chosen, and its seed field's events.
  */
 export class Menu extends StudioElement {
   static override readonly properties = {
@@ -70,6 +101,7 @@ export class Menu extends StudioElement {
     deviceWish: {},
     deviceReason: {},
     input: {},
+    seed: { attribute: false },
     live: { type: Boolean },
     pressure: { type: Boolean },
   };
@@ -100,6 +132,32 @@ export class Menu extends StudioElement {
       }
       button.item svg {
         color: var(--soft);
+      }
+      kbd {
+        margin-inline-start: auto;
+        font: 500 11px/1 var(--sans);
+        color: var(--soft);
+      }
+      @media (pointer: coarse) {
+        kbd {
+          display: none;
+        }
+      }
+      .seed {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+        min-height: var(--target);
+        padding: 0 10px;
+      }
+      .seed svg {
+        color: var(--soft);
+      }
+      .seed up-seed-field {
+        --field-border: var(--strong);
+        --field-width: 100%;
+        width: 132px;
+        margin-inline-start: auto;
       }
       hr {
         height: 1px;
@@ -157,6 +215,8 @@ export class Menu extends StudioElement {
   declare deviceReason: string;
   /** What the model in use takes; labels as long as there is none. */
   declare input: ModelInput;
+  /** The seed, where the model uses one. */
+  declare seed: number | undefined;
   declare live: boolean;
   declare pressure: boolean;
 
@@ -181,8 +241,11 @@ export class Menu extends StudioElement {
         ${glyph("more")}
       </button>
       <div id="menu" popover role="group" aria-label=${t("action.more")}>
-        ${items[this.input].map((item) => this.item(item))}
-        <hr />
+        ${items[this.input].map(
+          (group) =>
+            html`${group.map((item) => this.item(item))}
+              <hr />`,
+        )}
         ${this.settings()}
         <hr />
         ${helpItems.map((item) => (item.command === "coach" && !this.isPainted ? nothing : this.item(item)))}
@@ -196,6 +259,14 @@ export class Menu extends StudioElement {
   private settings(): TemplateResult {
     return html`${this.input === "latent" ? nothing : this.toggle("picture", "live.label", "live", this.live)}
     ${this.isPainted ? this.toggle("pressure", "pressure.label", "pressure", this.pressure) : nothing}
+    ${
+      this.seed === undefined
+        ? nothing
+        : html`<div class="seed">
+            ${glyph("dice")}<span aria-hidden="true">${t("seed.field")}</span>
+            <up-seed-field .seed=${this.seed}></up-seed-field>
+          </div>`
+    }
     ${this.setting("theme.label", this.theme, "theme", [
       { id: "system", label: t("theme.system"), glyph: "theme" },
       { id: "light", label: t("theme.light"), glyph: "sun" },
@@ -242,7 +313,7 @@ export class Menu extends StudioElement {
 
   private item(item: Item): TemplateResult | typeof nothing {
     return html`<button class="item" data-command=${item.command} @click=${() => this.choose(item.command)}>
-      ${glyph(item.glyph)}${t(item.label)}
+      ${glyph(item.glyph)}${t(item.label)}${item.key ? html`<kbd aria-hidden="true">${shortcutKeys(item.key)}</kbd>` : nothing}
     </button>`;
   }
 

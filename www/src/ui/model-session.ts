@@ -1,11 +1,10 @@
 /** The model in use: loads it, connects it to live generation, replaces it, and brings it back when it was lost. */
-import type { LabelMap } from "../canvas/label-map.js";
 import type { BundleFiles, LoadOptions } from "../engine/client.js";
 import { errorFrom, type UnderpaintError } from "../engine/errors.js";
 import type { Generator } from "../engine/generator.js";
+import type { Manifest } from "../engine/manifest.js";
 import * as commands from "../state/commands.js";
 import type { LiveGeneration } from "../state/live.js";
-import type { PaintingKeeper } from "../state/painting-keeper.js";
 import type { Studio } from "../state/studio.js";
 import { studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
 
@@ -23,15 +22,14 @@ export interface ModelSource {
 export interface SessionParts {
   readonly studio: Studio;
   readonly live: LiveGeneration;
-  readonly keeper: PaintingKeeper;
   readonly load: (bundle: string | BundleFiles, options: LoadOptions) => Promise<Generator>;
 }
 
 /** Where a model is asked to run. */
 export type DeviceWish = "auto" | "webgpu" | "cpu";
 
-/** What is painted on at first when nothing is kept from the last visit. */
-export type FirstMap = (model: StudioModel) => Promise<LabelMap | undefined>;
+/** Decides what is painted on, once the model is known. */
+export type OpenPainting = (model: StudioModel) => Promise<commands.PaintingStart>;
 
 const wishKey = "underpaint.device";
 
@@ -40,6 +38,10 @@ export class ModelSession {
   /** The model in use or, after a failure, the one asked for. */
   source: ModelSource | undefined;
   private wish: DeviceWish = storedWish();
+  /** Whether the wish comes from an earlier visit: then it is no reason to stop when it cannot be met. */
+  private isWishOld = true;
+  /** Told that a wish of an earlier visit could not be met, and why. */
+  onFallback: ((error: UnderpaintError) => void) | undefined;
   private generator: Generator | undefined;
   private loading: AbortController | undefined;
 
@@ -57,12 +59,14 @@ export class ModelSession {
 
   /** Whether the next load would run on the CPU without being told to. */
   get runsOnCpu(): boolean {
-    return this.wish === "cpu" || (this.wish === "auto" && this.parts.studio.state.device?.kind === "cpu");
+    const falls = this.wish === "auto" || (this.wish === "webgpu" && this.isWishOld);
+    return this.wish === "cpu" || (falls && this.parts.studio.state.device?.kind === "cpu");
   }
 
   /** Asks for a device from now on, and remembers it. Takes effect at the next load. */
   set deviceWish(wish: DeviceWish) {
     this.wish = wish;
+    this.isWishOld = false;
     try {
       localStorage.setItem(wishKey, wish);
     } catch {
@@ -70,25 +74,31 @@ export class ModelSession {
     }
   }
 
-  /** Loads a model and puts it to use. False when that failed or was cancelled; the studio's state says why. */
-  async load(source: ModelSource, firstMap: FirstMap): Promise<boolean> {
-    const { studio, keeper } = this.parts;
+  /**
+   * Loads a model and puts it to use. As long as no other model is in use, it is painted for from when it is known.
+   * False when that failed or was cancelled; the studio's state says why.
+   */
+  async load(source: ModelSource, openPainting: OpenPainting): Promise<boolean> {
+    const { studio } = this.parts;
     this.loading?.abort();
     const loading = new AbortController();
     this.loading = loading;
     const before = this.source;
     this.source = source;
     commands.modelLoading(studio, source.name);
-    try {
-      const generator = await this.parts.load(source.bundle, {
-        device: this.wish,
-        signal: loading.signal,
-        onProgress: (progress) => {
-          if (this.loading === loading) commands.modelProgress(studio, progress);
-        },
+    let opening: Promise<commands.PaintingStart> | undefined;
+    const open = (model: StudioModel): Promise<commands.PaintingStart> => (opening ??= openPainting(model));
+    const known = (manifest: Manifest): void => {
+      if (this.isUsable || opening) return;
+      const model = modelOf(manifest, source);
+      void open(model).then((start) => {
+        if (this.loading === loading && !loading.signal.aborted) commands.modelKnown(studio, model, start);
       });
-      const model = modelOf(generator, source);
-      const start = (await keeper.load(model.paintingKey)) ?? (await firstMap(model));
+    };
+    try {
+      const generator = await this.request(source, loading, known);
+      const model = modelOf(generator.manifest, source);
+      const start = await open(model);
       if (loading.signal.aborted) {
         generator.dispose();
         return false;
@@ -108,7 +118,30 @@ export class ModelSession {
     this.loading?.abort();
   }
 
-  private use(generator: Generator, model: StudioModel, start: LabelMap | undefined): void {
+  private async request(
+    { bundle }: ModelSource,
+    loading: AbortController,
+    onManifest: (manifest: Manifest) => void,
+  ): Promise<Generator> {
+    const options: LoadOptions = {
+      signal: loading.signal,
+      onManifest,
+      onProgress: (progress) => {
+        if (this.loading === loading) commands.modelProgress(this.parts.studio, progress);
+      },
+    };
+    try {
+      return await this.parts.load(bundle, { ...options, device: this.wish });
+    } catch (thrown) {
+      const error = errorFrom(thrown);
+      if (error.code !== "webgpu-unavailable" || !this.isWishOld || loading.signal.aborted) throw error;
+      const generator = await this.parts.load(bundle, { ...options, device: "auto" });
+      if (!loading.signal.aborted) this.onFallback?.(error);
+      return generator;
+    }
+  }
+
+  private use(generator: Generator, model: StudioModel, start: commands.PaintingStart): void {
     const { studio, live } = this.parts;
     this.generator?.dispose();
     this.generator = generator;
@@ -136,7 +169,7 @@ export class ModelSession {
 }
 
 /** The model as the studio shows it; those of the page's list have the name that the list gives them. */
-function modelOf({ manifest }: Generator, { name, origin }: ModelSource): StudioModel {
+function modelOf(manifest: Manifest, { name, origin }: ModelSource): StudioModel {
   const model = studioModel(manifest, origin);
   return origin.kind === "listed" ? { ...model, name } : model;
 }

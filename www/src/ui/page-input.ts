@@ -1,4 +1,4 @@
-/** What the whole page listens to: keys, the space bar, pens, and files dropped anywhere. */
+/** What the whole page listens to: keys, the space bar, pens, files dropped or pasted anywhere, and links in the address. */
 import { isTyping, shortcutForKey, type ShortcutCommand } from "../tools/shortcuts.js";
 
 /** What the page does about it. */
@@ -12,6 +12,10 @@ export interface PageInputHost {
   /** Files are dragged over the page, or no longer. */
   readonly dragging: (over: boolean) => void;
   readonly dropped: (transfer: DataTransfer) => void;
+  /** Something is pasted; false when it is none of the page's. */
+  readonly pasted: (transfer: DataTransfer | null) => boolean;
+  /** The page's address has another fragment. */
+  readonly linked: () => void;
 }
 
 /** Listens on the window until `stop`. */
@@ -30,6 +34,8 @@ export class PageInput {
     window.addEventListener("dragover", (event) => this.dragOver(event), options);
     window.addEventListener("dragleave", (event) => event.relatedTarget ?? host.dragging(false), options);
     window.addEventListener("drop", (event) => this.drop(event), options);
+    window.addEventListener("paste", (event) => this.paste(event), options);
+    window.addEventListener("hashchange", () => host.linked(), options);
   }
 
   /** Stops listening. */
@@ -52,6 +58,11 @@ export class PageInput {
     if (this.isSpaceHeld === held) return;
     this.isSpaceHeld = held;
     this.host.spaceChanged();
+  }
+
+  private paste(event: ClipboardEvent): void {
+    if (isTyping(event.composedPath()) || this.host.isBusy()) return;
+    if (this.host.pasted(event.clipboardData)) event.preventDefault();
   }
 
   private dragOver(event: DragEvent): void {

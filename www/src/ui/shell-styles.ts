@@ -150,6 +150,10 @@ export const shellStyles = css`
   .chance button {
     flex: none;
   }
+  .seeds {
+    display: flex;
+    color: var(--soft);
+  }
   footer {
     grid-area: status;
     min-width: 0;

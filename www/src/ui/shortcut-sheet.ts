@@ -2,7 +2,7 @@
 import { css, html, type TemplateResult } from "lit";
 import { en, type MessageKey } from "../i18n/en.js";
 import { t } from "../i18n/language.js";
-import { chordKeys, POINTER_HINTS, SHORTCUTS, type ShortcutGroup } from "../tools/shortcuts.js";
+import { chordKeys, isMac, PASTE_CHORD, POINTER_HINTS, SHORTCUTS, type ShortcutGroup } from "../tools/shortcuts.js";
 import { StudioElement } from "./studio-element.js";
 import { base } from "./styles.js";
 
@@ -29,6 +29,7 @@ export function sheetRows(group: ShortcutGroup, mac: boolean): readonly SheetRow
   for (const hint of POINTER_HINTS) {
     if (hint.group === group) rows.push({ keys: hint.keys.map(keyName), text: wordsFor(hint.id) });
   }
+  if (group === "files") rows.push({ keys: chordKeys(PASTE_CHORD, mac), text: wordsFor("files.paste") });
   if (group === "brush") {
     rows.push(
       { keys: [keyName("arrows")], text: wordsFor("hint.arrows") },
@@ -100,7 +101,7 @@ export class ShortcutSheet extends StudioElement {
   ];
 
   protected override render(): TemplateResult {
-    const mac = /mac|iphone|ipad/i.test(navigator.userAgent);
+    const mac = isMac();
     return html`${groups.map(
       (group) =>
         html`<section>

@@ -65,6 +65,9 @@ export const stageStyles = css`
   button.quiet {
     font-variant-numeric: tabular-nums;
   }
+  .of-seed {
+    margin-inline-start: -2px;
+  }
   .opacity {
     flex: 0 1 160px;
     min-width: 60px;
@@ -186,6 +189,11 @@ export const stageStyles = css`
   .message[data-over="main"] {
     grid-area: main;
   }
+  /* Over the canvas that is painted on, it leaves the middle free. */
+  .panes:not([data-layout="side-by-side"]) .message[data-aside] {
+    align-items: end;
+    padding-bottom: 12px;
+  }
   .message ::slotted(*) {
     pointer-events: auto;
   }
@@ -226,7 +234,8 @@ export const stageStyles = css`
       width: var(--target);
       padding: 0;
     }
-    .panes[data-layout="side-by-side"] button.quiet span {
+    .panes[data-layout="side-by-side"] button.quiet span,
+    .panes[data-layout="side-by-side"] :is(.of-seed, up-seed-field) {
       display: none;
     }
     .panes[data-layout="side-by-side"] .message {
@@ -246,7 +255,9 @@ export const stageStyles = css`
     .refit {
       display: inline-flex;
     }
-    .panes:not([data-layout="side-by-side"]) button.quiet span {
+    .panes:not([data-layout="side-by-side"]) button.quiet span,
+    .of-seed,
+    up-seed-field {
       display: none;
     }
   }

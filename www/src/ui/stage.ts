@@ -1,11 +1,14 @@
 /** The two canvases: what is painted, and the picture of it. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { t } from "../i18n/language.js";
+import type { MessageKey } from "../i18n/en.js";
+import { language, t } from "../i18n/language.js";
+import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import { shownLayout, type Layout } from "../state/studio-state.js";
+import { classesOf, shownLayout, type Layout } from "../state/studio-state.js";
 import { attachPointer } from "../tools/attach-pointer.js";
 import { KeyboardBrush } from "../tools/keyboard-brush.js";
+import { shortcutKeys } from "../tools/shortcuts.js";
 import type { studioTools } from "../tools/studio-host.js";
 import { glyph } from "./glyph.js";
 import { StagePainter } from "./stage-painter.js";
@@ -13,13 +16,21 @@ import { stageStyles } from "./stage-styles.js";
 import { StudioElement } from "./studio-element.js";
 import { base, buttons } from "./styles.js";
 
+/** How long the brush rests before it is said what it is on. */
+const REST_MILLISECONDS = 150;
+
 /**
  * `<up-stage>`: shows `studio` and lets it be painted on. The `message` slot lies over the picture.
  *
  * Emits `save-labels`, `save-picture`, `open-photo` and `paint-now`.
  */
 export class Stage extends StudioElement {
-  static override readonly properties = { studio: { attribute: false }, tools: { attribute: false }, preview: {} };
+  static override readonly properties = {
+    studio: { attribute: false },
+    tools: { attribute: false },
+    preview: {},
+    underBrush: { state: true },
+  };
 
   static override readonly styles = [base, buttons, stageStyles];
 
@@ -29,8 +40,16 @@ export class Stage extends StudioElement {
   declare preview: string;
   /** Whether the space bar is held, which moves the view. */
   isSpaceHeld: () => boolean = () => false;
+  /** What the brush is on, for those who do not see it; empty unless it is moved by keys. */
+  declare private underBrush: string;
+  private speaking: ReturnType<typeof setTimeout> | undefined;
   private painter: StagePainter | undefined;
   private stop: (() => void)[] = [];
+
+  constructor() {
+    super();
+    this.underBrush = "";
+  }
 
   /** Where the painted canvas or the picture lies in the window. */
   boxOf(what: "main" | "side"): DOMRect | undefined {
@@ -77,7 +96,14 @@ export class Stage extends StudioElement {
         <canvas class="side" role="img" aria-label=${t("canvas.picture")}></canvas>
       </figure>
       <div class="busy" ?hidden=${studio.state.generation.phase !== "running"}></div>
-      <div class="message" data-over=${isPhotoAwaited(studio) ? "main" : "side"}><slot name="message"></slot></div>
+      <div class="sr-only" role="status" aria-live="polite">${this.underBrush}</div>
+      <div
+        class="message"
+        data-over=${isPhotoAwaited(studio) ? "main" : "side"}
+        ?data-aside=${map !== undefined && studio.state.loading.phase === "loading"}
+      >
+        <slot name="message"></slot>
+      </div>
     </div>`;
   }
 
@@ -129,14 +155,19 @@ export class Stage extends StudioElement {
     main.addEventListener("keydown", (event) => {
       if (!keyboard.keyDown(event)) return;
       delete main.dataset["pointed"];
+      this.speakSoon(keyboard);
       event.preventDefault();
       event.stopPropagation();
     });
     main.addEventListener("keyup", (event) => {
-      if (keyboard.keyUp(event)) event.preventDefault();
+      if (!keyboard.keyUp(event)) return;
+      this.speakSoon(keyboard);
+      event.preventDefault();
     });
     main.addEventListener("blur", () => {
       keyboard.blur();
+      clearTimeout(this.speaking);
+      this.underBrush = "";
       delete main.dataset["pointed"];
     });
     main.addEventListener("pointerdown", () => (main.dataset["pointed"] = ""), { capture: true });
@@ -156,6 +187,20 @@ export class Stage extends StudioElement {
       const canvas = this.canvas(which);
       if (canvas && canvas.style.cursor !== cursor) canvas.style.cursor = cursor;
     }
+  }
+
+  /** Says where the brush is once it rests: held arrow keys would make a list of everything on the way. */
+  private speakSoon(keyboard: KeyboardBrush): void {
+    clearTimeout(this.speaking);
+    this.speaking = setTimeout(() => {
+      const { map } = this.studio?.state ?? {};
+      const point = keyboard.position;
+      if (!this.studio || !map || !point) return;
+      const id = map.at(point.x, point.y);
+      const found = classesOf(this.studio.state).find((entry) => entry.id === id);
+      const label = found ? translatedName(found.name, language()) : String(id);
+      this.underBrush = t("canvas.cursor", { label, x: Math.floor(point.x), y: Math.floor(point.y) });
+    }, REST_MILLISECONDS);
   }
 
   private measure(): void {
@@ -186,7 +231,7 @@ export class Stage extends StudioElement {
           : html`<button
               class="icon refit"
               aria-label=${t("action.fit")}
-              title=${t("action.fit")}
+              title=${withKeys("action.fit", "view.fit")}
               @click=${() => commands.fitToView(studio)}
             >
               ${glyph("fit")}
@@ -196,7 +241,7 @@ export class Stage extends StudioElement {
         <button
           class="icon"
           aria-label=${t("action.zoomOut")}
-          title="${t("action.zoomOut")} (−)"
+          title=${withKeys("action.zoomOut", "view.zoomOut")}
           @click=${() => commands.zoomStep(studio, -1)}
         >
           ${glyph("minus")}
@@ -204,7 +249,7 @@ export class Stage extends StudioElement {
         <button
           class="value"
           aria-label="${t("action.fit")}, ${this.percent(studio)}"
-          title="${t("action.fit")} (0)"
+          title=${withKeys("action.fit", "view.fit")}
           @click=${() => commands.fitToView(studio)}
         >
           ${this.percent(studio)}
@@ -212,7 +257,7 @@ export class Stage extends StudioElement {
         <button
           class="icon"
           aria-label=${t("action.zoomIn")}
-          title="${t("action.zoomIn")} (+)"
+          title=${withKeys("action.zoomIn", "view.zoomIn")}
           @click=${() => commands.zoomStep(studio, 1)}
         >
           ${glyph("plus")}
@@ -252,13 +297,18 @@ export class Stage extends StudioElement {
       }${
         model?.usesSeed
           ? html`<button
-              class="seed quiet"
-              aria-label="${t("seed.roll")}. ${t("seed.label", { seed })}"
-              title="${t("seed.roll")} · ${t("seed.label", { seed })}"
-              @click=${() => commands.rollSeed(studio)}
-            >
-              ${glyph("dice")}<span>${t("seed.label", { seed })}</span>
-            </button>`
+                class="icon"
+                aria-label="${t("seed.roll")}. ${t("seed.label", { seed })}"
+                title="${t("seed.roll")} · ${t("seed.label", { seed })}"
+                @click=${() => commands.rollSeed(studio)}
+              >
+                ${glyph("dice")}
+              </button>
+              <span class="of-seed" aria-hidden="true">${t("seed.field")}</span>
+              <up-seed-field
+                .seed=${seed}
+                @seed-change=${(event: CustomEvent<number>) => commands.changeSeed(studio, event.detail)}
+              ></up-seed-field>`
           : nothing
       }
       <button
@@ -298,6 +348,11 @@ export class Stage extends StudioElement {
 /** Whether a photo is what is missing: then the message belongs over its pane. */
 function isPhotoAwaited({ state }: Studio): boolean {
   return state.model?.input === "photo" && state.photo === undefined && state.loading.phase === "ready";
+}
+
+/** A button's name with its key. */
+function withKeys(label: MessageKey, shortcut: string): string {
+  return `${t(label)} (${shortcutKeys(shortcut)})`;
 }
 
 function mainName(studio: Studio): string {

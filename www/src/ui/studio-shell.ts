@@ -1,14 +1,16 @@
 /** `<up-studio>`: the whole studio on one page. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import type { Reshape } from "../files/label-map-shape.js";
 import { t } from "../i18n/language.js";
-import type { LabelClass } from "../canvas/label-map.js";
 import * as commands from "../state/commands.js";
 import { isPainted } from "../state/studio-model.js";
-import { TOOL_IDS, classesOf, type ShownError, type StudioState } from "../state/studio-state.js";
-import { classKey, type ShortcutCommand } from "../tools/shortcuts.js";
+import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.js";
+import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
-import type { Coach, CoachStep } from "./coach.js";
+import { chanceSection } from "./chance-section.js";
+import { ClipboardActions } from "./clipboard-actions.js";
+import { CoachGuide } from "./coach-guide.js";
 import "./components.js";
 import type { StudioContext } from "./context.js";
 import { shellDialogs, type DialogName } from "./dialogs.js";
@@ -17,10 +19,15 @@ import { FileActions } from "./file-actions.js";
 import { glyph } from "./glyph.js";
 import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
-import type { PaletteEntry } from "./palette.js";
+import type { Remedy } from "./notice-card.js";
+import { PaintingActions } from "./painting-actions.js";
+import type { GalleryContent } from "./painting-gallery.js";
+import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
 import { shellStyles } from "./shell-styles.js";
 import type { Stage } from "./stage.js";
+import type { ShapeQuestion } from "./shape-question.js";
+import { stageMessage } from "./stage-message.js";
 import { StudioElement } from "./studio-element.js";
 import { base, buttons } from "./styles.js";
 import { applyTheme } from "./theme.js";
@@ -44,10 +51,15 @@ const shownFields = [
   "layout",
   "liveEnabled",
   "theme",
+  "seed",
+  "map",
+  "paintingId",
   "undoKind",
   "redoKind",
   "photo",
 ] as const satisfies readonly (keyof StudioState)[];
+
+const NO_PAINTINGS: GalleryContent = { paintings: [], modelKey: "", problem: undefined, deleted: undefined };
 
 /** The page. Give it a `context` before it is first shown. */
 export class StudioShell extends StudioElement {
@@ -57,6 +69,7 @@ export class StudioShell extends StudioElement {
     dragging: { state: true },
     penSeen: { state: true },
     dismissed: { state: true },
+    shape: { state: true },
   };
 
   static override readonly styles = [base, buttons, shellStyles];
@@ -68,10 +81,14 @@ export class StudioShell extends StudioElement {
   declare private penSeen: boolean;
   private files: FileActions | undefined;
   private loader: ModelLoader | undefined;
+  private paintings: PaintingActions | undefined;
+  private clipboard: ClipboardActions | undefined;
   private input: PageInput | undefined;
-  private palette: { readonly classes: readonly LabelClass[]; readonly entries: readonly PaletteEntry[] } | undefined;
-  /** Steps that could be undone when the coach was last told. */
-  private strokes = 0;
+  /** About the file that is being opened, and who waits for the answer. */
+  declare private shape: ShapeQuestion | undefined;
+  private answerShape: ((how: Reshape | undefined) => void) | undefined;
+  private readonly palette = new PaletteSection();
+  private coach: CoachGuide | undefined;
   /** An error that was looked at and put away. */
   declare private dismissed: ShownError | undefined;
 
@@ -102,7 +119,9 @@ export class StudioShell extends StudioElement {
     const { state } = context.studio;
     const { model } = state;
     const painted = model === undefined || isPainted(model);
-    return html`<div class="shell" ?data-unpainted=${!painted}>
+    // First, so that a keyboard comes to it first.
+    return html`<up-coach @coach-done=${() => rememberVisit()}></up-coach>
+      <div class="shell" ?data-unpainted=${!painted} @seed-wrong=${() => this.say({ text: t("seed.wrong") })}>
         ${topBar({
           studio: context.studio,
           deviceWish: context.session.deviceWish,
@@ -133,11 +152,19 @@ export class StudioShell extends StudioElement {
             @paint-now=${() => context.live.request()}
             @open-photo=${() => this.files?.open()}
           >
-            ${this.message(context, state)}
+            ${stageMessage({
+              state,
+              session: context.session,
+              dismissed: this.dismissed,
+              dismiss: (error) => (this.dismissed = error),
+              remedy: (remedy) => this.remedy(remedy),
+              openPhoto: () => void this.files?.open(),
+            })}
           </up-stage>
           <up-toasts></up-toasts>
         </main>
-        ${painted ? this.paletteSection(state) : nothing} ${model?.input === "latent" ? this.chance(context) : nothing}
+        ${painted ? this.palette.render(context.studio) : nothing}
+        ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
           <button class="keys" @click=${() => this.open("shortcuts")}>
@@ -148,41 +175,45 @@ export class StudioShell extends StudioElement {
       ${shellDialogs({
         catalog: this.catalog,
         scenes: context.session.source?.scenes ?? [],
+        paintings: this.paintings?.content ?? NO_PAINTINGS,
+        shape: this.shape,
+        pickPainting: (id) => this.closeThen("paintings", () => void this.paintings?.open(id)),
+        newPainting: () => this.closeThen("paintings", () => void this.paintings?.begin()),
+        renamePainting: (painting) => void this.paintings?.rename(painting),
+        deletePainting: (id) => void this.paintings?.remove(id),
+        restorePainting: () => void this.paintings?.restore(),
+        answerShape: (how) => this.closeThen("shape", () => this.answerShape?.(how)),
         current: state.model?.origin.kind === "listed" ? state.model.origin.id : "",
         pickScene: (address) => this.closeThen("scenes", () => void this.files?.openScene(address)),
         pickModel: (id) => this.closeThen("models", () => void this.loader?.loadListed(id)),
         pickAddress: (address) => this.closeThen("models", () => void this.loader?.loadAddress(address)),
         pickLocal: (from) => this.closeThen("models", () => void this.files?.openBundle(from)),
       })}
-      <up-coach @coach-done=${() => rememberVisit()}></up-coach>
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
-  }
-
-  private paletteSection(state: Readonly<StudioState>): TemplateResult {
-    return html`<section class="palette" aria-label=${t("region.palette")}>
-      <up-palette
-        .labels=${this.paletteEntries(state)}
-        .active=${state.classId}
-        @label-pick=${(event: CustomEvent<number>) => this.pickLabel(event.detail)}
-      ></up-palette>
-    </section>`;
-  }
-
-  /** In the palette's place where there is nothing to paint. */
-  private chance({ studio }: StudioContext): TemplateResult {
-    return html`<section class="chance" aria-label=${t("pane.picture")}>
-      <p>${t("latent.text")}</p>
-      <button class="primary" @click=${() => commands.rollSeed(studio)}>${glyph("dice")}${t("latent.another")}</button>
-    </section>`;
   }
 
   private begin(context: StudioContext): void {
     const { studio } = context;
+    this.coach = new CoachGuide(studio, this.renderRoot);
     this.files = new FileActions({
       studio,
       say: (toast) => this.say(toast),
       loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
+      askShape: (question) => this.askShape(question),
     });
+    this.clipboard = new ClipboardActions({
+      studio,
+      say: (toast) => this.say(toast),
+      openFile: async (file) => this.files?.openFile(file),
+    });
+    this.paintings = new PaintingActions({
+      studio,
+      keeper: context.keeper,
+      say: (toast) => this.say(toast),
+      changed: () => this.requestUpdate(),
+      openElsewhere: async (painting) => this.loader?.loadPainting(painting),
+    });
+    context.keeper.onNotice = (notice) => this.say({ kind: "notice", topic: "tabs", text: t(`keep.${notice}`) });
     this.loader = new ModelLoader(
       context,
       this.files,
@@ -192,10 +223,8 @@ export class StudioShell extends StudioElement {
     studio.store.subscribe((state, previous) => {
       if (shownFields.some((field) => state[field] !== previous[field])) this.requestUpdate();
       if (state.theme !== previous.theme) applyTheme(state.theme);
-      this.tellCoach(studio, state.classId !== previous.classId);
-      if (state.keep !== previous.keep && state.keep.phase === "not-kept") {
-        this.say({ kind: "problem", text: t("keep.not-kept", { reason: state.keep.reason }) });
-      }
+      this.coach?.follow(state.classId !== previous.classId);
+      if (state.keep !== previous.keep) this.sayKeep(state.keep);
     });
     applyTheme(studio.state.theme);
     this.input = this.listen();
@@ -203,11 +232,11 @@ export class StudioShell extends StudioElement {
   }
 
   private async start(context: StudioContext): Promise<void> {
-    this.catalog = await context.catalog;
+    void context.catalog.then((catalog) => (this.catalog = catalog));
     await this.updateComplete;
-    const loaded = await this.loader?.start(this.catalog);
+    const loaded = await this.loader?.start(context.catalog);
     const { model } = context.studio.state;
-    if (model && isPainted(model) && loaded && isFirstVisit()) this.startCoach();
+    if (model && isPainted(model) && loaded && isFirstVisit()) this.coach?.start();
     if (!loaded && context.studio.state.loading.phase === "none") this.open("models");
   }
 
@@ -222,17 +251,27 @@ export class StudioShell extends StudioElement {
         this.dialog("models")?.close();
         void this.files?.openDrop(transfer);
       },
+      pasted: (transfer) => this.clipboard?.pasteFrom(transfer) ?? false,
+      linked: () => void this.loader?.follow(),
     });
   }
 
-  /** The same list as long as the classes are the same, so that the palette is not drawn again for every picture. */
-  private paletteEntries(state: Readonly<StudioState>): readonly PaletteEntry[] {
-    const classes = classesOf(state);
-    if (this.palette?.classes !== classes) {
-      const entries = classes.map((entry) => ({ ...entry, key: classKey(entry.id) ?? "" }));
-      this.palette = { classes, entries };
-    }
-    return this.palette.entries;
+  private sayKeep(keep: KeepStatus): void {
+    const toasts = this.renderRoot.querySelector<Toasts>("up-toasts");
+    if (keep.phase === "kept") toasts?.settle("keep");
+    else this.say({ kind: "problem", topic: "keep", text: t("keep.not-kept", { reason: keep.reason }) });
+  }
+
+  private askShape(question: ShapeQuestion): Promise<Reshape | undefined> {
+    this.answerShape?.(undefined);
+    this.shape = question;
+    this.open("shape");
+    return new Promise((resolve) => {
+      this.answerShape = (how) => {
+        this.answerShape = undefined;
+        resolve(how);
+      };
+    });
   }
 
   private setPressure(enabled: boolean): void {
@@ -240,59 +279,30 @@ export class StudioShell extends StudioElement {
     this.say({ text: t(enabled ? "toast.pressureOn" : "toast.pressureOff") });
   }
 
-  private message(context: StudioContext, state: Readonly<StudioState>): TemplateResult | typeof nothing {
-    const { loading, generation, model } = state;
-    if (loading.phase === "loading") {
-      return html`<up-loading-card
-        slot="message"
-        .name=${loading.name}
-        .progress=${loading.progress}
-        @cancel=${() => context.session.cancel()}
-      ></up-loading-card>`;
-    }
-    const error =
-      loading.phase === "failed" ? loading.error : generation.phase === "failed" ? generation.error : undefined;
-    if (error && error !== this.dismissed) {
-      return html`<up-notice-card
-        slot="message"
-        .error=${error}
-        .runsOnCpu=${context.session.runsOnCpu}
-        .dismissable=${context.session.isUsable}
-        @dismiss=${() => (this.dismissed = error)}
-        @remedy=${(event: CustomEvent) => void this.remedy(event)}
-      ></up-notice-card>`;
-    }
-    if (model?.input === "photo" && !state.photo) {
-      return html`<div class="invitation" slot="message">
-        <p>${t("photo.text")}</p>
-        <button class="primary" @click=${() => this.files?.open()}>${glyph("photo")}${t("action.openPhoto")}</button>
-      </div>`;
-    }
-    return nothing;
-  }
-
-  private remedy(event: CustomEvent): void {
-    if (event.detail === "choose-model") this.open("models");
-    else if (event.detail === "use-cpu") this.loader?.runOn("cpu");
+  private remedy(remedy: Remedy): void {
+    if (remedy === "choose-model") this.open("models");
+    else if (remedy === "use-cpu") this.loader?.runOn("cpu");
     else void this.loader?.reload();
-  }
-
-  private pickLabel(id: number): void {
-    const { context } = this;
-    if (!context) return;
-    commands.chooseClass(context.studio, id);
-    const { tool } = context.studio.state;
-    if (tool === "eraser" || tool === "eyedropper" || tool === "pan") commands.chooseTool(context.studio, "brush");
   }
 
   private run(command: MenuCommand): void {
     switch (command) {
+      case "paintings":
+        return this.openPaintings();
+      case "new-painting":
+        return void this.paintings?.begin();
+      case "copy-picture":
+        return void this.clipboard?.copyPicture();
+      case "copy-labels":
+        return void this.clipboard?.copyLabels();
+      case "paste":
+        return void this.clipboard?.paste();
       case "scenes":
       case "shortcuts":
       case "about":
         return this.open(command);
       case "coach":
-        return this.startCoach();
+        return this.coach?.start();
       case "clear":
         return this.studioDo(commands.clear);
       case "open-labels":
@@ -313,39 +323,29 @@ export class StudioShell extends StudioElement {
     const { context } = this;
     if (!context) return false;
     const { studio, tools } = context;
+    if (command.type === "copy") return this.copy(command.what);
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
-    return command.type === "cancel" && this.coach()?.close() === true;
+    return command.type === "cancel" && this.coach?.close() === true;
   }
 
   private runShellCommand(command: ShellCommand): void {
     if (command.type === "sheet") this.open("shortcuts");
     else if (command.type === "open") void this.files?.open();
+    else if (command.type === "paintings") this.openPaintings();
     else void this.files?.saveLabels("ids");
   }
 
-  private startCoach(): void {
-    const coach = this.coach();
-    if (!coach) return;
-    coach.targets = (step) => this.coachTarget(step);
-    coach.start();
+  /** False where the page's text is selected, or there is nothing to copy: the key is then the browser's. */
+  private copy(what: "picture" | "labels"): boolean {
+    if (String(getSelection() ?? "") !== "") return false;
+    return (what === "picture" ? this.clipboard?.copyPicture() : this.clipboard?.copyLabels()) ?? false;
   }
 
-  private tellCoach(studio: StudioContext["studio"], picked: boolean): void {
-    const strokes = studio.painting?.history.undoCount ?? 0;
-    const painted = strokes > this.strokes && TOOL_IDS.some((tool) => tool === studio.state.undoKind);
-    this.strokes = strokes;
-    if (painted) this.coach()?.noteDeed("paint");
-    else if (picked) this.coach()?.noteDeed("pick");
-  }
-
-  private coach(): Coach | null {
-    return this.renderRoot.querySelector<Coach>("up-coach");
-  }
-
-  private coachTarget(step: CoachStep): DOMRect | undefined {
-    const stage = this.stage();
-    if (step !== "pick") return stage?.boxOf(step === "paint" ? "main" : "side");
-    return this.renderRoot.querySelector("up-palette")?.getBoundingClientRect() ?? stage?.boxOf("main");
+  private openPaintings(): void {
+    const { model } = this.context?.studio.state ?? {};
+    if (model && !isPainted(model)) return;
+    void this.paintings?.refresh();
+    this.open("paintings");
   }
 
   private stage(): Stage | null {

@@ -45,8 +45,7 @@ export function toolRail(parts: ToolRailParts): TemplateResult {
       ></up-size-slider>
       ${toolOption(parts)}
       <div class="history" role="group" aria-label=${t("shortcuts.edit")}>
-        ${historyButton(parts, "undo", state.undoKind !== undefined)}
-        ${historyButton(parts, "redo", state.redoKind !== undefined)}
+        ${historyButton(studio, parts.run, "undo")} ${historyButton(studio, parts.run, "redo")}
       </div>
     </div>
   </aside>`;
@@ -76,7 +75,9 @@ function toggle(icon: GlyphName, label: string, pressed: boolean, act: () => voi
   </button>`;
 }
 
-function historyButton({ run }: ToolRailParts, what: "undo" | "redo", enabled: boolean): TemplateResult {
+/** Undo or redo. */
+export function historyButton({ state }: Studio, run: ToolRailParts["run"], what: "undo" | "redo"): TemplateResult {
+  const enabled = (what === "undo" ? state.undoKind : state.redoKind) !== undefined;
   const label = t(`action.${what}`);
   const keys = what === "undo" ? "Control+Z" : "Control+Shift+Z";
   return html`<button

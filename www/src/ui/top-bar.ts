@@ -6,6 +6,7 @@ import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
 import { isPainted } from "../state/studio-model.js";
 import { LAYOUTS, type Layout, type StudioState, type Theme } from "../state/studio-state.js";
+import { shortcutKeys } from "../tools/shortcuts.js";
 import type { DialogName } from "./dialogs.js";
 import { formatMilliseconds } from "./format.js";
 import { glyph, type GlyphName } from "./glyph.js";
@@ -55,6 +56,15 @@ export function topBar(parts: TopBarParts): TemplateResult {
       <button
         class="text"
         ?hidden=${model !== undefined && !isPainted(model)}
+        aria-label=${t("action.paintings")}
+        title="${t("action.paintings")} (${shortcutKeys("files.paintings")})"
+        @click=${() => run("paintings")}
+      >
+        ${glyph("paintings")}<span>${t("action.paintings")}</span>
+      </button>
+      <button
+        class="text"
+        ?hidden=${model !== undefined && !isPainted(model)}
         aria-label=${t("action.scenes")}
         @click=${() => open("scenes")}
       >
@@ -75,6 +85,7 @@ function menu({ studio, deviceWish, deviceReason, run, runOn, setPressure }: Top
     .deviceWish=${deviceWish}
     .deviceReason=${deviceReason}
     .input=${model?.input ?? "labels"}
+    .seed=${model?.usesSeed ? studio.state.seed : undefined}
     .live=${liveEnabled}
     .pressure=${pressureEnabled}
     @command=${(event: CustomEvent<MenuCommand>) => run(event.detail)}
@@ -83,6 +94,7 @@ function menu({ studio, deviceWish, deviceReason, run, runOn, setPressure }: Top
     @live=${(event: CustomEvent<boolean>) => commands.setLiveEnabled(studio, event.detail)}
     @pressure=${(event: CustomEvent<boolean>) => setPressure(event.detail)}
     @device-wish=${(event: CustomEvent<DeviceWish>) => runOn(event.detail)}
+    @seed-change=${(event: CustomEvent<number>) => commands.changeSeed(studio, event.detail)}
   ></up-menu>`;
 }
 
