@@ -1,21 +1,22 @@
 //! Paints one composed scene from back to front.
 
-use super::canvas::Canvas;
-use super::compose::{Composition, compose};
-use super::finish;
-use super::ground;
-use super::rocks;
-use super::scatter::{self, Kind, Standing};
-use super::sky;
-use super::terrain::Terrain;
-use super::vegetation;
-use super::water;
+use crate::canvas::Canvas;
+use crate::compose::{Composition, compose};
+use crate::finish;
+use crate::ground;
+use crate::noise::mix64;
+use crate::rocks;
+use crate::scatter::{self, Kind, Standing};
+use crate::sky;
+use crate::terrain::Terrain;
+use crate::vegetation;
+use crate::water;
 
 /// A painted landscape and its label map.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scene {
     /// Label ids, row by row, `width * height` of them, each an index into
-    /// [`CLASSES`](super::CLASSES).
+    /// [`CLASSES`](crate::CLASSES).
     pub labels: Vec<u8>,
     /// RGB bytes, row by row, `width * height * 3` of them.
     pub pixels: Vec<u8>,
@@ -40,6 +41,12 @@ pub fn paint(seed: u64, size: u32) -> Scene {
         width: size,
         height: size,
     }
+}
+
+/// Seed of scene `index` in the data set of a seed. It depends on nothing else: a larger data set begins
+/// with the same scenes.
+pub fn scene_seed(seed: u64, index: usize) -> u64 {
+    mix64(mix64(seed) ^ (index as u64).wrapping_mul(0xD1B5_4A32_D192_ED03))
 }
 
 fn paint_on(canvas: &mut Canvas, composition: &Composition) {
@@ -103,7 +110,7 @@ mod tests {
     use rayon::prelude::*;
 
     use super::*;
-    use crate::data::synthetic::CLASSES;
+    use crate::CLASSES;
 
     #[test]
     fn a_seed_always_paints_the_same_scene() {

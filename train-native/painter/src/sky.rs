@@ -1,33 +1,33 @@
 //! Sky gradient, sun disc with its glow, and clouds lit from the sun's side.
 
-use super::canvas::{Camera, Canvas, SKY_DEPTH};
-use super::class::Class;
-use super::color::{Rgb, lerp, smoothstep};
-use super::light::{Light, SunDisc};
-use super::noise::{billow, fbm, gradient};
+use crate::canvas::{Camera, Canvas, SKY_DEPTH};
+use crate::class::Class;
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::light::{Light, SunDisc};
+use crate::noise::{billow, fbm, gradient};
 
 /// One heap of cumulus: an ellipse with a flatter base, in unit picture coordinates.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Heap {
-    pub(super) u: f32,
-    pub(super) v: f32,
-    pub(super) half_width: f32,
-    pub(super) half_height: f32,
-    pub(super) seed: u32,
+pub(crate) struct Heap {
+    pub(crate) u: f32,
+    pub(crate) v: f32,
+    pub(crate) half_width: f32,
+    pub(crate) half_height: f32,
+    pub(crate) seed: u32,
 }
 
 /// All clouds of a scene.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clouds {
-    pub(super) heaps: Vec<Heap>,
+pub(crate) struct Clouds {
+    pub(crate) heaps: Vec<Heap>,
     /// Cover of a wide broken layer: 0 none .. 1 closed.
-    pub(super) layer: f32,
-    pub(super) seed: u32,
+    pub(crate) layer: f32,
+    pub(crate) seed: u32,
 }
 
 impl Heap {
     /// Whether the heap would reach over the sun.
-    pub(super) fn hides(&self, sun: &SunDisc) -> bool {
+    pub(crate) fn hides(&self, sun: &SunDisc) -> bool {
         let du = (self.u - sun.u).abs() / (self.half_width * 1.25 + sun.radius);
         let dv = (self.v - sun.v).abs() / (self.half_height * 1.35 + sun.radius);
         du * du + dv * dv < 1.0
@@ -78,7 +78,7 @@ impl Clouds {
 }
 
 /// Paints the whole sky; later painters cover what is not sky.
-pub(super) fn paint(canvas: &mut Canvas, camera: &Camera, light: &Light, clouds: &Clouds) {
+pub(crate) fn paint(canvas: &mut Canvas, camera: &Camera, light: &Light, clouds: &Clouds) {
     let detail = (0.11 / canvas.sample_width()).log2().clamp(2.0, 6.0);
     let bottom = (camera.horizon + 0.05).min(1.0);
     let sample_width = canvas.sample_width();
@@ -118,7 +118,7 @@ fn open_sky(camera: &Camera, light: &Light, u: f32, v: f32, sample: f32) -> (Rgb
 }
 
 /// Sky gradient with the sun's glow, without the disc: also what water mirrors from above.
-pub(super) fn gradient_at(camera: &Camera, light: &Light, u: f32, v: f32) -> Rgb {
+pub(crate) fn gradient_at(camera: &Camera, light: &Light, u: f32, v: f32) -> Rgb {
     let rise = (camera.horizon - v) / camera.horizon.max(0.34);
     let color = light.sky(rise);
     match light.sun {

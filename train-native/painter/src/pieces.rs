@@ -1,43 +1,12 @@
-//! Draws the kind of landscape, and holds what several kinds are arranged from.
+//! What several kinds of landscape are arranged from.
 
-use super::class::Class;
-use super::compose::Draft;
-use super::scatter::Kind;
-use super::settled;
-use super::wild;
-use super::world::{Course, Fields, Woods};
-
-/// A kind of landscape with the weight it is drawn with.
-type Weighted = (f32, fn(&mut Draft));
-
-/// Draws a kind of landscape and arranges it.
-pub(super) fn arrange(draft: &mut Draft) {
-    let kinds: [Weighted; 11] = [
-        (0.13, wild::alpine_lake),
-        (0.13, wild::seaside),
-        (0.11, settled::flower_meadows),
-        (0.08, settled::farmland),
-        (0.08, wild::desert),
-        (0.07, wild::forest_edge),
-        (0.09, settled::village),
-        (0.08, wild::river_valley),
-        (0.06, wild::high_pass),
-        (0.04, wild::winter),
-        (0.22, settled::loose_patches),
-    ];
-    let total: f32 = kinds.iter().map(|k| k.0).sum();
-    let mut left = draft.random.unit() * total;
-    for (weight, kind) in kinds {
-        left -= weight;
-        if left <= 0.0 {
-            return kind(draft);
-        }
-    }
-    settled::loose_patches(draft);
-}
+use crate::class::Class;
+use crate::draft::Draft;
+use crate::scatter::Kind;
+use crate::world::{Course, Fields, Woods};
 
 /// One to three ranges behind each other, higher with distance.
-pub(super) fn backdrop(draft: &mut Draft, tallest: f32, foot: Class, alpine: f32) {
+pub(crate) fn backdrop(draft: &mut Draft, tallest: f32, foot: Class, alpine: f32) {
     if draft.random.chance(0.18) {
         let distance = draft.random.range(3000.0, 6500.0);
         return draft.massif(distance, tallest, foot, alpine);
@@ -51,11 +20,11 @@ pub(super) fn backdrop(draft: &mut Draft, tallest: f32, foot: Class, alpine: f32
     }
 }
 
-pub(super) fn tallest(draft: &mut Draft) -> f32 {
+pub(crate) fn tallest(draft: &mut Draft) -> f32 {
     (draft.world.camera.horizon * draft.random.range(0.45, 1.0)).min(0.36)
 }
 
-pub(super) fn woods(draft: &mut Draft, threshold: f32, near: f32, broad: f32) {
+pub(crate) fn woods(draft: &mut Draft, threshold: f32, near: f32, broad: f32) {
     draft.world.woods = Some(Woods {
         threshold,
         scale: draft.random.range(110.0, 300.0),
@@ -66,7 +35,7 @@ pub(super) fn woods(draft: &mut Draft, threshold: f32, near: f32, broad: f32) {
     });
 }
 
-pub(super) fn course(draft: &mut Draft, width: f32, spread: f32, end: f32) -> Course {
+pub(crate) fn course(draft: &mut Draft, width: f32, spread: f32, end: f32) -> Course {
     Course {
         offset: draft.random.range(-0.16, 0.16),
         swing: draft.random.range(0.06, 0.22),
@@ -78,7 +47,7 @@ pub(super) fn course(draft: &mut Draft, width: f32, spread: f32, end: f32) -> Co
     }
 }
 
-pub(super) fn boulders(draft: &mut Draft, groups: usize) {
+pub(crate) fn boulders(draft: &mut Draft, groups: usize) {
     for _ in 0..groups {
         let u = draft.random.range(-0.5, 0.5);
         let v = draft.room() * draft.random.range(0.3, 0.95);
@@ -87,7 +56,7 @@ pub(super) fn boulders(draft: &mut Draft, groups: usize) {
     }
 }
 
-pub(super) fn lone_trees(draft: &mut Draft, groups: usize, conifers: f32) {
+pub(crate) fn lone_trees(draft: &mut Draft, groups: usize, conifers: f32) {
     for _ in 0..groups {
         let u = draft.random.range(-0.5, 0.5);
         let v = draft.room() * draft.random.range(0.16, 0.8);
@@ -105,7 +74,7 @@ pub(super) fn lone_trees(draft: &mut Draft, groups: usize, conifers: f32) {
     }
 }
 
-pub(super) fn flower_beds(draft: &mut Draft, count: usize) {
+pub(crate) fn flower_beds(draft: &mut Draft, count: usize) {
     for _ in 0..count {
         let room = draft.room();
         let v = room * draft.random.range(0.35, 1.0);
@@ -118,7 +87,7 @@ pub(super) fn flower_beds(draft: &mut Draft, count: usize) {
     }
 }
 
-pub(super) fn patchwork(draft: &mut Draft) {
+pub(crate) fn patchwork(draft: &mut Draft) {
     draft.world.fields = Some(Fields {
         near: 5.0,
         far: 3000.0,

@@ -1,12 +1,12 @@
 //! Tended landscapes, and the loose patches of someone who tries out brushes.
 
-use super::arrange::{
+use crate::class::Class;
+use crate::draft::Draft;
+use crate::pieces::{
     backdrop, boulders, course, flower_beds, lone_trees, patchwork, tallest, woods,
 };
-use super::class::Class;
-use super::compose::Draft;
 
-pub(super) fn flower_meadows(draft: &mut Draft) {
+pub(crate) fn flower_meadows(draft: &mut Draft) {
     let high = tallest(draft) * 0.8;
     if draft.random.chance(0.8) {
         backdrop(draft, high, Class::Forest, 0.5);
@@ -27,7 +27,7 @@ pub(super) fn flower_meadows(draft: &mut Draft) {
     }
 }
 
-pub(super) fn farmland(draft: &mut Draft) {
+pub(crate) fn farmland(draft: &mut Draft) {
     if draft.random.chance(0.6) {
         let high = tallest(draft) * 0.5;
         backdrop(draft, high, Class::Forest, 0.3);
@@ -50,7 +50,7 @@ pub(super) fn farmland(draft: &mut Draft) {
     }
 }
 
-pub(super) fn village(draft: &mut Draft) {
+pub(crate) fn village(draft: &mut Draft) {
     draft.world.swells = draft.random.range(0.4, 1.6);
     if draft.random.chance(0.75) {
         let high = tallest(draft) * 0.75;
@@ -78,7 +78,7 @@ pub(super) fn village(draft: &mut Draft) {
 }
 
 /// What someone paints who tries out brushes: round patches of anything on a plain ground.
-pub(super) fn loose_patches(draft: &mut Draft) {
+pub(crate) fn loose_patches(draft: &mut Draft) {
     const GROUNDS: [Class; 4] = [Class::Meadow, Class::Meadow, Class::Sand, Class::Field];
     draft.world.base = GROUNDS[draft.random.below(GROUNDS.len())];
     draft.world.hills = draft.random.range(0.0, 25.0);

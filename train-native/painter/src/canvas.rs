@@ -1,27 +1,27 @@
 //! The supersampled canvas that every painter works on, and the camera that looks at the world.
 
-use super::class::Class;
-use super::color::Rgb;
+use crate::class::Class;
+use crate::color::Rgb;
 
 /// Samples per final pixel along each axis.
-pub(super) const SUPERSAMPLE: usize = 2;
+pub(crate) const SUPERSAMPLE: usize = 2;
 
 /// Depth of the sky: farther than any terrain.
-pub(super) const SKY_DEPTH: f32 = 1e9;
+pub(crate) const SKY_DEPTH: f32 = 1e9;
 
 /// Square grid of samples with colour (linear light), class and depth (metres).
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     /// Samples along one side.
-    pub(super) side: usize,
-    pub(super) color: Vec<Rgb>,
-    pub(super) class: Vec<Class>,
-    pub(super) depth: Vec<f32>,
+    pub(crate) side: usize,
+    pub(crate) color: Vec<Rgb>,
+    pub(crate) class: Vec<Class>,
+    pub(crate) depth: Vec<f32>,
     /// How deep in cast shadow a sample already is, 0..1.
     shadow: Vec<f32>,
 }
 
 impl Canvas {
-    pub(super) fn new(size: u32) -> Self {
+    pub(crate) fn new(size: u32) -> Self {
         let side = size as usize * SUPERSAMPLE;
         Self {
             side,
@@ -33,21 +33,21 @@ impl Canvas {
     }
 
     /// Width of a sample in unit coordinates.
-    pub(super) fn sample_width(&self) -> f32 {
+    pub(crate) fn sample_width(&self) -> f32 {
         1.0 / self.side as f32
     }
 
-    pub(super) fn index(&self, column: usize, row: usize) -> usize {
+    pub(crate) fn index(&self, column: usize, row: usize) -> usize {
         row * self.side + column
     }
 
     /// Unit coordinate of the middle of a column or row.
-    pub(super) fn unit(&self, index: usize) -> f32 {
+    pub(crate) fn unit(&self, index: usize) -> f32 {
         (index as f32 + 0.5) / self.side as f32
     }
 
     /// Columns (or rows) whose middles lie in the unit interval.
-    pub(super) fn span(&self, low: f32, high: f32) -> std::ops::Range<usize> {
+    pub(crate) fn span(&self, low: f32, high: f32) -> std::ops::Range<usize> {
         let side = self.side as f32;
         let first = (low * side - 0.5).ceil().clamp(0.0, side) as usize;
         let last = (high * side + 0.5).floor().clamp(0.0, side) as usize;
@@ -55,7 +55,7 @@ impl Canvas {
     }
 
     /// Calls `visit(index, u, v)` for every sample in a unit rectangle.
-    pub(super) fn for_each_in(
+    pub(crate) fn for_each_in(
         &mut self,
         columns: (f32, f32),
         rows: (f32, f32),
@@ -73,7 +73,7 @@ impl Canvas {
     }
 
     /// Puts an opaque sample of an object at `depth`, unless something nearer is there.
-    pub(super) fn put(&mut self, index: usize, depth: f32, class: Class, color: Rgb) {
+    pub(crate) fn put(&mut self, index: usize, depth: f32, class: Class, color: Rgb) {
         if depth <= self.depth[index] {
             self.depth[index] = depth;
             self.class[index] = class;
@@ -83,7 +83,7 @@ impl Canvas {
     }
 
     /// Darkens a sample to a shadow of `strength` (0..1); shadows that overlap do not add up.
-    pub(super) fn cast_shadow(&mut self, index: usize, strength: f32) {
+    pub(crate) fn cast_shadow(&mut self, index: usize, strength: f32) {
         let tint = |strength| Rgb::WHITE.mix(Rgb::new(0.47, 0.52, 0.64), strength);
         let before = self.shadow[index];
         if strength > before {
@@ -98,38 +98,38 @@ impl Canvas {
 /// A level camera above the origin that looks along +z. Metres in the world, unit coordinates
 /// (0..1, v down) on the picture.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Camera {
+pub(crate) struct Camera {
     /// Row of the horizon.
-    pub(super) horizon: f32,
+    pub(crate) horizon: f32,
     /// Height above the water level.
-    pub(super) height: f32,
+    pub(crate) height: f32,
     /// Focal length in picture widths.
-    pub(super) focal: f32,
+    pub(crate) focal: f32,
 }
 
 impl Camera {
     /// Row at which a point of height `h` at distance `z` appears.
-    pub(super) fn row(&self, h: f32, z: f32) -> f32 {
+    pub(crate) fn row(&self, h: f32, z: f32) -> f32 {
         self.horizon + self.focal * (self.height - h) / z
     }
 
     /// Column at which a point appears.
-    pub(super) fn column(&self, x: f32, z: f32) -> f32 {
+    pub(crate) fn column(&self, x: f32, z: f32) -> f32 {
         0.5 + self.focal * x / z
     }
 
     /// World x of a column at distance `z`.
-    pub(super) fn world_x(&self, u: f32, z: f32) -> f32 {
+    pub(crate) fn world_x(&self, u: f32, z: f32) -> f32 {
         (u - 0.5) * z / self.focal
     }
 
     /// World height of a row at distance `z`.
-    pub(super) fn world_height(&self, v: f32, z: f32) -> f32 {
+    pub(crate) fn world_height(&self, v: f32, z: f32) -> f32 {
         self.height - (v - self.horizon) * z / self.focal
     }
 
     /// Distance at which flat ground at water level appears on row `v` (below the horizon).
-    pub(super) fn ground_distance(&self, v: f32) -> f32 {
+    pub(crate) fn ground_distance(&self, v: f32) -> f32 {
         self.focal * self.height / (v - self.horizon).max(1e-4)
     }
 }

@@ -1,26 +1,26 @@
 //! Houses: a box with a gable roof and a chimney, seen by casting a ray through every sample.
 
-use super::canvas::{Camera, Canvas, SKY_DEPTH};
-use super::class::Class;
-use super::color::{Rgb, smoothstep};
-use super::light::Light;
-use super::noise::{fbm, hash_unit};
+use crate::canvas::{Camera, Canvas, SKY_DEPTH};
+use crate::class::Class;
+use crate::color::{Rgb, smoothstep};
+use crate::light::Light;
+use crate::noise::{fbm, hash_unit};
 
 /// A house; metres and radians.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct House {
-    pub(super) x: f32,
-    pub(super) z: f32,
-    pub(super) ground: f32,
+pub(crate) struct House {
+    pub(crate) x: f32,
+    pub(crate) z: f32,
+    pub(crate) ground: f32,
     /// Turn about the vertical.
-    pub(super) yaw: f32,
+    pub(crate) yaw: f32,
     /// Along the ridge.
-    pub(super) length: f32,
+    pub(crate) length: f32,
     /// Across the ridge.
-    pub(super) depth: f32,
-    pub(super) wall: f32,
-    pub(super) roof: f32,
-    pub(super) seed: u32,
+    pub(crate) depth: f32,
+    pub(crate) wall: f32,
+    pub(crate) roof: f32,
+    pub(crate) seed: u32,
 }
 
 /// Parts of a house that look different.
@@ -174,7 +174,7 @@ impl House {
     }
 
     /// Whether a tree at a place would grow into the house or hide its front.
-    pub(super) fn covers(&self, x: f32, z: f32) -> bool {
+    pub(crate) fn covers(&self, x: f32, z: f32) -> bool {
         let [along, _, across] = self.to_local([x - self.x, 0.0, z - self.z]);
         along.abs() < self.length * 0.5 + 4.0 && across.abs() < self.depth * 0.5 + 4.0
     }
@@ -185,7 +185,7 @@ impl House {
     }
 
     /// Paints the house where nothing nearer stands.
-    pub(super) fn paint(&self, canvas: &mut Canvas, camera: &Camera, light: &Light) {
+    pub(crate) fn paint(&self, canvas: &mut Canvas, camera: &Camera, light: &Light) {
         let reach = self.reach();
         let near = (self.z - reach).max(1.0);
         let half = camera.focal * reach / near;
@@ -273,7 +273,7 @@ impl House {
     }
 
     /// Darkens what the house keeps the light from.
-    pub(super) fn cast_shadow(&self, canvas: &mut Canvas, camera: &Camera, light: &Light) {
+    pub(crate) fn cast_shadow(&self, canvas: &mut Canvas, camera: &Camera, light: &Light) {
         let tall = (self.wall + self.roof) / light.toward[1] * light.toward[0].abs();
         let reach = self.reach() + tall;
         let half = camera.focal * reach / (self.z - self.reach()).max(8.0);

@@ -1,14 +1,14 @@
 //! Landscapes without people, or nearly: each function arranges one on a draft.
 
-use super::arrange::{
+use crate::class::Class;
+use crate::draft::Draft;
+use crate::pieces::{
     backdrop, boulders, course, flower_beds, lone_trees, patchwork, tallest, woods,
 };
-use super::class::Class;
-use super::compose::Draft;
-use super::scatter::Kind;
-use super::world::Coast;
+use crate::scatter::Kind;
+use crate::world::Coast;
 
-pub(super) fn alpine_lake(draft: &mut Draft) {
+pub(crate) fn alpine_lake(draft: &mut Draft) {
     let high = tallest(draft).max(0.2);
     backdrop(draft, high, Class::Forest, 0.85);
     let room = draft.room();
@@ -46,7 +46,7 @@ fn coast(draft: &mut Draft) -> f32 {
     side
 }
 
-pub(super) fn seaside(draft: &mut Draft) {
+pub(crate) fn seaside(draft: &mut Draft) {
     draft.world.camera.horizon = draft.random.range(0.28, 0.58);
     draft.world.hills = draft.random.range(4.0, 30.0);
     let room = draft.room();
@@ -76,7 +76,7 @@ pub(super) fn seaside(draft: &mut Draft) {
     }
 }
 
-pub(super) fn desert(draft: &mut Draft) {
+pub(crate) fn desert(draft: &mut Draft) {
     draft.world.base = Class::Sand;
     draft.world.swells = draft.random.range(2.0, 8.0);
     draft.world.hills = draft.random.range(15.0, 60.0);
@@ -110,7 +110,7 @@ pub(super) fn desert(draft: &mut Draft) {
     }
 }
 
-pub(super) fn forest_edge(draft: &mut Draft) {
+pub(crate) fn forest_edge(draft: &mut Draft) {
     if draft.random.chance(0.5) {
         let high = tallest(draft) * 0.7;
         backdrop(draft, high, Class::Forest, 0.5);
@@ -133,7 +133,7 @@ pub(super) fn forest_edge(draft: &mut Draft) {
     }
 }
 
-pub(super) fn river_valley(draft: &mut Draft) {
+pub(crate) fn river_valley(draft: &mut Draft) {
     let high = tallest(draft);
     backdrop(draft, high, Class::Forest, 0.6);
     let width = draft.random.range(10.0, 22.0);
@@ -155,7 +155,7 @@ pub(super) fn river_valley(draft: &mut Draft) {
     lone_trees(draft, 3, 0.4);
 }
 
-pub(super) fn high_pass(draft: &mut Draft) {
+pub(crate) fn high_pass(draft: &mut Draft) {
     let high = tallest(draft).max(0.25);
     let foot = draft.either(Class::Meadow, 0.5, Class::Forest);
     backdrop(draft, high, foot, 0.9);
@@ -188,7 +188,7 @@ pub(super) fn high_pass(draft: &mut Draft) {
     }
 }
 
-pub(super) fn winter(draft: &mut Draft) {
+pub(crate) fn winter(draft: &mut Draft) {
     draft.world.base = Class::Snow;
     let high = tallest(draft);
     backdrop(draft, high, Class::Forest, 1.0);

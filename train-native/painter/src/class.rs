@@ -12,7 +12,7 @@ pub struct LandscapeClass {
 /// The classes as the painters name them; the discriminant is the label id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Class {
+pub(crate) enum Class {
     Sky,
     Cloud,
     Sun,
@@ -32,7 +32,7 @@ pub(super) enum Class {
 
 impl Class {
     /// The label id, an index into [`CLASSES`].
-    pub(super) const fn id(self) -> u8 {
+    pub(crate) const fn id(self) -> u8 {
         self as u8
     }
 }

@@ -1,11 +1,11 @@
 //! From samples to bytes: averaging, tone, a light grade, a breath of grain.
 
-use super::canvas::{Canvas, SUPERSAMPLE};
-use super::color::{Rgb, lerp, smoothstep};
-use super::noise::hash_unit;
+use crate::canvas::{Canvas, SUPERSAMPLE};
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::noise::hash_unit;
 
 /// Averages the samples of every pixel and grades the result; returns RGB bytes.
-pub(super) fn develop(canvas: &Canvas, seed: u32) -> Vec<u8> {
+pub(crate) fn develop(canvas: &Canvas, seed: u32) -> Vec<u8> {
     let size = canvas.side / SUPERSAMPLE;
     let mut pixels = Vec::with_capacity(size * size * 3);
     for y in 0..size {
@@ -54,7 +54,7 @@ fn grade(linear: Rgb) -> Rgb {
 }
 
 /// The label of every pixel: what most of its samples show, the first of them on a draw.
-pub(super) fn labels(canvas: &Canvas) -> Vec<u8> {
+pub(crate) fn labels(canvas: &Canvas) -> Vec<u8> {
     let size = canvas.side / SUPERSAMPLE;
     let mut labels = Vec::with_capacity(size * size);
     for y in 0..size {
@@ -79,7 +79,7 @@ pub(super) fn labels(canvas: &Canvas) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::synthetic::class::Class;
+    use crate::class::Class;
 
     #[test]
     fn labels_follow_the_majority_of_samples() {

@@ -1,12 +1,12 @@
 //! Colours the visible terrain: what grows or lies where, with texture that fits the distance.
 
-use super::canvas::Canvas;
-use super::class::Class;
-use super::color::{Rgb, lerp, smoothstep};
-use super::light::Light;
-use super::noise::{cell, fbm, gradient, hash, octaves_for, ridged};
-use super::terrain::{Place, Terrain};
-use super::world::World;
+use crate::canvas::Canvas;
+use crate::class::Class;
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::light::Light;
+use crate::noise::{cell, fbm, gradient, hash, octaves_for, ridged};
+use crate::terrain::{Place, Terrain};
+use crate::world::World;
 
 /// A place together with how much ground one sample covers there, in metres.
 struct Spot<'a> {
@@ -16,7 +16,7 @@ struct Spot<'a> {
 }
 
 /// Paints all terrain samples; water gets its class only, its colour comes when all else stands.
-pub(super) fn paint(
+pub(crate) fn paint(
     canvas: &mut Canvas,
     terrain: &Terrain,
     seen: &[f32],
@@ -52,7 +52,7 @@ pub(super) fn paint(
 }
 
 /// The mixed colour of flowers around a place: mostly pinks and reds, drifts of white and yellow.
-pub(super) fn flower_color(x: f32, z: f32, pick: u32) -> Rgb {
+pub(crate) fn flower_color(x: f32, z: f32, pick: u32) -> Rgb {
     const BLOOMS: [u32; 10] = [
         0xd9486f, 0xe06a94, 0xe58aab, 0xd65a86, 0xd84a58, 0xe9a3bd, 0xf3ece2, 0xf0e3c8, 0xe8c558,
         0xb583c4,
@@ -75,12 +75,12 @@ fn unit(v: [f32; 3]) -> [f32; 3] {
 }
 
 /// How closely flowers stand around a place, about 0.1 to 1.
-pub(super) fn flower_density(x: f32, z: f32) -> f32 {
+pub(crate) fn flower_density(x: f32, z: f32) -> f32 {
     (0.62 + 0.55 * gradient(x / 8.0, z / 14.0, 772)).clamp(0.1, 1.0)
 }
 
 /// Grass green of a place, in broad patches.
-pub(super) fn grass_color(x: f32, z: f32, octaves: f32, seed: u32) -> Rgb {
+pub(crate) fn grass_color(x: f32, z: f32, octaves: f32, seed: u32) -> Rgb {
     let broad = fbm(x / 48.0, z / 70.0, octaves.clamp(0.6, 4.0), seed ^ 21);
     let dry = fbm(
         x / 21.0 + 9.0,

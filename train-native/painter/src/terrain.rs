@@ -1,10 +1,10 @@
 //! Surveys the world on a grid that widens with distance, casts shadows across it and finds what
 //! the camera sees of it.
 
-use super::canvas::{Camera, Canvas};
-use super::color::{lerp, smoothstep};
-use super::light::Light;
-use super::world::{Relief, World};
+use crate::canvas::{Camera, Canvas};
+use crate::color::{lerp, smoothstep};
+use crate::light::Light;
+use crate::world::{Relief, World};
 
 /// Distance that the survey reaches, in metres.
 const REACH: f32 = 15_000.0;
@@ -12,7 +12,7 @@ const REACH: f32 = 15_000.0;
 const STEPS: usize = 600;
 
 /// The surveyed height field: one column per canvas column, one row per distance.
-pub(super) struct Terrain {
+pub(crate) struct Terrain {
     columns: usize,
     distances: Vec<f32>,
     relief: Vec<Relief>,
@@ -23,17 +23,17 @@ pub(super) struct Terrain {
 
 /// A visible place of the terrain.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) x: f32,
-    pub(super) z: f32,
-    pub(super) relief: Relief,
-    pub(super) normal: [f32; 3],
-    pub(super) lit: f32,
+pub(crate) struct Place {
+    pub(crate) x: f32,
+    pub(crate) z: f32,
+    pub(crate) relief: Relief,
+    pub(crate) normal: [f32; 3],
+    pub(crate) lit: f32,
 }
 
 impl Terrain {
     /// Samples the world for a canvas of `columns` columns.
-    pub(super) fn survey(world: &World, light: &Light, columns: usize) -> Self {
+    pub(crate) fn survey(world: &World, light: &Light, columns: usize) -> Self {
         let camera = world.camera;
         let first = 0.55 * camera.ground_distance(1.0);
         let ratio = (REACH / first).powf(1.0 / (STEPS - 1) as f32);
@@ -80,7 +80,7 @@ impl Terrain {
 
     /// Finds for every sample the survey position it shows (`f32::NAN` for sky) and writes the
     /// distances into the canvas.
-    pub(super) fn project(&self, canvas: &mut Canvas) -> Vec<f32> {
+    pub(crate) fn project(&self, canvas: &mut Canvas) -> Vec<f32> {
         let side = canvas.side;
         let mut seen = vec![f32::NAN; side * side];
         for column in 0..side {
@@ -114,7 +114,7 @@ impl Terrain {
     }
 
     /// The place at a survey position of a column.
-    pub(super) fn place(&self, column: usize, at: f32) -> Place {
+    pub(crate) fn place(&self, column: usize, at: f32) -> Place {
         let step = (at as usize).min(STEPS - 2);
         let part = at - step as f32;
         let z = self.distance(at);

@@ -1,4 +1,4 @@
-//! Writes data sets of painted scenes: AB pairs, photo and label folders, and the palette.
+//! Writes data sets of scenes from [`underpaint_painter`]: AB pairs, photo and label folders, and the palette.
 
 use std::fs;
 use std::io;
@@ -9,10 +9,7 @@ use image::{GrayImage, ImageFormat, RgbImage};
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
-
-use super::class::{CLASSES, class_color};
-use super::noise::mix64;
-use super::scene::{Scene, paint};
+use underpaint_painter::{CLASSES, Scene, class_color, paint, scene_seed};
 
 /// Smallest side in pixels that a data set may have.
 pub const MIN_SIZE: u32 = 32;
@@ -129,11 +126,6 @@ pub fn synthesize(
         val,
         classes: CLASSES.len(),
     })
-}
-
-/// Seed of scene `index` in the data set of a seed.
-fn scene_seed(seed: u64, index: usize) -> u64 {
-    mix64(mix64(seed) ^ (index as u64).wrapping_mul(0xD1B5_4A32_D192_ED03))
 }
 
 fn checked_val_count(options: &SynthesizeOptions) -> Result<usize, SynthesizeError> {

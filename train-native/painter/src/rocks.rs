@@ -1,11 +1,11 @@
 //! Boulders: faceted lumps of stone.
 
-use super::canvas::{Camera, Canvas};
-use super::class::Class;
-use super::color::{Rgb, lerp, smoothstep};
-use super::light::Light;
-use super::noise::{fbm, gradient, hash_unit};
-use super::scatter::Standing;
+use crate::canvas::{Camera, Canvas};
+use crate::class::Class;
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::light::Light;
+use crate::noise::{fbm, gradient, hash_unit};
+use crate::scatter::Standing;
 
 /// A facet: its middle on the face of the boulder and its normal.
 struct Facet {
@@ -36,7 +36,7 @@ fn facets(seed: u32) -> Vec<Facet> {
 }
 
 /// Paints a boulder; its height is `standing.height`, its width follows from the seed.
-pub(super) fn boulder(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
+pub(crate) fn boulder(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
     let seed = standing.seed;
     let height = camera.focal * standing.height / standing.z;
     let half_width = height * lerp(0.62, 1.05, hash_unit(seed as i32, 0, 9));

@@ -7,22 +7,22 @@ use std::ops::{Add, AddAssign, Mul};
 
 /// A colour in linear light; channels are nonnegative, 1 is paper white.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Rgb {
-    pub(super) r: f32,
-    pub(super) g: f32,
-    pub(super) b: f32,
+pub(crate) struct Rgb {
+    pub(crate) r: f32,
+    pub(crate) g: f32,
+    pub(crate) b: f32,
 }
 
 impl Rgb {
-    pub(super) const BLACK: Self = Self::new(0.0, 0.0, 0.0);
-    pub(super) const WHITE: Self = Self::new(1.0, 1.0, 1.0);
+    pub(crate) const BLACK: Self = Self::new(0.0, 0.0, 0.0);
+    pub(crate) const WHITE: Self = Self::new(1.0, 1.0, 1.0);
 
-    pub(super) const fn new(r: f32, g: f32, b: f32) -> Self {
+    pub(crate) const fn new(r: f32, g: f32, b: f32) -> Self {
         Self { r, g, b }
     }
 
     /// The colour of a screen hex code such as `0x6f9a3c`.
-    pub(super) const fn hex(code: u32) -> Self {
+    pub(crate) const fn hex(code: u32) -> Self {
         Self::new(
             linear((code >> 16) & 255),
             linear((code >> 8) & 255),
@@ -31,12 +31,12 @@ impl Rgb {
     }
 
     /// Straight blend: `self` at 0, `other` at 1; `t` is clamped.
-    pub(super) fn mix(self, other: Self, t: f32) -> Self {
+    pub(crate) fn mix(self, other: Self, t: f32) -> Self {
         let t = t.clamp(0.0, 1.0);
         self * (1.0 - t) + other * t
     }
 
-    pub(super) fn luma(self) -> f32 {
+    pub(crate) fn luma(self) -> f32 {
         0.25 * self.r + 0.65 * self.g + 0.10 * self.b
     }
 }
@@ -74,13 +74,13 @@ impl Mul for Rgb {
 }
 
 /// Hermite step from 0 below `low` to 1 above `high`; `low > high` gives the falling step.
-pub(super) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
+pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }
 
 /// Linear blend of two numbers.
-pub(super) fn lerp(from: f32, to: f32, t: f32) -> f32 {
+pub(crate) fn lerp(from: f32, to: f32, t: f32) -> f32 {
     from + (to - from) * t
 }
 

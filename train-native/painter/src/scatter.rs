@@ -1,14 +1,14 @@
 //! Decides where things stand: trees in woods, tufts in grass, blooms in flower beds.
 
-use super::class::Class;
-use super::color::lerp;
-use super::ground::flower_density;
-use super::noise::{hash, hash_unit};
-use super::world::World;
+use crate::class::Class;
+use crate::color::lerp;
+use crate::ground::flower_density;
+use crate::noise::{hash, hash_unit};
+use crate::world::World;
 
 /// What stands at a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Conifer,
     Broadleaf,
     Boulder,
@@ -19,14 +19,14 @@ pub(super) enum Kind {
 
 /// An upright thing in the world, sizes in metres.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Standing {
-    pub(super) kind: Kind,
-    pub(super) x: f32,
-    pub(super) z: f32,
+pub(crate) struct Standing {
+    pub(crate) kind: Kind,
+    pub(crate) x: f32,
+    pub(crate) z: f32,
     /// Height of the ground it stands on.
-    pub(super) ground: f32,
-    pub(super) height: f32,
-    pub(super) seed: u32,
+    pub(crate) ground: f32,
+    pub(crate) height: f32,
+    pub(crate) seed: u32,
 }
 
 /// A jittered grid over the ground, evenly dense in the picture.
@@ -65,7 +65,7 @@ impl Grid {
 }
 
 /// Trees of the woods and boulders of the outcrops, as far as they can be told apart.
-pub(super) fn trees(world: &World, out: &mut Vec<Standing>) {
+pub(crate) fn trees(world: &World, out: &mut Vec<Standing>) {
     let grid = Grid {
         near: 0.6 * world.camera.ground_distance(1.0),
         far: 1900.0,
@@ -101,7 +101,7 @@ pub(super) fn trees(world: &World, out: &mut Vec<Standing>) {
 }
 
 /// Grass, grain and blooms in the foreground.
-pub(super) fn ground_plants(world: &World, out: &mut Vec<Standing>) {
+pub(crate) fn ground_plants(world: &World, out: &mut Vec<Standing>) {
     let focal = world.camera.focal;
     let near = 0.6 * world.camera.ground_distance(1.0);
     let grass = Grid {

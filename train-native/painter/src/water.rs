@@ -1,28 +1,28 @@
 //! Water: the finished scene mirrored about the water level, broken by ripples.
 
-use super::canvas::{Camera, Canvas, SKY_DEPTH};
-use super::class::Class;
-use super::color::{Rgb, lerp, smoothstep};
-use super::light::Light;
-use super::noise::{fbm, gradient};
-use super::sky::gradient_at;
-use super::terrain::Terrain;
+use crate::canvas::{Camera, Canvas, SKY_DEPTH};
+use crate::class::Class;
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::light::Light;
+use crate::noise::{fbm, gradient};
+use crate::sky::gradient_at;
+use crate::terrain::Terrain;
 
 /// How the water of a scene behaves.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Surface {
+pub(crate) struct Surface {
     /// 0 mirror-like .. 1 open sea.
-    pub(super) waves: f32,
+    pub(crate) waves: f32,
     /// Whether the ground near the shore shines through, as over sand.
-    pub(super) shallow: bool,
-    pub(super) seed: u32,
+    pub(crate) shallow: bool,
+    pub(crate) seed: u32,
 }
 
 /// Marks a mirrored ray that leaves the picture at the top.
 const ABOVE: i32 = -1;
 
 /// Paints all samples of class water; must run after everything that can be mirrored.
-pub(super) fn paint(
+pub(crate) fn paint(
     canvas: &mut Canvas,
     camera: &Camera,
     light: &Light,

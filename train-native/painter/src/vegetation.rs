@@ -1,12 +1,12 @@
 //! Trees, tufts of grass and blooms, painted as upright figures.
 
-use super::canvas::{Camera, Canvas};
-use super::class::Class;
-use super::color::{Rgb, lerp, smoothstep};
-use super::ground::{flower_color, grass_color};
-use super::light::Light;
-use super::noise::{gradient, hash_unit};
-use super::scatter::{Kind, Standing};
+use crate::canvas::{Camera, Canvas};
+use crate::class::Class;
+use crate::color::{Rgb, lerp, smoothstep};
+use crate::ground::{flower_color, grass_color};
+use crate::light::Light;
+use crate::noise::{gradient, hash_unit};
+use crate::scatter::{Kind, Standing};
 
 /// Where a figure stands in the picture, in unit coordinates.
 struct Figure {
@@ -34,7 +34,7 @@ fn leaf_light(light: &Light, albedo: Rgb, exposure: f32) -> Rgb {
 }
 
 /// Darkens the ground beside a figure, away from the light.
-pub(super) fn cast_shadow(
+pub(crate) fn cast_shadow(
     canvas: &mut Canvas,
     camera: &Camera,
     light: &Light,
@@ -90,7 +90,7 @@ fn stand(
 }
 
 /// A conifer: tiers of drooping branches, a light and a dark side.
-pub(super) fn conifer(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
+pub(crate) fn conifer(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
     let figure = Figure::new(canvas, camera, standing);
     let seed = standing.seed;
     let tiers = 5.0 + (seed % 4) as f32;
@@ -144,7 +144,7 @@ fn crown(seed: u32) -> [Ball; 11] {
 }
 
 /// A broad-leaved tree: a crown of lit balls of leaves over a trunk.
-pub(super) fn broadleaf(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
+pub(crate) fn broadleaf(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
     let figure = Figure::new(canvas, camera, standing);
     let seed = standing.seed;
     let balls = crown(seed);
@@ -197,7 +197,7 @@ fn front_ball(balls: &[Ball], p: f32, q: f32) -> Option<(f32, f32, f32)> {
 }
 
 /// A blade of grass or grain, bent; it hides the feet of what stands right behind it.
-pub(super) fn blade(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
+pub(crate) fn blade(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
     let figure = Figure::new(canvas, camera, standing);
     let sample = canvas.sample_width();
     let lean = (hash_unit(standing.seed as i32, 1, 3) - 0.5) * 1.1 * figure.height;
@@ -254,7 +254,7 @@ fn covered_class(canvas: &Canvas, index: usize, standing: &Standing) -> Option<C
 }
 
 /// A bloom: a small round head, darker underneath, only over flower beds.
-pub(super) fn bloom(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
+pub(crate) fn bloom(canvas: &mut Canvas, camera: &Camera, light: &Light, standing: &Standing) {
     let figure = Figure::new(canvas, camera, standing);
     let sample = canvas.sample_width();
     let radius = 0.62 * figure.height;

@@ -1,10 +1,10 @@
 //! Hashes, noise fields and the random stream: everything random in a scene comes from here.
 
 /// Splitmix64 stream (Steele, Lea, Flood 2014): small, seedable, the same everywhere.
-pub(super) struct Stream(u64);
+pub(crate) struct Stream(u64);
 
 /// One round of splitmix64's output mixing.
-pub(super) fn mix64(value: u64) -> u64 {
+pub(crate) fn mix64(value: u64) -> u64 {
     let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -12,42 +12,42 @@ pub(super) fn mix64(value: u64) -> u64 {
 }
 
 impl Stream {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(mix64(seed))
     }
 
-    pub(super) fn word(&mut self) -> u64 {
+    pub(crate) fn word(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mix64(self.0)
     }
 
     /// A seed for one noise field.
-    pub(super) fn seed(&mut self) -> u32 {
+    pub(crate) fn seed(&mut self) -> u32 {
         (self.word() >> 32) as u32
     }
 
     /// Uniform in [0, 1).
-    pub(super) fn unit(&mut self) -> f32 {
+    pub(crate) fn unit(&mut self) -> f32 {
         (self.word() >> 40) as f32 / (1u32 << 24) as f32
     }
 
     /// Uniform in [low, high).
-    pub(super) fn range(&mut self, low: f32, high: f32) -> f32 {
+    pub(crate) fn range(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
 
-    pub(super) fn chance(&mut self, probability: f32) -> bool {
+    pub(crate) fn chance(&mut self, probability: f32) -> bool {
         self.unit() < probability
     }
 
     /// Uniform in [0, count).
-    pub(super) fn below(&mut self, count: usize) -> usize {
+    pub(crate) fn below(&mut self, count: usize) -> usize {
         (self.word() % count.max(1) as u64) as usize
     }
 }
 
 /// Well-mixed hash of a lattice point.
-pub(super) fn hash(x: i32, y: i32, seed: u32) -> u32 {
+pub(crate) fn hash(x: i32, y: i32, seed: u32) -> u32 {
     let mut h = seed
         ^ (x as u32).wrapping_mul(0x9E37_79B1)
         ^ (y as u32).wrapping_mul(0x85EB_CA77).rotate_left(15);
@@ -59,7 +59,7 @@ pub(super) fn hash(x: i32, y: i32, seed: u32) -> u32 {
 }
 
 /// The hash of a lattice point as a number in [0, 1).
-pub(super) fn hash_unit(x: i32, y: i32, seed: u32) -> f32 {
+pub(crate) fn hash_unit(x: i32, y: i32, seed: u32) -> f32 {
     (hash(x, y, seed) >> 8) as f32 / (1u32 << 24) as f32
 }
 
@@ -88,7 +88,7 @@ fn corner(ix: i32, iy: i32, fx: f32, fy: f32, seed: u32) -> f32 {
 }
 
 /// Gradient noise (Perlin 2002), period-free, about [-1, 1].
-pub(super) fn gradient(x: f32, y: f32, seed: u32) -> f32 {
+pub(crate) fn gradient(x: f32, y: f32, seed: u32) -> f32 {
     let (bx, by) = (x.floor(), y.floor());
     let (fx, fy) = (x - bx, y - by);
     let (ix, iy) = (bx as i32, by as i32);
@@ -140,17 +140,17 @@ fn octaves(x: f32, y: f32, count: f32, seed: u32, shape: impl Fn(f32) -> f32) ->
 }
 
 /// Fractal sum of gradient noise, about [-1, 1].
-pub(super) fn fbm(x: f32, y: f32, count: f32, seed: u32) -> f32 {
+pub(crate) fn fbm(x: f32, y: f32, count: f32, seed: u32) -> f32 {
     octaves(x, y, count, seed, |n| n) * 1.3
 }
 
 /// Fractal sum of rounded puffs with creases between, about [-0.8, 1]: the shape of cumulus.
-pub(super) fn billow(x: f32, y: f32, count: f32, seed: u32) -> f32 {
+pub(crate) fn billow(x: f32, y: f32, count: f32, seed: u32) -> f32 {
     octaves(x, y, count, seed, |n| 2.8 * n.abs() - 0.8)
 }
 
 /// Ridged multifractal (Musgrave 1994), about [0, 1]: sharp crests, detail gathering on them.
-pub(super) fn ridged(x: f32, y: f32, count: f32, seed: u32) -> f32 {
+pub(crate) fn ridged(x: f32, y: f32, count: f32, seed: u32) -> f32 {
     let (mut sum, mut gain, mut amplitude, mut frequency) = (0.0, 1.0, 0.5, 1.0);
     let mut left = count;
     let mut octave = 0;
@@ -173,15 +173,15 @@ pub(super) fn ridged(x: f32, y: f32, count: f32, seed: u32) -> f32 {
 }
 
 /// The cell of a jittered grid (Worley 1996) that a point lies in.
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// Hash of the cell.
-    pub(super) id: u32,
+    pub(crate) id: u32,
     /// Distance to the border with the next cell, 0 on it, about 0.5 in the middle.
-    pub(super) edge: f32,
+    pub(crate) edge: f32,
 }
 
 /// Finds the Worley cell at a point.
-pub(super) fn cell(x: f32, y: f32, seed: u32) -> Cell {
+pub(crate) fn cell(x: f32, y: f32, seed: u32) -> Cell {
     let (bx, by) = (x.floor() as i32, y.floor() as i32);
     let (mut first, mut second, mut id) = (f32::MAX, f32::MAX, 0);
     for dy in -1..=1 {
@@ -205,7 +205,7 @@ pub(super) fn cell(x: f32, y: f32, seed: u32) -> Cell {
 }
 
 /// How many octaves of a field with the first wavelength `wavelength` a footprint can hold.
-pub(super) fn octaves_for(wavelength: f32, footprint: f32) -> f32 {
+pub(crate) fn octaves_for(wavelength: f32, footprint: f32) -> f32 {
     (wavelength / (2.0 * footprint.max(1e-6))).log2().max(0.0)
 }
 

@@ -4,128 +4,128 @@
 //! *flat view*: `(u, v)` where flat ground at that place would appear, `u` from the middle of the
 //! picture, `v` down from the horizon. A round blob there is a round blob of paint.
 
-use super::canvas::Camera;
-use super::class::Class;
-use super::color::{lerp, smoothstep};
-use super::noise::{cell, fbm, gradient, hash_unit, ridged};
+use crate::canvas::Camera;
+use crate::class::Class;
+use crate::color::{lerp, smoothstep};
+use crate::noise::{cell, fbm, gradient, hash_unit, ridged};
 
 /// A mountain range, or with `center_x` a single massif.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Range {
-    pub(super) distance: f32,
+pub(crate) struct Range {
+    pub(crate) distance: f32,
     /// Half of its extent away from the camera.
-    pub(super) half_depth: f32,
-    pub(super) height: f32,
+    pub(crate) half_depth: f32,
+    pub(crate) height: f32,
     /// Middle and half width of a single massif.
-    pub(super) massif: Option<(f32, f32)>,
+    pub(crate) massif: Option<(f32, f32)>,
     /// 0 smooth humps .. 1 sharp ridges.
-    pub(super) roughness: f32,
+    pub(crate) roughness: f32,
     /// Relative heights (0..1 of `height`) where wood ends and snow begins.
-    pub(super) tree_line: f32,
-    pub(super) snow_line: f32,
+    pub(crate) tree_line: f32,
+    pub(crate) snow_line: f32,
     /// What grows below the tree line.
-    pub(super) foot: Class,
-    pub(super) seed: u32,
+    pub(crate) foot: Class,
+    pub(crate) seed: u32,
 }
 
 /// A warped ellipse in the flat view, holding one cover.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Blob {
-    pub(super) u: f32,
-    pub(super) v: f32,
-    pub(super) half_width: f32,
-    pub(super) half_height: f32,
+pub(crate) struct Blob {
+    pub(crate) u: f32,
+    pub(crate) v: f32,
+    pub(crate) half_width: f32,
+    pub(crate) half_height: f32,
     /// How far noise pushes the outline, 0 for a clean ellipse.
-    pub(super) ragged: f32,
-    pub(super) cover: Class,
-    pub(super) seed: u32,
+    pub(crate) ragged: f32,
+    pub(crate) cover: Class,
+    pub(crate) seed: u32,
 }
 
 /// A sea (or big lake) on one side of a line in the flat view.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Coast {
+pub(crate) struct Coast {
     /// A point of the line.
-    pub(super) u: f32,
-    pub(super) v: f32,
+    pub(crate) u: f32,
+    pub(crate) v: f32,
     /// Unit vector toward the water.
-    pub(super) toward: (f32, f32),
-    pub(super) ragged: f32,
-    pub(super) seed: u32,
+    pub(crate) toward: (f32, f32),
+    pub(crate) ragged: f32,
+    pub(crate) seed: u32,
 }
 
 /// A road or river: `u = offset + swing * sin(turns * ln z + phase)` in the flat view.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Course {
-    pub(super) offset: f32,
-    pub(super) swing: f32,
-    pub(super) turns: f32,
-    pub(super) phase: f32,
+pub(crate) struct Course {
+    pub(crate) offset: f32,
+    pub(crate) swing: f32,
+    pub(crate) turns: f32,
+    pub(crate) phase: f32,
     /// Width in metres.
-    pub(super) width: f32,
+    pub(crate) width: f32,
     /// Extra width per metre of distance, so that a river stays visible far away.
-    pub(super) spread: f32,
+    pub(crate) spread: f32,
     /// Distance at which it ends.
-    pub(super) end: f32,
+    pub(crate) end: f32,
 }
 
 /// Woods grow where noise exceeds a threshold, between two distances.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Woods {
-    pub(super) threshold: f32,
-    pub(super) scale: f32,
-    pub(super) near: f32,
-    pub(super) far: f32,
+pub(crate) struct Woods {
+    pub(crate) threshold: f32,
+    pub(crate) scale: f32,
+    pub(crate) near: f32,
+    pub(crate) far: f32,
     /// Share of broad-leaved stands.
-    pub(super) broad: f32,
-    pub(super) seed: u32,
+    pub(crate) broad: f32,
+    pub(crate) seed: u32,
 }
 
 /// A patchwork of meadows, ripe fields and flower strips.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields {
-    pub(super) near: f32,
-    pub(super) far: f32,
-    pub(super) scale: f32,
-    pub(super) angle: f32,
+pub(crate) struct Fields {
+    pub(crate) near: f32,
+    pub(crate) far: f32,
+    pub(crate) scale: f32,
+    pub(crate) angle: f32,
     /// Share of ripe fields and of flower fields.
-    pub(super) ripe: f32,
-    pub(super) flowers: f32,
-    pub(super) seed: u32,
+    pub(crate) ripe: f32,
+    pub(crate) flowers: f32,
+    pub(crate) seed: u32,
 }
 
 /// Everything the terrain painters need to know.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) camera: Camera,
+pub(crate) struct World {
+    pub(crate) camera: Camera,
     /// Cover of land where nothing else is said.
-    pub(super) base: Class,
+    pub(crate) base: Class,
     /// Height of the hills far away, in metres.
-    pub(super) hills: f32,
+    pub(crate) hills: f32,
     /// Height of the swells near the camera, in metres.
-    pub(super) swells: f32,
+    pub(crate) swells: f32,
     /// Height up to which land beside water is sand, in metres.
-    pub(super) beach: f32,
-    pub(super) ranges: Vec<Range>,
-    pub(super) blobs: Vec<Blob>,
-    pub(super) coast: Option<Coast>,
-    pub(super) river: Option<Course>,
-    pub(super) road: Option<Course>,
-    pub(super) woods: Option<Woods>,
-    pub(super) fields: Option<Fields>,
-    pub(super) seed: u32,
+    pub(crate) beach: f32,
+    pub(crate) ranges: Vec<Range>,
+    pub(crate) blobs: Vec<Blob>,
+    pub(crate) coast: Option<Coast>,
+    pub(crate) river: Option<Course>,
+    pub(crate) road: Option<Course>,
+    pub(crate) woods: Option<Woods>,
+    pub(crate) fields: Option<Fields>,
+    pub(crate) seed: u32,
 }
 
 /// Height of a place and what shaped it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Relief {
+pub(crate) struct Relief {
     /// Metres above the water level, negative under water.
-    pub(super) height: f32,
+    pub(crate) height: f32,
     /// Height of a range here, relative to its full height; 0 off the ranges.
-    pub(super) rise: f32,
+    pub(crate) rise: f32,
     /// Which range.
-    pub(super) range: usize,
+    pub(crate) range: usize,
     /// How far inside water, in picture widths; negative on land.
-    pub(super) water: f32,
+    pub(crate) water: f32,
 }
 
 impl Blob {
@@ -148,14 +148,14 @@ impl Course {
     }
 
     /// Distance in metres from the middle, measured across the course, and along-course angle.
-    pub(super) fn across(&self, x: f32, z: f32, focal: f32) -> f32 {
+    pub(crate) fn across(&self, x: f32, z: f32, focal: f32) -> f32 {
         let middle = self.middle(z, focal);
         let slope = (self.middle(z * 1.01, focal) - middle) / (z * 0.01);
         (x - middle) / (1.0 + slope * slope).sqrt()
     }
 
     /// Half the width at distance `z`.
-    pub(super) fn half_width(&self, z: f32) -> f32 {
+    pub(crate) fn half_width(&self, z: f32) -> f32 {
         0.5 * (self.width + self.spread * z)
     }
 }
@@ -189,7 +189,7 @@ impl Range {
 
 impl World {
     /// The flat view of a place.
-    pub(super) fn flat_view(&self, x: f32, z: f32) -> (f32, f32) {
+    pub(crate) fn flat_view(&self, x: f32, z: f32) -> (f32, f32) {
         let scale = self.camera.focal / z;
         (x * scale, self.camera.height * scale)
     }
@@ -229,7 +229,7 @@ impl World {
     }
 
     /// Height of a place and what shaped it.
-    pub(super) fn relief(&self, x: f32, z: f32) -> Relief {
+    pub(crate) fn relief(&self, x: f32, z: f32) -> Relief {
         let water = self.water(x, z);
         let mut relief = Relief {
             water,
@@ -264,7 +264,7 @@ impl World {
     }
 
     /// 0 on the road .. 1 well beside it: mounds leave the road level.
-    pub(super) fn off_road(&self, x: f32, z: f32) -> f32 {
+    pub(crate) fn off_road(&self, x: f32, z: f32) -> f32 {
         self.road.filter(|r| z < r.end).map_or(1.0, |road| {
             let half = road.half_width(z);
             let across = road.across(x, z, self.camera.focal).abs();
@@ -288,7 +288,7 @@ impl World {
     }
 
     /// What covers a dry place; `slope` is the upward part of its normal.
-    pub(super) fn cover(&self, x: f32, z: f32, relief: &Relief, slope: f32) -> Class {
+    pub(crate) fn cover(&self, x: f32, z: f32, relief: &Relief, slope: f32) -> Class {
         if let Some(road) = self.road.filter(|r| z < r.end && relief.rise < 0.05)
             && road.across(x, z, self.camera.focal).abs() < road.half_width(z)
         {
@@ -368,7 +368,7 @@ impl World {
     }
 
     /// Position across the crop rows, and a tint in 0..1 that is constant over a plot.
-    pub(super) fn rows(&self, x: f32, z: f32) -> (f32, f32) {
+    pub(crate) fn rows(&self, x: f32, z: f32) -> (f32, f32) {
         match self.fields {
             Some(fields) => {
                 let (plot_x, plot_z, across) = self.plot(x, z, &fields);

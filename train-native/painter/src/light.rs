@@ -3,35 +3,35 @@
 //! A generator sees only labels, so the mood follows what labels show: a sun low over the horizon
 //! makes evening, a high sun noon, no sun plain daylight from the upper left.
 
-use super::color::{Rgb, smoothstep};
+use crate::color::{Rgb, smoothstep};
 
 /// The visible sun, in unit picture coordinates.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct SunDisc {
-    pub(super) u: f32,
-    pub(super) v: f32,
-    pub(super) radius: f32,
+pub(crate) struct SunDisc {
+    pub(crate) u: f32,
+    pub(crate) v: f32,
+    pub(crate) radius: f32,
 }
 
 /// The light of one scene.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Light {
-    pub(super) sun: Option<SunDisc>,
+pub(crate) struct Light {
+    pub(crate) sun: Option<SunDisc>,
     /// 0 noon .. 1 sunset.
-    pub(super) warmth: f32,
+    pub(crate) warmth: f32,
     /// Unit vector toward the light: right, up, away from the camera.
-    pub(super) toward: [f32; 3],
+    pub(crate) toward: [f32; 3],
     /// Direct light on a surface that faces it.
-    pub(super) key: Rgb,
+    pub(crate) key: Rgb,
     /// Light from the whole sky.
-    pub(super) ambient: Rgb,
-    pub(super) zenith: Rgb,
-    pub(super) middle: Rgb,
-    pub(super) low: Rgb,
+    pub(crate) ambient: Rgb,
+    pub(crate) zenith: Rgb,
+    pub(crate) middle: Rgb,
+    pub(crate) low: Rgb,
     /// What distance fades to.
-    pub(super) haze: Rgb,
+    pub(crate) haze: Rgb,
     /// Distance in metres at which haze has swallowed 63 %.
-    pub(super) visibility: f32,
+    pub(crate) visibility: f32,
 }
 
 /// Three keys of a colour over the day, blended by warmth.
@@ -46,7 +46,7 @@ fn over_day(noon: u32, golden: u32, sunset: u32, warmth: f32) -> Rgb {
 impl Light {
     /// Light for a `warmth` of 0 (noon) to 1 (sunset) and an `overcast` of 0 to 1; it comes from
     /// the sun's side, or from the left where no sun is seen.
-    pub(super) fn new(sun: Option<SunDisc>, warmth: f32, overcast: f32, visibility: f32) -> Self {
+    pub(crate) fn new(sun: Option<SunDisc>, warmth: f32, overcast: f32, visibility: f32) -> Self {
         let side = match sun {
             Some(disc) if disc.u > 0.5 => 1.0,
             _ => -1.0,
@@ -74,24 +74,24 @@ impl Light {
     }
 
     /// Cosine between a surface normal and the light, negative on the far side.
-    pub(super) fn facing(&self, normal: [f32; 3]) -> f32 {
+    pub(crate) fn facing(&self, normal: [f32; 3]) -> f32 {
         self.toward[0] * normal[0] + self.toward[1] * normal[1] + self.toward[2] * normal[2]
     }
 
     /// Light that a surface sends back: `lit` is 0 in full cast shadow, 1 in the open.
-    pub(super) fn shade(&self, albedo: Rgb, normal: [f32; 3], lit: f32) -> Rgb {
+    pub(crate) fn shade(&self, albedo: Rgb, normal: [f32; 3], lit: f32) -> Rgb {
         let direct = self.facing(normal).max(0.0) * lit;
         let open = 0.74 + 0.26 * normal[1];
         albedo * (self.key * direct + self.ambient * open)
     }
 
     /// Fades a colour into the air between it and the camera.
-    pub(super) fn through_air(&self, color: Rgb, distance: f32) -> Rgb {
+    pub(crate) fn through_air(&self, color: Rgb, distance: f32) -> Rgb {
         color.mix(self.haze, 1.0 - (-distance / self.visibility).exp())
     }
 
     /// Cloudless sky without the disc, `t` from 0 at the horizon to 1 high up.
-    pub(super) fn sky(&self, t: f32) -> Rgb {
+    pub(crate) fn sky(&self, t: f32) -> Rgb {
         let low = smoothstep(0.0, 0.42, t);
         self.low
             .mix(self.middle, low)
@@ -99,7 +99,7 @@ impl Light {
     }
 
     /// Which side the light comes from: -1 left, 1 right.
-    pub(super) fn side(&self) -> f32 {
+    pub(crate) fn side(&self) -> f32 {
         self.toward[0].signum()
     }
 }
