@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { LabelMap } from "../canvas/label-map.js";
 import { integerBetween, seededRandom } from "../canvas/seeded-random.js";
 import { UnderpaintError } from "../engine/errors.js";
+import { manifestWith } from "../engine/fixtures.js";
 import { parseManifest } from "../engine/manifest.js";
 import { crc32 } from "./crc32.js";
 import { deflate, inflate } from "./deflate.js";
@@ -148,16 +149,8 @@ const labelPng: Format<Bytes> = {
 const pageManifest: Format<string> = {
   samples: () =>
     Promise.resolve([
-      JSON.stringify({
-        format_version: 1,
-        name: "lake",
-        model: { family: "pix2pix", generator: { architecture: "unet_256", input_channels: 3 } },
-        input: { kind: "labels", num_classes: 3, classes },
-        output: { channels: 3, value_range: [-1, 1] },
-        size: { height: 256, width: 256, multiple: 256 },
-        test_time: { statistics: "batch", dropout: true },
-        weights: { file: "weights.safetensors", dtype: "f32", bytes: 3, sha256: "0".repeat(64) },
-      }),
+      JSON.stringify(manifestWith()),
+      JSON.stringify(manifestWith({ input: { kind: "latent", channels: 4 } })),
     ]),
   damage: damagedText,
   read: (text) => Promise.resolve().then(() => parseManifest(new TextEncoder().encode(text), "manifest.json")),
