@@ -108,7 +108,10 @@ fn known(project: &Project, format: &str) -> Result<String> {
     }
     let native = all.iter().filter_map(|name| name.strip_prefix(PREFIX));
     let names: Vec<_> = native.chain(IN_PAGE).collect();
-    bail!("--format: expected one of {}, found {format}", names.join(", "));
+    bail!(
+        "--format: expected one of {}, found {format}",
+        names.join(", ")
+    );
 }
 
 fn page(project: &Project, args: &Args, seed: u64) -> Result<()> {
@@ -120,7 +123,11 @@ fn page(project: &Project, args: &Args, seed: u64) -> Result<()> {
         vitest.args(["-t", format]);
     }
     vitest.env("VITE_FUZZ_SEED", seed.to_string());
-    set(&mut vitest, "VITE_FUZZ_SECONDS", args.minutes.map(|minutes| minutes * 20));
+    set(
+        &mut vitest,
+        "VITE_FUZZ_SECONDS",
+        args.minutes.map(|minutes| minutes * 20),
+    );
     set(&mut vitest, "VITE_FUZZ_ITERATION", args.iteration);
     process::run(&mut vitest)
 }

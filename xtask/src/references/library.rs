@@ -9,6 +9,8 @@ pub const SPECIFICATION: &str = "docs/specification.md";
 pub const DECISIONS: &str = "DECISIONS.md";
 /// What builds make: it is spoken of, and not in a checkout.
 const BUILT: [&str; 2] = ["www/dist", "www/pkg"];
+/// The notices beside a built studio.
+const NOTICES: &str = "licenses.md";
 
 /// Sections, bugs, decisions and files.
 pub struct Library {
@@ -55,6 +57,7 @@ impl Library {
             is_name && self.files.iter().any(|known| known.ends_with(path))
         };
         BUILT.iter().any(|built| path.starts_with(built))
+            || path.file_name().is_some_and(|name| name == NOTICES)
             || self.has(path)
             || self.has(&beside(path, file))
             || anywhere()

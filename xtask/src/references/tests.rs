@@ -63,19 +63,17 @@ fn decisions_that_were_not_taken_are_listed() {
 }
 
 #[test]
-fn files_that_are_gone_are_listed() {
+fn files_that_are_gone_are_listed_once() {
     let text = "// As architecture.md has it, and core/src/gone.rs, docs/gone.md, spec/models.md.\n\
-                // https://example.org/docs/gone.md, www/dist/lib/index.md\n";
-    assert_eq!(
-        found("a.rs", text),
-        [
-            "1: core/src/gone.rs",
-            "1: docs/gone.md",
-            "1: architecture.md",
-            "1: docs/gone.md",
-            "1: spec/models.md"
-        ]
-    );
+                // https://example.org/docs/gone.md, www/dist/lib/index.md, licenses.md\n";
+    let gone = [
+        "1: architecture.md",
+        "1: core/src/gone.rs",
+        "1: docs/gone.md",
+        "1: spec/models.md",
+    ];
+    assert_eq!(found("a.rs", text), gone);
+    assert_eq!(found("a.test.ts", "readMe(\"m/readme.md\")"), [""; 0]);
 }
 
 #[test]
