@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use anyhow::Result;
 use clap::Parser;
@@ -63,7 +64,8 @@ pub struct Format {
     pub name: &'static str,
     /// Inputs in a short run.
     pub inputs: u64,
-    samples: fn() -> Vec<Sample>,
+    /// Made once: every input begins with one of them.
+    samples: LazyLock<Vec<Sample>>,
     /// Damage inside of the format's wrapping.
     inside: Damage,
     /// Reads a file, and says what promise was broken. May panic, hang or take memory: then that one.
@@ -71,7 +73,7 @@ pub struct Format {
 }
 
 /// Every kind of file that a person can hand over.
-pub const FORMATS: [Format; 14] = [
+pub static FORMATS: [Format; 14] = [
     format("png", 400, pictures::png, repack::png, pictures::check),
     format("jpeg", 300, pictures::jpeg, mutate::bytes, pictures::check),
     format("tiff", 400, pictures::tiff, mutate::bytes, pictures::check),
@@ -134,7 +136,7 @@ const fn format(
     Format {
         name,
         inputs,
-        samples,
+        samples: LazyLock::new(samples),
         inside,
         check,
     }
@@ -142,7 +144,7 @@ const fn format(
 
 /// Input `iteration` of a seed: first every sample as it is, then damaged ones.
 pub fn input(format: &Format, seed: u64, iteration: u64) -> Sample {
-    let samples = (format.samples)();
+    let samples = &*format.samples;
     let count = samples.len();
     if let Some(sample) = samples.get(iteration as usize) {
         return sample.clone();

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 
 use underpaint::import::read_checkpoint;
 use underpaint::model::Model;
@@ -53,40 +52,29 @@ fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK")
 }
 
-/// Samples are read once: every input begins with all of them.
 pub fn pth() -> Vec<Sample> {
-    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| samples(".zip.pth", is_zip));
-    SAMPLES.clone()
+    samples(".zip.pth", is_zip)
 }
 
 pub fn legacy() -> Vec<Sample> {
-    static SAMPLES: LazyLock<Vec<Sample>> =
-        LazyLock::new(|| samples(".legacy.pth", |bytes| !is_zip(bytes)));
-    SAMPLES.clone()
+    samples(".legacy.pth", |bytes| !is_zip(bytes))
 }
 
 pub fn safetensors() -> Vec<Sample> {
-    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
-        let bundles = bundles();
-        let half = decode_weights(&bundles[0].1).expect("weights");
-        let half = encode_weights(&half, WeightDtype::F16).expect("weights");
-        let all = bundles.into_iter().map(|(_, weights)| weights);
-        all.chain([half])
-            .map(|bytes| Sample::new("file.safetensors", bytes))
-            .collect()
-    });
-    SAMPLES.clone()
+    let bundles = bundles();
+    let half = decode_weights(&bundles[0].1).expect("weights");
+    let half = encode_weights(&half, WeightDtype::F16).expect("weights");
+    let all = bundles.into_iter().map(|(_, weights)| weights);
+    let sample = |bytes| Sample::new("file.safetensors", bytes);
+    all.chain([half]).map(sample).collect()
 }
 
 pub fn manifest() -> Vec<Sample> {
-    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
-        let sample = |(manifest, weights)| Sample {
-            beside: vec![(WEIGHTS_FILE, weights)],
-            ..Sample::new(MANIFEST_FILE, manifest)
-        };
-        bundles().into_iter().map(sample).collect()
-    });
-    SAMPLES.clone()
+    let sample = |(manifest, weights)| Sample {
+        beside: vec![(WEIGHTS_FILE, weights)],
+        ..Sample::new(MANIFEST_FILE, manifest)
+    };
+    bundles().into_iter().map(sample).collect()
 }
 
 /// The generators as bundles: manifest and weights.
