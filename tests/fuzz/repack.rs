@@ -87,11 +87,14 @@ pub fn zip(rng: &mut Rng, data: &mut Vec<u8>, other: &[u8]) {
         let Ok(mut entry) = archive.by_index(index) else {
             return;
         };
+        let Ok(name) = entry.name().map(|name| name.into_owned()) else {
+            return;
+        };
         let mut content = Vec::new();
         if entry.read_to_end(&mut content).is_err() {
             return;
         }
-        entries.push((entry.name().to_owned(), content));
+        entries.push((name, content));
     }
     if entries.is_empty() {
         return;
