@@ -24,6 +24,7 @@ pub mod layout;
 pub mod loader;
 pub mod paired;
 pub mod pictures;
+mod png_palette;
 pub mod reading;
 pub mod remap;
 pub mod resize;

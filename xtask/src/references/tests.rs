@@ -9,6 +9,7 @@ fn library() -> Library {
         "docs/specification.md",
         "docs/a/migrating.md",
         "README.md",
+        DECISIONS,
     ];
     Library::new(specification, decisions, files.map(PathBuf::from))
 }

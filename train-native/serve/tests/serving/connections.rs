@@ -8,9 +8,12 @@ use underpaint_serve::{Limits, Server};
 
 use crate::site::{Fixture, Running, any_port};
 
-fn start(limits: Limits) -> Running {
-    let server = Server::bind(&Fixture::new().site(None), &any_port()).unwrap();
-    Running::run(server.with_limits(limits))
+/// The folder goes with its fixture, which therefore comes along.
+fn start(limits: Limits) -> (Fixture, Running) {
+    let fixture = Fixture::new();
+    let server = Server::bind(&fixture.site(None), &any_port()).unwrap();
+    let running = Running::run(server.with_limits(limits));
+    (fixture, running)
 }
 
 /// Whether the server has closed the connection, however it did.
@@ -25,7 +28,7 @@ fn is_closed(stream: &mut TcpStream, patience: Duration) -> bool {
 
 #[test]
 fn headers_that_never_end_lose_their_connection() {
-    let server = start(Limits {
+    let (_fixture, server) = start(Limits {
         headers: Duration::from_millis(500),
         ..Limits::default()
     });
@@ -56,7 +59,7 @@ fn headers_that_never_end_lose_their_connection() {
 
 #[test]
 fn a_connection_is_kept_between_requests_and_not_for_ever() {
-    let server = start(Limits {
+    let (_fixture, server) = start(Limits {
         headers: Duration::from_millis(800),
         ..Limits::default()
     });
@@ -77,7 +80,7 @@ fn a_connection_is_kept_between_requests_and_not_for_ever() {
 
 #[test]
 fn silent_connections_give_way_to_one_that_asks() {
-    let server = start(Limits {
+    let (_fixture, server) = start(Limits {
         headers: Duration::from_secs(600),
         connections: 8,
         ..Limits::default()
