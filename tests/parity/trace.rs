@@ -4,7 +4,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::tensor::{Device, Tensor};
 use underpaint::family::pix2pix::{Pix2pix, Pix2pixConfig};
 use underpaint::import::read_state_dict;
-use underpaint::trainer::AdamConfig;
+use underpaint::optimiser::AdamConfig;
 use underpaint_core::layers::WeightInit;
 use underpaint_core::loss::GanMode;
 use underpaint_core::state_dict::{StateDict, state_dict};

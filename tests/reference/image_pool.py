@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The buffer of earlier fakes, written from `spec/models.md` section 2.4, for golden files.
+"""The buffer of earlier fakes, written from the specification, section 2.4, for golden files.
 
     image_pool.py FOLDER
         Writes the fixtures spec_image_pool_* there: queries, what `random.uniform(0, 1)` and

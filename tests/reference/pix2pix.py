@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Training runs of pix2pix that the original's fixtures do not cover, from `spec/models.md` section 2.
+"""Training runs of pix2pix that the original's fixtures do not cover, from the specification, section 2.
 
     pix2pix.py FOLDER
         Writes the fixtures spec_p2p_trace_* there.

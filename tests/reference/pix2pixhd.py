@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""pix2pixHD's options that the original's fixtures do not cover, from `spec/models.md` section 3.
+"""pix2pixHD's options that the original's fixtures do not cover, from the specification, section 3.
 
     pix2pixhd.py FOLDER
         Writes the fixtures spec_hd_* there: discriminators without feature matching, which give

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""SPADE in PyTorch, written from the paper and `spec/models.md` section 4, for golden files.
+"""SPADE in PyTorch, written from the paper and the specification, section 4, for golden files.
 
 Park et al. 2019, "Semantic Image Synthesis with Spatially-Adaptive Normalization". The original code
 is for non-commercial use; nothing here is taken from it. On one thread this program repeats the

@@ -1,9 +1,9 @@
 //! Trains, evaluates, imports and exports image generators natively.
 //!
 //! The binary `underpaint` is a thin layer over this library: [`command`] parses and prints, the
-//! rooms below do the work. Reading order: [`data`] (files to batches), [`family`] (one training
-//! step each), [`trainer`] (the loop and what surrounds it), [`model`] (trained generators in use),
-//! [`evaluate`].
+//! rooms below do the work. Reading order: [`data`] (files to batches), [`optimiser`] (gradients to
+//! weights), [`family`] (one training step each), [`trainer`] (the loop and what surrounds it), [`model`]
+//! (trained generators in use), [`evaluate`].
 
 pub mod command;
 pub mod config;
@@ -14,6 +14,7 @@ pub mod family;
 pub mod files;
 pub mod import;
 pub mod model;
+pub mod optimiser;
 pub mod perceptual;
 pub mod pretrained;
 pub mod trainer;

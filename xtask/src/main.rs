@@ -7,6 +7,7 @@
 mod bench;
 mod chromium;
 mod debian;
+mod fuzz;
 mod libtorch;
 mod notices;
 mod npm;
@@ -15,6 +16,7 @@ mod process;
 mod project;
 mod python;
 mod quickstart;
+mod references;
 mod stages;
 mod studio;
 mod test;
@@ -49,6 +51,11 @@ enum Command {
     /// Run everything CI runs, cheapest first, up to the first failure
     #[command(visible_alias = "ci")]
     Test(test::Args),
+    /// List references in comments and documents that lead nowhere (part of `test`)
+    References,
+    /// Damage files of every format that is read, and watch for panics, hangs, memory without end and
+    /// what is left half-written
+    Fuzz(fuzz::Args),
     /// Set up libtorch 2.9.0 in the cache folder (needed by `--features tch` only)
     Libtorch(libtorch::Args),
     /// Build the browser package into www/pkg
@@ -75,6 +82,8 @@ fn run(cli: Cli) -> Result<()> {
         Command::Studio(args) => studio::run(&project, &args),
         Command::Quickstart(args) => quickstart::run(&project, &args),
         Command::Test(args) => test::run(&project, &args),
+        Command::Fuzz(args) => fuzz::run(&project, &args),
+        Command::References => references::run(&project),
         Command::Libtorch(args) => libtorch::run(&project, &args),
         Command::Wasm(args) => wasm::run(&project, &args),
         Command::Bench(command) => bench::run(&project, &command),

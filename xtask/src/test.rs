@@ -15,6 +15,7 @@ use crate::npm::Npm;
 use crate::other_browsers;
 use crate::process;
 use crate::project::Project;
+use crate::references;
 use crate::stages::{Outcome, Stages};
 use crate::vulkan;
 use crate::wasm;
@@ -69,6 +70,7 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
         suite.add_cargo(&mut stages, "tests, default features", DEFAULT_TESTS);
         return stages.run();
     }
+    stages.add("references", || references::run(project));
     stages.add_optional("spelling", || TYPOS.run(project));
     stages.add_optional("licences and sources of dependencies", || DENY.run(project));
     suite.add_page(&mut stages);

@@ -7,10 +7,7 @@ use super::inception_blocks::{
     BasicConv, InceptionA, InceptionB, InceptionC, InceptionD, InceptionE, Pooling,
     halving_max_pool,
 };
-use super::weights;
-use crate::Result;
 use crate::layers::resize_bilinear;
-use crate::state_dict::{StateDict, load_state_dict};
 
 /// Number of features of a picture: the channels of pool3.
 pub const FEATURES: usize = 2048;
@@ -88,17 +85,6 @@ impl Inception {
             mixed_7b: InceptionE::new(1280, Pooling::Average, device),
             mixed_7c: InceptionE::new(2048, Pooling::Max, device),
         }
-    }
-
-    /// The network with the weights of pytorch-fid's file; its classifier is left out.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Inference`](crate::Error::Inference) if it is another network's,
-    /// [`Error::StateDict`](crate::Error::StateDict) listing what is missing or of another shape.
-    pub fn from_state_dict(dict: StateDict, device: &Device) -> Result<Self> {
-        let dict = weights::select_inception(dict)?;
-        Ok(load_state_dict(Self::new(device), &dict)?)
     }
 
     /// The output of each of pytorch-fid's four blocks, the last one averaged over the picture.

@@ -7,9 +7,7 @@ use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
-use super::weights;
 use crate::layers::conv2d;
-use crate::state_dict::{StateDict, load_state_dict};
 use crate::{Error, Result};
 
 /// Number of feature maps that [`Vgg19::forward`] gives.
@@ -73,18 +71,6 @@ impl Vgg19 {
         Self {
             convs: LAYERS.iter().map(conv).collect(),
         }
-    }
-
-    /// The network with the weights of torchvision's file, or of one that has the keys of its
-    /// `features` alone (`0.weight`). What lies behind relu5_1 is left out.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Inference`] if no key looks like VGG's, [`Error::StateDict`] listing what is missing
-    /// or of another shape (VGG-16 lacks the later layers).
-    pub fn from_state_dict(dict: StateDict, device: &Device) -> Result<Self> {
-        let dict = weights::select_vgg(dict)?;
-        Ok(load_state_dict(Self::new(device), &dict)?)
     }
 
     /// Checks that the network can look at pictures of this shape: gray or RGB, 16 pixels or more.

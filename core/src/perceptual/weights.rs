@@ -1,8 +1,10 @@
-//! State-dict keys of torchvision's VGG-19 and of pytorch-fid's Inception-v3.
+//! The files of torchvision's VGG-19 and of pytorch-fid's Inception-v3: their keys, and what is read of them.
+
+use burn::tensor::Device;
 
 use super::inception::Inception;
 use super::vgg19::{LAYERS, Vgg19};
-use crate::state_dict::{AuthorsKeys, StateDict};
+use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict};
 use crate::{Error, Result};
 
 /// What stands before the index of a layer in torchvision's file.
@@ -25,10 +27,37 @@ impl AuthorsKeys for Inception {
     }
 }
 
+impl Vgg19 {
+    /// The network with the weights of torchvision's file, or of one that has the keys of its
+    /// `features` alone (`0.weight`). What lies behind relu5_1 is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inference`] if no key looks like VGG's, [`Error::StateDict`] listing what is missing
+    /// or of another shape (VGG-16 lacks the later layers).
+    pub fn from_state_dict(dict: StateDict, device: &Device) -> Result<Self> {
+        let dict = select_vgg(dict)?;
+        Ok(load_state_dict(Self::new(device), &dict)?)
+    }
+}
+
+impl Inception {
+    /// The network with the weights of pytorch-fid's file; its classifier is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inference`] if it is another network's,
+    /// [`Error::StateDict`] listing what is missing or of another shape.
+    pub fn from_state_dict(dict: StateDict, device: &Device) -> Result<Self> {
+        let dict = select_inception(dict)?;
+        Ok(load_state_dict(Self::new(device), &dict)?)
+    }
+}
+
 /// The entries of VGG-19 up to relu5_1, under torchvision's keys.
 ///
 /// The classifier and the later layers go; keys without `features.` get it.
-pub(super) fn select_vgg(dict: StateDict) -> Result<StateDict> {
+fn select_vgg(dict: StateDict) -> Result<StateDict> {
     let prefixed = dict.keys().any(|key| key.starts_with(VGG_PREFIX));
     let last = LAYERS.map(|layer| layer.index).into_iter().max();
     let select = |(key, tensor): (String, _)| {
@@ -56,7 +85,7 @@ pub(super) fn select_vgg(dict: StateDict) -> Result<StateDict> {
 
 /// The entries of Inception-v3 up to pool3: without the classifier, the auxiliary one and
 /// `num_batches_tracked`.
-pub(super) fn select_inception(dict: StateDict) -> Result<StateDict> {
+fn select_inception(dict: StateDict) -> Result<StateDict> {
     let first = "Conv2d_1a_3x3.conv.weight";
     if !dict.contains_key(first) {
         return Err(Error::Inference {
@@ -81,7 +110,6 @@ pub(super) fn select_inception(dict: StateDict) -> Result<StateDict> {
 mod tests {
     use super::*;
     use crate::state_dict::{StateTensor, state_dict};
-    use burn::tensor::Device;
 
     /// Parameters, and state entries as PyTorch counts them: with `num_batches_tracked`.
     fn counts(dict: &StateDict) -> (usize, usize) {

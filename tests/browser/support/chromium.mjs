@@ -1,7 +1,7 @@
 // @ts-check
 /**
  * How Chromium is started, here and in the benchmark: Debian's package, headless, with the software
- * adapter that it brings along (shared/design/architecture.md, "Headless WebGPU").
+ * adapter that it brings along.
  */
 
 import { existsSync } from "node:fs";

@@ -7,7 +7,7 @@ use underpaint::family::pix2pixhd::{
     Batch, FeatureRegions, Features, Pix2pixHd, Pix2pixHdTrainConfig,
 };
 use underpaint::import::read_state_dict;
-use underpaint::trainer::AdamConfig;
+use underpaint::optimiser::AdamConfig;
 use underpaint_core::label::Instances;
 use underpaint_core::pix2pixhd::generator_input;
 use underpaint_core::state_dict::{StateDict, state_dict};

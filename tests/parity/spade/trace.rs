@@ -8,7 +8,7 @@ use burn::tensor::{Device, Int, Tensor};
 use underpaint::family::Losses;
 use underpaint::family::spade::{Spade, SpadeTrainConfig};
 use underpaint::import::read_state_dict;
-use underpaint::trainer::AdamConfig;
+use underpaint::optimiser::AdamConfig;
 use underpaint::trainer::schedule::TimeScale;
 use underpaint_core::state_dict::{StateDict, state_dict};
 use underpaint_tests::{Fixture, Flags, Golden, compare, read_tensors, strided};

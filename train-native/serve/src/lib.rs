@@ -5,14 +5,16 @@
 //! studio is told about bundles, is decided here.
 //!
 //! Reading order: [`Site`] and [`Listen`] (what and where), `server` (from a port to Ctrl-C),
-//! `router` (from a request to a file), `folder` (no file but those meant), [`Catalogue`] (bundles).
+//! `connections` (how many, and for how long), `host` (under which names), `router` (from a request to a file), `folder` (no file but those meant), [`Catalogue`] (bundles).
 
 #![warn(missing_docs)]
 
 mod catalogue;
 mod compressed;
+mod connections;
 mod error;
 mod folder;
+mod host;
 mod listen;
 mod router;
 mod server;
@@ -20,6 +22,7 @@ mod server;
 use std::path::PathBuf;
 
 pub use catalogue::{Bundle, Catalogue};
+pub use connections::Limits;
 pub use error::{Error, Result};
 pub use listen::{DEFAULT_PORT, Listen};
 pub use server::{Server, serve};

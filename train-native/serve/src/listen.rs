@@ -13,9 +13,11 @@ const ATTEMPTS: u16 = 20;
 /// Flags of programs that serve.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Listen {
-    /// Address to listen on; 0.0.0.0 lets other machines in
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = host)]
-    pub host: IpAddr,
+    /// Address to listen on; 0.0.0.0 lets other machines in. Where it is given, requests are answered
+    /// whatever name they call this machine by [default: 127.0.0.1, under the names localhost and
+    /// 127.0.0.1 only]
+    #[arg(long, value_name = "ADDRESS", value_parser = host)]
+    pub host: Option<IpAddr>,
     /// Port to listen on; 0 takes any free one [default: 8017, or the next free one]
     #[arg(long, value_name = "PORT")]
     pub port: Option<u16>,
@@ -25,6 +27,10 @@ pub struct Listen {
 }
 
 impl Listen {
+    fn address(&self) -> IpAddr {
+        self.host.unwrap_or(Ipv4Addr::LOCALHOST.into())
+    }
+
     /// Takes the port.
     ///
     /// # Errors
@@ -36,9 +42,9 @@ impl Listen {
             Some(port) => port..=port,
             None => DEFAULT_PORT..=DEFAULT_PORT + ATTEMPTS - 1,
         };
-        let mut taken = SocketAddr::new(self.host, DEFAULT_PORT);
+        let mut taken = SocketAddr::new(self.address(), DEFAULT_PORT);
         for port in ports {
-            let address = SocketAddr::new(self.host, port);
+            let address = SocketAddr::new(self.address(), port);
             match TcpListener::bind(address) {
                 Ok(listener) => return Ok(listener),
                 Err(error) if error.kind() == ErrorKind::AddrInUse => taken = address,
@@ -50,15 +56,16 @@ impl Listen {
 
     /// What a person should know who lets other machines in; nothing for loopback.
     pub(crate) fn warning(&self) -> Option<String> {
-        (!self.host.is_loopback()).then(|| {
+        let address = self.address();
+        (!address.is_loopback()).then(|| {
             format!(
                 "every machine that reaches {} can use this page and download its models. Browsers there offer \
                  neither WebGPU nor offline use over http: the studio then runs on their CPU; https in front of \
                  this server, or a tunnel (ssh -L), helps",
-                if self.host.is_unspecified() {
+                if address.is_unspecified() {
                     "this one".to_owned()
                 } else {
-                    self.host.to_string()
+                    address.to_string()
                 }
             )
         })
@@ -93,7 +100,7 @@ mod tests {
 
     fn loopback(port: Option<u16>) -> Listen {
         Listen {
-            host: Ipv4Addr::LOCALHOST.into(),
+            host: None,
             port,
             open: false,
         }
@@ -123,7 +130,7 @@ mod tests {
     #[test]
     fn an_address_of_another_machine_is_an_error() {
         let elsewhere = Listen {
-            host: "192.0.2.1".parse().unwrap(),
+            host: Some("192.0.2.1".parse().unwrap()),
             ..loopback(Some(0))
         };
         let message = elsewhere.bind().unwrap_err().to_string();
@@ -134,7 +141,7 @@ mod tests {
     fn only_loopback_goes_without_a_warning() {
         assert_eq!(loopback(None).warning(), None);
         let open_to_all = Listen {
-            host: host("0.0.0.0").unwrap(),
+            host: Some(host("0.0.0.0").unwrap()),
             ..loopback(None)
         };
         let warning = open_to_all.warning().unwrap();

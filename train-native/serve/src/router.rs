@@ -12,7 +12,7 @@ use axum::http::header::{
     REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::map_response;
+use axum::middleware::{from_fn, map_response};
 use axum::response::{IntoResponse, Response};
 use mime_guess::Mime;
 use tokio::task::spawn_blocking;
@@ -20,6 +20,7 @@ use tower_http::services::ServeFile;
 
 use crate::compressed::Compressed;
 use crate::folder::{self, Folder};
+use crate::host;
 use crate::{Catalogue, Error, Result, Site};
 
 /// Where bundles are served.
@@ -109,12 +110,14 @@ enum Found {
     File(PathBuf),
 }
 
-/// Answers GET and HEAD for everything that is served.
-pub fn router(served: Arc<Served>) -> Router {
-    Router::new()
-        .fallback(respond)
-        .layer(map_response(add_security_headers))
-        .with_state(served)
+/// Answers GET and HEAD for everything that is served, under `any_name` or this machine's own only.
+pub fn router(served: Arc<Served>, any_name: bool) -> Router {
+    let router = Router::new().fallback(respond).with_state(served);
+    let router = match any_name {
+        true => router,
+        false => router.layer(from_fn(host::only_own_names)),
+    };
+    router.layer(map_response(add_security_headers))
 }
 
 /// Compresses the studio's modules, so that the first browser need not wait for it.

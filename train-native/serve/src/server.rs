@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::connections::{self, Limits};
 use crate::listen::{self, Listen};
 use crate::router::{Served, compress_ahead, router};
 use crate::{Error, Result, Site};
@@ -19,6 +20,8 @@ pub struct Server {
     listener: TcpListener,
     served: Served,
     url: String,
+    any_name: bool,
+    limits: Limits,
 }
 
 impl Server {
@@ -36,7 +39,14 @@ impl Server {
             listener,
             served,
             url: listen::url(address),
+            any_name: listen.host.is_some(),
+            limits: Limits::default(),
         })
+    }
+
+    /// The same server with other limits than the default ones.
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The address for a browser on this machine.
@@ -78,10 +88,12 @@ impl Server {
         };
         let served = Arc::new(self.served);
         tokio::spawn(compress_ahead(Arc::clone(&served)));
+        let router = router(served, self.any_name);
         tokio::select! {
-            ended = axum::serve(listener, router(served)).with_graceful_shutdown(stop) => ended,
-            () = deadline => Ok(()),
+            () = connections::answer(listener, router, self.limits, stop) => {}
+            () = deadline => {}
         }
+        Ok(())
     }
 }
 

@@ -21,7 +21,7 @@ use crate::data::source::{DataSource, InputSpec, Layout};
 use crate::data::unconditional::FaceCrop;
 use crate::family::Family;
 use crate::family::pgan::{Pgan, PganTrainConfig};
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::LrPolicy;
 
 pub use flags::PganFlags;

@@ -24,7 +24,7 @@ use crate::data::source::{DataSource, InputSpec, Layout};
 use crate::family::Family;
 use crate::family::pix2pix::{Pix2pix, Pix2pixConfig};
 use crate::model::{image_input, labels_input};
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::LrPolicy;
 
 /// A pix2pix run.

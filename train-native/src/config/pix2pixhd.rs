@@ -27,7 +27,7 @@ use crate::data::source::{DataSource, InputSpec, Layout};
 use crate::family::Family;
 use crate::family::pix2pixhd::{FeatureRegions, Pix2pixHd, Pix2pixHdTrainConfig};
 use crate::model::{image_input, labels_input};
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::LrPolicy;
 
 pub use flags::{NetG, Pix2pixHdFlags};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::values::{as_text, parse_limit, parse_name, parse_switch};
 use crate::device::DeviceName;
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::{LrPolicy, Schedule};
 
 /// How long a run is.

@@ -26,7 +26,7 @@ use crate::data::source::{DataSource, InputSpec, Layout};
 use crate::family::Family;
 use crate::family::spade::{Spade, SpadeTrainConfig};
 use crate::model::labels_input;
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::{LrPolicy, TimeScale};
 
 pub use flags::{DatasetMode, NetG, SpadeFlags};

@@ -397,6 +397,7 @@ fn open_reader<'a>(
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(LARGEST_DECODED_BYTES);
     reader.limits(limits);
+    super::png_palette::check(bytes).map_err(|what| DataError::undecodable(path, what))?;
     Ok(reader)
 }
 

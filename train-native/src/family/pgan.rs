@@ -21,7 +21,7 @@ use super::{
     batch, derive_seed, name_hash, show,
 };
 use crate::data::{PixelsF32, Sample};
-use crate::trainer::{AdamConfig, NonFinite};
+use crate::optimiser::{AdamConfig, NonFinite};
 
 pub use config::{Classification, PganTrainConfig};
 pub use draws::{Draws, latents};

@@ -18,7 +18,7 @@ use super::{
     batch, derive_seed,
 };
 use crate::data::{PixelsF32, Sample, SampleInput};
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 
 /// Losses in the order and under the names of the original's log.
 const LOSS_NAMES: [&str; 4] = ["G_GAN", "G_L1", "D_real", "D_fake"];

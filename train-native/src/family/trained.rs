@@ -7,7 +7,7 @@ use underpaint_core::state_dict::{
 };
 
 use super::{Snapshot, TrainerState};
-use crate::trainer::{Adam, AdamConfig, NonFinite};
+use crate::optimiser::{Adam, AdamConfig, NonFinite};
 
 /// A network and the Adam that moves it.
 ///

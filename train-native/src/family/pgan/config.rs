@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use underpaint_core::pgan::{Criterion, DiscriminatorConfig, GeneratorConfig, Growth};
 
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 
 /// Everything that one training step depends on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

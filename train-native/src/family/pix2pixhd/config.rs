@@ -8,7 +8,7 @@ use underpaint_core::pix2pixhd::{
     ConditionConfig, DiscriminatorConfig, EncoderConfig, GeneratorConfig, INIT,
 };
 
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 
 /// Which pixels share a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

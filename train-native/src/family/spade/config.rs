@@ -7,7 +7,7 @@ use underpaint_core::layers::{BiasInit, InitKind, WeightInit};
 use underpaint_core::loss::GanMode;
 use underpaint_core::spade::{Architecture, DiscriminatorConfig, EncoderConfig, GeneratorConfig};
 
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::TimeScale;
 
 /// Everything that one training step depends on. The default is the paper's, for COCO-Stuff.

@@ -12,7 +12,7 @@ use underpaint_core::state_dict::{StateDict, state_dict};
 use super::{Size, Subject, entry, pictures};
 use crate::family::Losses;
 use crate::family::pix2pix::{Pix2pix, Pix2pixConfig};
-use crate::trainer::AdamConfig;
+use crate::optimiser::AdamConfig;
 
 /// Channels of conditions and of pictures.
 const CHANNELS: usize = 3;

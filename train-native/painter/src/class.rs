@@ -1,0 +1,93 @@
+//! The label classes, in label order, and their palette.
+
+/// One class of the landscape label map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LandscapeClass {
+    /// Name, lower case English, as written to `palette.json`.
+    pub name: &'static str,
+    /// Palette colour, sRGB bytes.
+    pub color: [u8; 3],
+}
+
+/// The classes as the painters name them; the discriminant is the label id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Class {
+    Sky,
+    Cloud,
+    Sun,
+    Mountain,
+    Snow,
+    Forest,
+    Tree,
+    Meadow,
+    Field,
+    Flowers,
+    Water,
+    Sand,
+    Rock,
+    Road,
+    House,
+}
+
+impl Class {
+    /// The label id, an index into [`CLASSES`].
+    pub(crate) const fn id(self) -> u8 {
+        self as u8
+    }
+}
+
+const fn class(name: &'static str, code: u32) -> LandscapeClass {
+    LandscapeClass {
+        name,
+        color: [(code >> 16) as u8, (code >> 8) as u8, code as u8],
+    }
+}
+
+/// All classes; the index is the label id. `forest` is conifer wood, `tree` broad-leaved trees,
+/// `mountain` bare far rock, `rock` boulders and outcrops nearby, `field` ripe crops.
+pub const CLASSES: [LandscapeClass; 15] = [
+    class("sky", 0x8e_c5_f0),
+    class("cloud", 0xf1_ee_e6),
+    class("sun", 0xff_d1_3b),
+    class("mountain", 0x7a_6f_96),
+    class("snow", 0xd3_e6_f7),
+    class("forest", 0x1f_5a_3c),
+    class("tree", 0x4c_94_3c),
+    class("meadow", 0x9a_c8_55),
+    class("field", 0xd9_a4_3b),
+    class("flowers", 0xe4_5f_92),
+    class("water", 0x2a_6f_b8),
+    class("sand", 0xed_d3_9a),
+    class("rock", 0x94_89_7c),
+    class("road", 0x55_52_5c),
+    class("house", 0xc2_4a_33),
+];
+
+/// Palette colour of a label id, black for an id outside the palette.
+pub fn class_color(id: u8) -> [u8; 3] {
+    CLASSES.get(usize::from(id)).map_or([0; 3], |c| c.color)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_well_apart() {
+        for (i, a) in CLASSES.iter().enumerate() {
+            for b in &CLASSES[i + 1..] {
+                let apart: i32 = (0..3)
+                    .map(|c| (i32::from(a.color[c]) - i32::from(b.color[c])).abs())
+                    .sum();
+                assert!(apart > 40, "{} and {} are too alike", a.name, b.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_class_closes_the_palette() {
+        assert_eq!(usize::from(Class::House.id()) + 1, CLASSES.len());
+        assert_eq!(CLASSES[usize::from(Class::Water.id())].name, "water");
+    }
+}
