@@ -34,9 +34,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    // The readers are the same with libtorch, which reserves more address space than a child may have.
-    let formats = FORMATS.iter().filter(|_| !cfg!(feature = "tch"));
-    let trials = formats.map(|format| {
+    let trials = FORMATS.iter().map(|format| {
         let settings = settings.clone();
         let run = move || parent::run(format, &settings).map_err(Failed::from);
         Trial::test(format!("fuzz::{}", format.name), run)

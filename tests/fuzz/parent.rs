@@ -15,8 +15,13 @@ use crate::settings::{JOB, Job, Settings};
 const BATCH: u64 = 4000;
 /// An input takes milliseconds; on a machine that does other work, some of them seconds.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What a child may map, in KiB: 4 GiB. Pictures may take 1 GiB decoded, and are converted.
-const MEMORY: &str = "4194304";
+/// What a child may map, in KiB: 4 GiB. Pictures may take 1 GiB decoded, and are converted. libtorch alone
+/// maps gigabytes that it never touches.
+const MEMORY: &str = if cfg!(feature = "tch") {
+    "16777216"
+} else {
+    "4194304"
+};
 /// Most findings of one format before it is left.
 const ENOUGH: usize = 10;
 /// As much of a child's last words as a finding shows.

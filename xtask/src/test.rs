@@ -1,8 +1,7 @@
 //! `cargo xtask test` (also `ci`): everything CI runs, cheapest first.
 //!
-//! Everything is built in the release profile, and lints and documentation share one set of checked
-//! dependencies, so that burn, which takes minutes, is compiled once for each target and feature
-//! set.
+//! burn takes minutes, so it is compiled as seldom as can be: checked once natively and once for
+//! browsers, for lints and documentation; built once natively, with all devices, and once for browsers.
 
 use std::process::Command;
 use std::time::Duration;
@@ -20,22 +19,12 @@ use crate::stages::{Outcome, Stages};
 use crate::vulkan;
 use crate::wasm;
 
-/// Of the default members, with everything that is only for tests.
+/// Of the default members with the default features, which is what people build first.
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
+/// Of the default members, with libtorch and wgpu: a device more is a feature more, and nothing else
+/// changes. So the default features need no burn of their own, which takes a third of all time.
+const TESTS: &str = "test --release --features underpaint-tests/tch,underpaint-tests/wgpu";
 const DEFAULT_TESTS: &str = "test --release";
-
-/// What is built with libtorch and with wgpu, in the order in which it runs. One set of features for
-/// both, so that burn is built once.
-const DEVICE_STAGES: [(&str, &str); 2] = [
-    (
-        "lints, libtorch and wgpu",
-        "clippy --release -p underpaint --features tch,wgpu -- -D warnings",
-    ),
-    (
-        "tests, libtorch and wgpu",
-        "test --release -p underpaint-tests --features tch,wgpu",
-    ),
-];
 
 /// A browser whose GPU process is stuck would never end.
 const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -75,8 +64,8 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
     stages.add_optional("licences and sources of dependencies", || DENY.run(project));
     suite.add_page(&mut stages);
     suite.add_rust(&mut stages);
+    suite.add_tests(&mut stages);
     suite.add_browser(&mut stages);
-    suite.add_libtorch(&mut stages);
     stages.run()
 }
 
@@ -139,11 +128,32 @@ impl<'a> Suite<'a> {
             let mut doc = self.cargo("doc --release --no-deps");
             process::run(doc.env("RUSTDOCFLAGS", "-D warnings"))
         });
-        self.add_cargo(stages, "tests, default features", DEFAULT_TESTS);
+    }
+
+    fn add_tests(self, stages: &mut Stages<'a>) {
+        if self.args.no_libtorch {
+            self.add_cargo(stages, "tests, default features", DEFAULT_TESTS);
+            return;
+        }
+        stages.add("libtorch and a Vulkan driver", move || {
+            libtorch::set_up(self.project)?;
+            vulkan::set_up()
+        });
+        stages.add("tests, with libtorch and wgpu", move || {
+            process::run(self.with_libtorch(&mut self.cargo(TESTS))?)
+        });
+    }
+
+    /// Whatever is built with libtorch or starts a program that is, unless all is built without.
+    fn with_libtorch(self, command: &mut Command) -> Result<&mut Command> {
+        if self.args.no_libtorch {
+            return Ok(command);
+        }
+        Ok(libtorch::set_up(self.project)?.apply_to(command))
     }
 
     /// The module, the page around it, and both in a browser, compared with the program that the
-    /// default tests have just built: so before anything is built with other features.
+    /// tests have just built.
     fn add_browser(self, stages: &mut Stages<'a>) {
         self.add_www(stages, "WebAssembly module", move |npm| {
             wasm::build(self.project, &npm, wasm::Build::Quick)
@@ -158,7 +168,7 @@ impl<'a> Suite<'a> {
             tests
                 .env("UNDERPAINT_BIN", program)
                 .env(chromium::VARIABLE, chromium::set_up()?);
-            process::run_within(BROWSER_LIMIT, &mut tests)
+            process::run_within(BROWSER_LIMIT, self.with_libtorch(&mut tests)?)
         });
         stages.add_optional("tests in Firefox and WebKit", move || self.smoke());
     }
@@ -173,20 +183,6 @@ impl<'a> Suite<'a> {
         }
         let mut tests = Npm::find(self.project)?.script("test:smoke");
         process::run_within(SMOKE_LIMIT, &mut tests).map(|()| Outcome::Passed)
-    }
-
-    fn add_libtorch(self, stages: &mut Stages<'a>) {
-        for (title, words) in DEVICE_STAGES {
-            stages.add_optional(title, move || {
-                if self.args.no_libtorch {
-                    return Ok(Outcome::Skipped("--no-libtorch".into()));
-                }
-                let libtorch = libtorch::set_up(self.project)?;
-                vulkan::set_up()?;
-                process::run(libtorch.apply_to(&mut self.cargo(words)))?;
-                Ok(Outcome::Passed)
-            });
-        }
     }
 }
 
