@@ -127,7 +127,7 @@ export class ElementSession {
       this.onError?.(error);
     };
     commands.modelReady(this.studio, model, generator.device, start);
-    this.live.use((request) => generator.generate(request.input, { seed: request.seed }));
+    this.live.use((request) => generator.generate(request.input, { seed: request.seed, classes: request.classes }));
   }
 
   private fail(error: UnderpaintError): void {

@@ -276,6 +276,7 @@ export const en = {
 
   "latent.text": "There is nothing to paint here: this model makes its pictures from chance. Each seed gives another.",
   "latent.another": "Another picture",
+  "latent.any": "any",
 
   "error.webgpu-unavailable.title": "WebGPU is not available",
   "error.webgpu-unavailable.text":

@@ -274,6 +274,7 @@ export const zh: Record<MessageKey, string> = {
 
   "latent.text": "这里没有可涂绘的内容：这个模型只凭随机数作画。每个种子都会给出另一幅画面。",
   "latent.another": "换一幅画面",
+  "latent.any": "任意",
 
   "error.webgpu-unavailable.title": "无法使用 WebGPU",
   "error.webgpu-unavailable.text": "浏览器或显卡驱动不提供 WebGPU。CPU 也能完成同样的工作，只是慢一些。",

@@ -232,6 +232,12 @@ export function rollSeed(studio: Studio): void {
   changeSeed(studio, seed ?? 0);
 }
 
+/** Asks a model of chance for a class of an attribute; for any without one. */
+export function askForClass(studio: Studio, attribute: string, wanted: string | undefined): void {
+  const { [attribute]: _before, ...others } = studio.state.choice;
+  studio.store.update({ choice: wanted === undefined ? others : { ...others, [attribute]: wanted } });
+}
+
 /** Size of a pane in CSS pixels; a fitted view follows it. */
 export function setCanvasSize(studio: Studio, canvasSize: Size): void {
   studio.store.update({ canvasSize });

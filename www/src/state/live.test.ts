@@ -237,9 +237,25 @@ describe("LiveGeneration", () => {
     commands.setSeed(studio, 9);
     clock.frame();
     expect(calls.slice(1).map(({ request }) => request)).toEqual([
-      { input: null, seed: 0 },
-      { input: null, seed: 9 },
+      { input: null, seed: 0, classes: {} },
+      { input: null, seed: 9, classes: {} },
     ]);
+  });
+
+  it("asks for the class that is chosen, of those that the model knows", () => {
+    const attributes = [{ name: "Main", classes: ["cat", "dog"] }];
+    commands.modelReady(studio, { ...latentModel, attributes }, testDevice);
+    clock.frame();
+    commands.askForClass(studio, "Main", "dog");
+    clock.frame();
+    expect(calls.at(-1)?.request).toEqual({ input: null, seed: 0, classes: { Main: "dog" } });
+    commands.modelReady(studio, latentModel, testDevice);
+    clock.frame();
+    expect(calls.at(-1)?.request.classes).toEqual({});
+    commands.modelReady(studio, { ...latentModel, attributes }, testDevice);
+    commands.askForClass(studio, "Main", undefined);
+    clock.frame();
+    expect(calls.at(-1)?.request.classes).toEqual({});
   });
 
   it("asks nothing after dispose", async () => {

@@ -1,8 +1,9 @@
 /** Live generation: asks for a picture of the newest label map after every change, and never gets in painting's way. */
 
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { PictureInput } from "../engine/input.js";
+import type { ClassChoice, PictureInput } from "../engine/input.js";
 import type { Studio } from "./studio.js";
+import { choiceFor } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
 
 /**
@@ -13,6 +14,8 @@ export interface LiveRequest {
   readonly input: PictureInput;
   /** Unsigned 32-bit integer. */
   readonly seed: number;
+  /** For models of chance with classes. */
+  readonly classes?: ClassChoice;
 }
 
 /** Makes a picture; a request that a newer one replaces rejects with code `superseded`. */
@@ -208,13 +211,14 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
     state.revision !== previous.revision ||
     state.photo !== previous.photo ||
     state.seed !== previous.seed ||
+    state.choice !== previous.choice ||
     state.liveEnabled !== previous.liveEnabled
   );
 }
 
-function requestFromState({ model, map, photo, seed }: Readonly<StudioState>): LiveRequest | undefined {
+function requestFromState({ model, map, photo, seed, choice }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
-  if (model.input === "latent") return { input: null, seed };
+  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice) };
   if (model.input === "photo") return photo && { input: photo, seed };
   return map && { input: map, seed };
 }

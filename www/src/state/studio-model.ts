@@ -2,7 +2,8 @@
 
 import type { Size } from "../canvas/geometry.js";
 import type { LabelClass } from "../canvas/label-map.js";
-import { paintedClasses, usesSeed, type Manifest } from "../engine/manifest.js";
+import type { ClassChoice } from "../engine/input.js";
+import { paintedClasses, usesSeed, type LatentAttribute, type Manifest } from "../engine/manifest.js";
 
 /**
  * Where a model came from, which decides whether a link can bring it back.
@@ -29,6 +30,8 @@ export interface StudioModel {
   readonly input: ModelInput;
   /** The classes to paint with, in the order of their ids; empty where nothing is painted. */
   readonly classes: readonly LabelClass[];
+  /** What a model of chance can be asked for: a class of each attribute. */
+  readonly attributes?: readonly LatentAttribute[];
   /** Size of its label maps, photos and pictures, in pixels. */
   readonly size: Size;
   /** Whether the seed changes the picture. */
@@ -47,6 +50,7 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
     origin,
     input: modelInput(manifest, classes),
     classes,
+    attributes: manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [],
     size: { width: manifest.size.width, height: manifest.size.height },
     usesSeed: usesSeed(manifest),
     weightBytes: manifest.weights.bytes,
@@ -57,6 +61,12 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
 /** Whether there is a label map to paint: not for models of photos, nor for those that take nothing but a seed. */
 export function isPainted({ input }: StudioModel): boolean {
   return input === "labels" || input === "painted-image";
+}
+
+/** What of a choice a model knows: another model may have been chosen for. */
+export function choiceFor({ attributes = [] }: StudioModel, choice: ClassChoice): ClassChoice {
+  const known = attributes.filter(({ name, classes }) => classes.includes(choice[name] ?? ""));
+  return Object.fromEntries(known.map(({ name }) => [name, choice[name] ?? ""]));
 }
 
 /** Whether both are a model that can be found again, and the same one. */

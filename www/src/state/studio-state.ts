@@ -6,6 +6,7 @@ import { NO_PREVIEW, type ToolPreview } from "../canvas/preview.js";
 import { IDENTITY_VIEW, type View } from "../canvas/view.js";
 import type { DeviceReport } from "../engine/device.js";
 import type { ErrorCode } from "../engine/errors.js";
+import type { ClassChoice } from "../engine/input.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
 import type { StudioModel } from "./studio-model.js";
@@ -101,6 +102,8 @@ export interface StudioState extends Preferences {
   /** Whether there are changes since the label map was last saved to, or opened from, a file. */
   readonly dirty: boolean;
   readonly keep: KeepStatus;
+  /** What a model of chance is asked for, by attribute; what is not named is drawn from the seed. */
+  readonly choice: ClassChoice;
   /** Class to paint with. */
   readonly classId: number;
   /** Class painted with before, for X. */
@@ -145,6 +148,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     redoKind: undefined,
     dirty: false,
     keep: { phase: "kept" },
+    choice: {},
     classId: 1,
     previousClassId: 0,
     view: IDENTITY_VIEW,

@@ -147,7 +147,7 @@ export class ModelSession {
     this.generator = generator;
     commands.modelReady(studio, model, generator.device, start);
     generator.onLost = (error) => this.lose(generator, error);
-    live.use((request) => generator.generate(request.input, { seed: request.seed }));
+    live.use((request) => generator.generate(request.input, { seed: request.seed, classes: request.classes }));
   }
 
   private lose(generator: Generator, error: UnderpaintError): void {

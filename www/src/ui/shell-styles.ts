@@ -150,6 +150,22 @@ export const shellStyles = css`
   .chance button {
     flex: none;
   }
+  .class-list {
+    display: flex;
+    align-items: center;
+    gap: 8px;
+    white-space: nowrap;
+  }
+  .class-list select {
+    min-height: 36px;
+    padding: 0 8px;
+    border: 1px solid var(--strong);
+    border-radius: var(--radius-small);
+    background: var(--paper);
+    color: inherit;
+    font: inherit;
+    font-size: max(16px, 1em);
+  }
   .seeds {
     display: flex;
     color: var(--soft);
