@@ -18,7 +18,7 @@ use super::options::RunnerArgs;
 use crate::config::of_run;
 use crate::data::decode::{Color, Picture, read_picture};
 use crate::data::files::list_pictures_of;
-use crate::data::source::DataSource;
+use crate::data::source::{DataSource, Layout};
 use crate::data::{Dataset, Sample, SampleInput, SampleRng, Size};
 use crate::device;
 use crate::evaluate::fid::{FeatureCollector, Fid};
@@ -36,9 +36,18 @@ pub struct EvaluateArgs {
     /// Data set [default: the run's own]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// Phase of the data set
-    #[arg(long, value_name = "NAME", default_value = "val")]
-    phase: String,
+    /// Phase of the data set [default: val]
+    #[arg(long, value_name = "NAME")]
+    phase: Option<String>,
+    /// Instead of a data set: folder of photos
+    #[arg(long, value_name = "DIR", requires = "labels", conflicts_with_all = ["data", "phase"])]
+    images: Option<PathBuf>,
+    /// With --images: folder of label maps, or of pictures that are inputs
+    #[arg(long, value_name = "DIR", requires = "images")]
+    labels: Option<PathBuf>,
+    /// With --labels: folder of instance maps
+    #[arg(long, value_name = "DIR", requires = "labels")]
+    instances: Option<PathBuf>,
     /// Writes the numbers to this file too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -54,7 +63,7 @@ pub struct EvaluateArgs {
     #[arg(long, help_heading = "FID")]
     fid: bool,
     /// Instead of a run: FID of the pictures in this folder and those of --fake, as they are
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "phase", "bn_stats", "dropout", "seed"], requires_all = ["fake", "inception"], help_heading = "FID")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "images", "phase", "bn_stats", "dropout", "seed"], requires_all = ["fake", "inception"], help_heading = "FID")]
     real: Option<PathBuf>,
     /// Folder of generated pictures
     #[arg(long, value_name = "DIR", requires = "real", help_heading = "FID")]
@@ -106,14 +115,14 @@ impl EvaluateArgs {
     }
 
     fn evaluate_run(&self, run: &Path) -> Result<()> {
-        let mut source = of_run(run)?.source();
-        source.root = self.data.clone().unwrap_or(source.root);
+        let source = self.source(run)?;
         let model = Model::open(run)?;
         if matches!(model.manifest.input, InputKind::Latent { .. }) {
             return self.evaluate_latents(run, &source, &model);
         }
         // As the authors test: resized to the crop size, no crop and no flip.
-        let dataset = source.for_evaluation().open(&self.phase)?;
+        let phase = self.phase(&source);
+        let dataset = source.for_evaluation().open(phase)?;
         let runner = self.runner.runner(&model)?;
         let inception = match self.inception_file()? {
             Some(path) => Some(open_inception(&path, runner.device())?),
@@ -140,8 +149,8 @@ impl EvaluateArgs {
         let evaluation = Evaluation {
             run: run.to_path_buf(),
             step: model.manifest.provenance.steps,
-            data: source.root,
-            phase: self.phase.clone(),
+            data: source.folder().to_path_buf(),
+            phase: phase.to_owned(),
             count: files.len(),
             mean,
             fid,
@@ -150,6 +159,35 @@ impl EvaluateArgs {
         print_table(&evaluation);
         evaluation.fid.iter().for_each(print_fid);
         self.write_json(&evaluation)
+    }
+
+    /// What is read: the run's data set, or another in its place.
+    fn source(&self, run: &Path) -> Result<DataSource> {
+        let source = of_run(run)?.source().moved_to(self.data.clone())?;
+        let source = match (&self.images, &self.labels) {
+            (Some(images), Some(labels)) => source.in_folders(Layout::Custom {
+                labels: labels.clone(),
+                images: images.clone(),
+                instances: self.instances.clone(),
+            })?,
+            _ => source,
+        };
+        if let (Layout::Custom { labels, .. }, Some(_)) = (&source.layout, &self.phase) {
+            bail!(
+                "--phase: the run's data set has none, it lies in folders such as {}; --images and --labels name \
+                 others",
+                labels.display()
+            );
+        }
+        Ok(source)
+    }
+
+    /// The phase that is read; folders of any names have none.
+    fn phase(&self, source: &DataSource) -> &str {
+        match source.layout {
+            Layout::Custom { .. } => "",
+            _ => self.phase.as_deref().unwrap_or("val"),
+        }
     }
 
     /// A generator that starts from latents has no pairs: the FID of as many pictures as there are real
@@ -165,7 +203,7 @@ impl EvaluateArgs {
         let runner = self.runner.runner(model)?;
         let inception = open_inception(&path, runner.device())?;
         let [side, _] = model.manifest.model.fixed_size().unwrap_or([0; 2]);
-        let dataset = source.open(&self.phase)?;
+        let dataset = source.open(self.phase(source))?;
         let dataset = dataset.at_resolution(side).unwrap_or(dataset);
         let [mut real, mut fake] =
             [(), ()].map(|()| FeatureCollector::new(&inception, runner.device()));

@@ -94,8 +94,7 @@ struct Encoder {
 
 impl Encoder {
     fn open(args: &EncoderArgs) -> Result<Self> {
-        let mut source = of_run(&args.run)?.source();
-        source.root = args.data.clone().unwrap_or(source.root);
+        let source = of_run(&args.run)?.source().moved_to(args.data.clone())?;
         let model = Model::open(&args.run)?;
         if model.manifest.model.feature_channels() == 0 || model.encoder.is_none() {
             bail!(

@@ -163,6 +163,8 @@ fn begin(start: Start) -> Result<ExitCode> {
 
 fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
     let mut settings = of_run(run)?;
+    // Folders of any names have none that could have moved.
+    settings.source().moved_to(changes.data.clone())?;
     let config = settings.run_mut();
     config.device = changes.device.unwrap_or(config.device);
     if let Some(data) = changes.data {

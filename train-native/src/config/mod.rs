@@ -5,6 +5,7 @@
 //! them: a new family is a new file and a line there. Flags win over the file, the file over the
 //! preset, the preset over the defaults; all three have the same names.
 
+mod folders;
 mod foreign;
 pub mod pgan;
 pub mod pix2pix;
@@ -32,6 +33,7 @@ use crate::data::Size;
 use crate::data::source::DataSource;
 use crate::family::Family;
 
+pub use folders::Folders;
 pub use foreign::Foreign;
 pub use preset::Preset;
 pub use raw::Raw;

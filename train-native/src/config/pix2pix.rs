@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -16,7 +18,7 @@ use underpaint_core::pix2pix::{Architecture, DiscriminatorKind, GeneratorConfig}
 use super::preset::{Preset, preset};
 use super::run::{not_negative, positive};
 use super::values::{parse_name, parse_switch};
-use super::{FamilyConfig, Foreign, RunConfig, RunDefaults, TrainedModel};
+use super::{FamilyConfig, Folders, Foreign, RunConfig, RunDefaults, TrainedModel};
 use crate::data::Size;
 use crate::data::augment::{AugmentOptions, Preprocess};
 use crate::data::paired::Direction;
@@ -32,6 +34,8 @@ use crate::trainer::schedule::LrPolicy;
 pub struct Pix2pixRun {
     /// Which half of an AB picture is the input.
     pub direction: Direction,
+    /// Folders of the data set where they have names of any kind.
+    pub folders: Option<Folders>,
     /// Number of classes, if the input is a label map.
     pub label_classes: Option<usize>,
     /// Sizes, crop and flip.
@@ -47,7 +51,8 @@ pub struct Pix2pixRun {
 /// The names of the original code are accepted too: `--netG`, `--load_size`, …
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub struct Pix2pixFlags {
-    /// Which half of an AB picture is the input: AtoB or BtoA [default: AtoB]
+    /// Which half of an AB picture, or which of two folders ({phase}_A and {phase}_B, {phase}A and {phase}B, {phase}/A
+    /// and {phase}/B), is the input: AtoB or BtoA [default: AtoB]
     #[arg(
         long,
         alias = "which_direction",
@@ -55,6 +60,12 @@ pub struct Pix2pixFlags {
         help_heading = "Data"
     )]
     pub direction: Option<Direction>,
+    /// Instead of --data: folder of photos
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub images: Option<PathBuf>,
+    /// Instead of --data: folder of label maps, paired with --images by name; with --label-nc 0 of pictures
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub labels: Option<PathBuf>,
     /// Number of classes; the input is then a label map of {phase}_label, one-hot encoded, and the
     /// picture lies in {phase}_img
     #[arg(long, alias = "label_nc", value_name = "N", help_heading = "Data")]
@@ -156,7 +167,7 @@ impl FamilyConfig for Pix2pixRun {
     const FOREIGN: &'static [Foreign] = super::foreign::PIX2PIX;
     const DROP_LAST: bool = false;
 
-    fn defaults(_flags: &Pix2pixFlags) -> RunDefaults {
+    fn defaults(flags: &Pix2pixFlags) -> RunDefaults {
         RunDefaults {
             batch_size: 1,
             learning_rate: 2e-4,
@@ -168,12 +179,13 @@ impl FamilyConfig for Pix2pixRun {
                 beta2: 0.999,
             },
             steps: None,
-            needs_data: true,
+            needs_data: flags.images.is_none() && flags.labels.is_none(),
         }
     }
 
     fn from_flags(flags: &Pix2pixFlags, run: &RunConfig) -> Result<Self> {
         check(flags)?;
+        let folders = Folders::from_flags(flags.images.as_ref(), flags.labels.as_ref(), None, run)?;
         let size = flags.size.unwrap_or(256);
         let augment = AugmentOptions {
             preprocess: flags.preprocess.unwrap_or_default(),
@@ -186,7 +198,8 @@ impl FamilyConfig for Pix2pixRun {
         let discriminator_kind = flags.net_d.unwrap_or_default();
         let config = Self {
             direction: flags.direction.unwrap_or_default(),
-            label_classes: flags.label_nc,
+            folders,
+            label_classes: classes(flags),
             augment,
             model: model(flags, run, discriminator_kind)?,
             discriminator_kind,
@@ -199,7 +212,9 @@ impl FamilyConfig for Pix2pixRun {
         let generator = &self.model.generator;
         Pix2pixFlags {
             direction: Some(self.direction),
-            label_nc: self.label_classes,
+            images: self.folders.as_ref().map(|folders| folders.images.clone()),
+            labels: self.folders.as_ref().map(|folders| folders.labels.clone()),
+            label_nc: self.label_classes.or(self.folders.as_ref().map(|_| 0)),
             input_nc: self
                 .label_classes
                 .is_none()
@@ -222,6 +237,10 @@ impl FamilyConfig for Pix2pixRun {
             lambda_l1: Some(self.model.l1_weight),
             pool_size: Some(self.model.pool_size),
         }
+    }
+
+    fn make_absolute(&mut self) -> Result<()> {
+        self.folders.as_mut().map_or(Ok(()), Folders::make_absolute)
     }
 
     fn source(&self, run: &RunConfig) -> DataSource {
@@ -247,7 +266,7 @@ impl FamilyConfig for Pix2pixRun {
         };
         DataSource {
             root: run.data.clone(),
-            layout,
+            layout: self.folders.as_ref().map_or(layout, Folders::layout),
             augment: self.augment,
             input,
             output_channels: self.model.generator.output_channels,
@@ -329,8 +348,20 @@ impl Pix2pixRun {
     }
 }
 
+/// Number of classes, if the input is a label map.
+fn classes(flags: &Pix2pixFlags) -> Option<usize> {
+    flags.label_nc.filter(|classes| *classes > 0)
+}
+
 fn check(flags: &Pix2pixFlags) -> Result<()> {
-    positive(&[("--label-nc", flags.label_nc.map(|n| n as u64))])?;
+    if flags.labels.is_some() {
+        ensure!(
+            flags.label_nc.is_some(),
+            "--label-nc: expected the number of classes of --labels (0 where these are pictures), found nothing"
+        );
+    } else {
+        positive(&[("--label-nc", flags.label_nc.map(|n| n as u64))])?;
+    }
     check_picture_channels(&[
         ("--input-nc", flags.input_nc),
         ("--output-nc", flags.output_nc),
@@ -339,8 +370,11 @@ fn check(flags: &Pix2pixFlags) -> Result<()> {
         ("--init-gain", flags.init_gain),
         ("--lambda-l1", flags.lambda_l1),
     ])?;
-    if flags.label_nc.is_some() && flags.input_nc.is_some() {
+    if classes(flags).is_some() && flags.input_nc.is_some() {
         bail!("--input-nc: the input has --label-nc channels; leave one of the two out");
+    }
+    if flags.labels.is_some() && flags.direction == Some(Direction::BtoA) {
+        bail!("--direction: what lies in --labels is always the input; leave it out");
     }
     if flags.label_nc.is_some() && flags.direction == Some(Direction::BtoA) {
         bail!("--direction: label maps are always the input; leave it out with --label-nc");
@@ -362,7 +396,7 @@ fn model(flags: &Pix2pixFlags, run: &RunConfig, kind: DiscriminatorKind) -> Resu
     let norm = flags.norm.unwrap_or_default();
     let generator = GeneratorConfig {
         architecture: flags.net_g.unwrap_or(Architecture::UNET_256),
-        input_channels: flags.label_nc.or(flags.input_nc).unwrap_or(3),
+        input_channels: classes(flags).or(flags.input_nc).unwrap_or(3),
         output_channels: flags.output_nc.unwrap_or(3),
         base_channels: flags.ngf.unwrap_or(64),
         norm,

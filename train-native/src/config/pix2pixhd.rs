@@ -20,7 +20,9 @@ use super::pix2pix::check_picture_channels;
 use super::preset::{Preset, preset};
 use super::run::{not_negative, positive};
 use super::vgg;
-use super::{FamilyConfig, Foreign, RunConfig, RunDefaults, TrainedModel, absolute_if_some};
+use super::{
+    FamilyConfig, Folders, Foreign, RunConfig, RunDefaults, TrainedModel, absolute_if_some,
+};
 use crate::data::Size;
 use crate::data::augment::{AugmentOptions, Preprocess, PreprocessRules};
 use crate::data::source::{DataSource, InputSpec, Layout};
@@ -35,6 +37,8 @@ pub use flags::{NetG, Pix2pixHdFlags};
 /// A pix2pixHD run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pix2pixHdRun {
+    /// Folders of the data set where they have names of any kind.
+    pub folders: Option<Folders>,
     /// Sizes, crop and flip.
     pub augment: AugmentOptions,
     /// Networks, losses, optimisers.
@@ -86,7 +90,7 @@ impl FamilyConfig for Pix2pixHdRun {
     const FOREIGN: &'static [Foreign] = super::foreign::PIX2PIXHD;
     const DROP_LAST: bool = true;
 
-    fn defaults(_flags: &Pix2pixHdFlags) -> RunDefaults {
+    fn defaults(flags: &Pix2pixHdFlags) -> RunDefaults {
         RunDefaults {
             batch_size: 1,
             learning_rate: 2e-4,
@@ -98,7 +102,7 @@ impl FamilyConfig for Pix2pixHdRun {
                 beta2: 0.999,
             },
             steps: None,
-            needs_data: true,
+            needs_data: flags.images.is_none() && flags.labels.is_none(),
         }
     }
 
@@ -106,6 +110,7 @@ impl FamilyConfig for Pix2pixHdRun {
         check(flags)?;
         let model = model(flags, run)?;
         model.validate()?;
+        let folders = folders(flags, &model, run)?;
         let fine_size = flags.fine_size.unwrap_or(512);
         let augment = AugmentOptions {
             preprocess: flags.resize_or_crop.unwrap_or(Preprocess::ScaleWidth),
@@ -118,6 +123,7 @@ impl FamilyConfig for Pix2pixHdRun {
         };
         augment.validate()?;
         Ok(Self {
+            folders,
             augment,
             model,
             vgg_loss: !flags.no_vgg_loss.unwrap_or(false),
@@ -130,20 +136,19 @@ impl FamilyConfig for Pix2pixHdRun {
     }
 
     fn make_absolute(&mut self) -> Result<()> {
-        absolute_if_some(&mut self.vgg, "--vgg")
+        absolute_if_some(&mut self.vgg, "--vgg")?;
+        self.folders.as_mut().map_or(Ok(()), Folders::make_absolute)
     }
 
     fn source(&self, run: &RunConfig) -> DataSource {
         let model = &self.model;
-        let features = model.condition.feature_channels > 0;
-        let by_instance =
-            model.encoder.is_some() && model.feature_regions == FeatureRegions::Instances;
+        let flat = Layout::Flat {
+            instances: reads_instances(model),
+            features: reads_features(model),
+        };
         DataSource {
             root: run.data.clone(),
-            layout: Layout::Flat {
-                instances: model.condition.edges || by_instance,
-                features: features && model.encoder.is_none(),
-            },
+            layout: self.folders.as_ref().map_or(flat, Folders::layout),
             augment: self.augment,
             input: match model.condition.input {
                 InputKind::Labels { num_classes } => InputSpec::Labels {
@@ -254,6 +259,41 @@ impl Pix2pixHdRun {
             _ => [rounded(crop_size); 2],
         }
     }
+}
+
+/// Whether a run reads instance maps.
+fn reads_instances(model: &Pix2pixHdTrainConfig) -> bool {
+    let by_instance = model.encoder.is_some() && model.feature_regions == FeatureRegions::Instances;
+    model.condition.edges || by_instance
+}
+
+/// Whether a run reads features from files.
+fn reads_features(model: &Pix2pixHdTrainConfig) -> bool {
+    model.condition.feature_channels > 0 && model.encoder.is_none()
+}
+
+fn folders(
+    flags: &Pix2pixHdFlags,
+    model: &Pix2pixHdTrainConfig,
+    run: &RunConfig,
+) -> Result<Option<Folders>> {
+    let (images, labels) = (flags.images.as_ref(), flags.labels.as_ref());
+    let folders = Folders::from_flags(images, labels, flags.instances.as_ref(), run)?;
+    if let Some(folders) = &folders {
+        match (reads_instances(model), &folders.instances) {
+            (true, None) => bail!(
+                "--instances: expected a folder of instance maps, found nothing; --no-instance trains \
+                 without, `underpaint dataset instances` makes some"
+            ),
+            (false, Some(_)) => bail!("--instances: nothing looks at them with --no-instance"),
+            _ => {}
+        }
+        ensure!(
+            !reads_features(model),
+            "--load-features: features lie in {{phase}}_feat of --data, which --images and --labels replace"
+        );
+    }
+    Ok(folders)
 }
 
 fn check(flags: &Pix2pixHdFlags) -> Result<()> {

@@ -140,13 +140,13 @@ impl FamilyConfig for SpadeRun {
             n_epochs_decay: 0,
             adam: AdamConfig { beta1, beta2 },
             steps: None,
-            needs_data: flags.dataset_mode.unwrap_or_default() != DatasetMode::Custom,
+            needs_data: flags::dataset_mode(flags) != DatasetMode::Custom,
         }
     }
 
     fn from_flags(flags: &SpadeFlags, run: &RunConfig) -> Result<Self> {
         check(flags)?;
-        let mode = flags.dataset_mode.unwrap_or_default();
+        let mode = flags::dataset_mode(flags);
         let defaults = mode.defaults();
         let model = model(flags, run, &defaults)?;
         model.validate()?;
@@ -303,7 +303,7 @@ fn check(flags: &SpadeFlags) -> Result<()> {
 }
 
 fn check_folders(flags: &SpadeFlags) -> Result<()> {
-    let mode = flags.dataset_mode.unwrap_or_default();
+    let mode = flags::dataset_mode(flags);
     let custom = mode == DatasetMode::Custom;
     let edges = !flags.no_instance.unwrap_or(!mode.defaults().instances);
     let folders = [

@@ -6,6 +6,7 @@
 mod facts;
 mod judge;
 mod memory;
+mod mistaken;
 mod report;
 mod statistics;
 #[cfg(test)]

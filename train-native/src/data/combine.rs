@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::decode::{Color, Picture, read_picture, write_picture_png};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, sample_name, subfolder_names, write_atomically};
+use crate::data::files::{
+    is_jpeg_name, list_pictures_of, sample_name, subfolder_names, write_atomically,
+};
 
 /// JPEG quality of [`CombineFormat::Same`], 1 to 100.
 const JPEG_QUALITY: u8 = 95;
@@ -236,9 +238,7 @@ fn combine_pair(
     let extension = a
         .extension()
         .map(|extension| extension.to_string_lossy().to_ascii_lowercase());
-    let extension = extension.filter(|extension| {
-        format == CombineFormat::Same && matches!(extension.as_str(), "jpg" | "jpeg")
-    });
+    let extension = extension.filter(|_| format == CombineFormat::Same && is_jpeg_name(a));
     let target = folder.join(format!("{name}.{}", extension.as_deref().unwrap_or("png")));
     let parent = target.parent().unwrap_or(folder);
     fs::create_dir_all(parent).map_err(|error| DataError::io("create", parent, error))?;

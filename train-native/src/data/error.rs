@@ -221,7 +221,10 @@ pub enum DataError {
 
 /// What to do about a class id that the network has no channel for.
 fn label_hint(value: u16) -> &'static str {
-    if value == 255 {
+    if value >= 1000 {
+        "Ids of 1000 and more are usually those of an instance map (class * 1000 + number): label maps hold one id for \
+         every class (Cityscapes: _labelIds), and --instances takes instance maps"
+    } else if value == 255 {
         "255 usually means \"don't care\": --contain-dontcare-label gives it a channel, --remap FILE gives it another id"
     } else {
         "More classes (--label-nc), or --remap FILE with a table of old and new ids"
@@ -302,6 +305,7 @@ mod tests {
             assert!(unknown.contains(part), "{part} missing in {unknown}");
         }
         assert!(unknown.contains("--contain-dontcare-label"), "{unknown}");
+        assert!(text(26_001).contains("instance map"));
         let other = text(14);
         assert!(other.contains("--remap") && !other.contains("dontcare"));
     }

@@ -13,7 +13,8 @@ use crate::data::InstanceMap;
 use crate::data::decode::{LabelMap, read_label_map, write_instance_map_png};
 use crate::data::draft::Draft;
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, sample_name};
+use crate::data::files::sample_name;
+use crate::data::layout::list_label_maps;
 
 /// What Cityscapes multiplies the label of a thing by.
 const THING_BASE: u16 = 1000;
@@ -132,7 +133,7 @@ pub fn write_instances(
     options: &InstanceOptions,
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<InstanceSummary, DataError> {
-    let files = list_pictures_of(&options.labels, "label maps")?;
+    let files = list_label_maps(&options.labels)?;
     let draft = Draft::begin(&options.output)?;
     let done = AtomicUsize::new(0);
     let summaries = files.par_iter().map(|path| {

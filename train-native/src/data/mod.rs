@@ -17,6 +17,7 @@ pub mod decode;
 mod draft;
 pub mod error;
 pub mod files;
+mod hidden;
 pub mod ids;
 pub mod instances;
 pub mod labelled;

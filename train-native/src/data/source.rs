@@ -15,13 +15,14 @@ use crate::data::{Dataset, layout};
 /// How the files of a data set lie in folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
-    /// `{root}/{phase}/`: AB pictures, both halves in one file.
+    /// `{root}/{phase}/`: AB pictures, both halves in one file; or whole pictures in two folders, `{phase}_A` and
+    /// `{phase}_B`, `{phase}A` and `{phase}B`, `{phase}/A` and `{phase}/B`, or `A/{phase}` and `B/{phase}`.
     Pairs {
-        /// Which half is the input.
+        /// Which half, or folder, is the input.
         direction: Direction,
     },
     /// pix2pixHD's flat folders: `{phase}_label` and `{phase}_img` (or `{phase}_A` and `{phase}_B` where the input is a
-    /// picture), `{phase}_inst`, `{phase}_feat`. SPADE's `coco` and `facades` lie so too.
+    /// picture, or those that pairs have), `{phase}_inst`, `{phase}_feat`. SPADE's `coco` and `facades` lie so too.
     Flat {
         /// Whether there are instance maps in `{phase}_inst`.
         instances: bool,
@@ -35,9 +36,9 @@ pub enum Layout {
         /// Whether instance maps are read.
         instances: bool,
     },
-    /// Folders with names of any kind, for training; there is no phase in them.
+    /// Folders with names of any kind; there is no phase in them.
     Custom {
-        /// Label maps.
+        /// Label maps, or pictures that are inputs.
         labels: PathBuf,
         /// Photos.
         images: PathBuf,
@@ -131,6 +132,7 @@ impl DataSource {
     pub fn open(&self, phase: &str) -> Result<Arc<dyn Dataset>, DataError> {
         if let (Layout::Pairs { direction }, InputSpec::Picture { channels }) =
             (&self.layout, self.input)
+            && layout::is_joined(&self.root, phase)
         {
             let options = PairedOptions {
                 direction: *direction,
@@ -176,6 +178,90 @@ impl DataSource {
     #[must_use]
     pub fn check(&self, phase: &str, options: &CheckOptions<'_>) -> CheckReport {
         check::check_source(self, phase, options)
+    }
+
+    /// The same at another place, or in other folders of [`Layout::Custom`].
+    ///
+    /// # Errors
+    /// [`DataError::InvalidSetting`] for a place of folders that have none in common.
+    pub fn moved_to(&self, root: Option<PathBuf>) -> Result<Self, DataError> {
+        match (root, &self.layout) {
+            (None, _) => Ok(self.clone()),
+            (Some(root), Layout::Custom { labels, images, .. }) => Err(DataError::InvalidSetting {
+                setting: "--data",
+                expected: format!(
+                    "--images and --labels, as the run has ({} and {})",
+                    images.display(),
+                    labels.display()
+                ),
+                found: root.display().to_string(),
+            }),
+            (Some(root), _) => Ok(Self {
+                root,
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// The same of other folders, those of a [`Layout::Custom`].
+    ///
+    /// # Errors
+    /// [`DataError::InvalidSetting`] if they lack what is read, or if nothing is read from such folders.
+    pub fn in_folders(&self, folders: Layout) -> Result<Self, DataError> {
+        let invalid = |setting, expected: &str, found: &str| DataError::InvalidSetting {
+            setting,
+            expected: expected.into(),
+            found: found.into(),
+        };
+        let needs_instances = match &self.layout {
+            Layout::Pictures { .. } => {
+                let expected = "none: the run reads pictures alone (--data)";
+                return Err(invalid("--images and --labels", expected, "folders"));
+            }
+            Layout::Flat { features: true, .. } => {
+                let expected = "a data set with features (--data)";
+                return Err(invalid("--images and --labels", expected, "folders"));
+            }
+            Layout::Flat { instances, .. } | Layout::Cityscapes { instances } => *instances,
+            Layout::Custom { instances, .. } => instances.is_some(),
+            Layout::Pairs { .. } | Layout::Ade20k => false,
+        };
+        match (needs_instances, &folders) {
+            (
+                true,
+                Layout::Custom {
+                    instances: None, ..
+                },
+            ) => {
+                let expected = "a folder of instance maps, which the run reads";
+                Err(invalid("--instances", expected, "none"))
+            }
+            (
+                false,
+                Layout::Custom {
+                    instances: Some(_), ..
+                },
+            ) => {
+                let expected = "none: the run reads no instance maps";
+                Err(invalid("--instances", expected, "a folder"))
+            }
+            _ => Ok(Self {
+                root: PathBuf::new(),
+                layout: folders,
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// The folder that a file about the whole data set lies in: beside its label maps where they have any name.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        match &self.layout {
+            Layout::Custom { labels, .. } if self.root.as_os_str().is_empty() => {
+                labels.parent().unwrap_or(labels)
+            }
+            _ => &self.root,
+        }
     }
 
     /// The first of `val` and `test` that the data set has, other than `phase`, with files of every kind that is read.

@@ -20,7 +20,8 @@ use crate::data::unconditional::FaceCrop;
 #[group(skip)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true).args(["pairs", "layout", "images"]))]
 pub(super) struct CheckArgs {
-    /// Root of AB pictures: every phase in it is checked
+    /// Root of pairs: AB pictures of every phase, pictures in folders A and B ({phase}_A, {phase}A, {phase}/A), and
+    /// pictures that lie beside these
     #[arg(long, value_name = "DIR", conflicts_with_all = ["images", "labels", "label_nc", "layout"])]
     pairs: Option<PathBuf>,
     /// How the files of --root lie in folders
@@ -72,7 +73,8 @@ pub(super) struct CheckArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum LayoutName {
-    /// {phase}_label, {phase}_img, {phase}_inst, {phase}_feat; or {phase}_A and {phase}_B
+    /// {phase}_label, {phase}_img, {phase}_inst, {phase}_feat; or {phase}_A and {phase}_B, {phase}A and {phase}B,
+    /// {phase}/A and {phase}/B
     Pix2pixhd,
     /// As pix2pixhd
     Coco,

@@ -10,7 +10,9 @@ use underpaint_core::label::{Instances, SemanticLayout};
 use super::{GenerateArgs, Half, Target, run, style_picture};
 use crate::data::augment::signed_from_picture;
 use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
+use crate::data::files::sample_name;
 use crate::data::ids::IdRules;
+use crate::data::layout::list_label_maps;
 use crate::data::resize::{Filter, resize_bytes, resize_bytes_nearest, resize_ids};
 use crate::data::{PixelsF32, Size};
 use crate::family::batch;
@@ -24,7 +26,10 @@ pub(super) fn generate(
     input: &Path,
     output: &Path,
 ) -> Result<()> {
-    let inputs = input_files(input)?;
+    let inputs = match &model.manifest.input {
+        InputKind::Labels { .. } if input.is_dir() => label_maps(input)?,
+        _ => input_files(input)?,
+    };
     let target = Target::new(output, input.is_dir() || args.count > 1)?;
     let rules = args.id_rules(&model.manifest.input)?;
     for (path, name) in &inputs {
@@ -54,6 +59,16 @@ pub(super) fn generate(
         output.display()
     );
     Ok(())
+}
+
+/// The label maps of a folder with their names: Cityscapes has maps of other kinds beside them.
+fn label_maps(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let maps = list_label_maps(folder)?.into_iter();
+    let named = maps.map(|path| {
+        let name = sample_name(folder, &path);
+        (path, name)
+    });
+    Ok(named.collect())
 }
 
 /// A file that a picture is made from.

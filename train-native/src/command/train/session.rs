@@ -50,7 +50,7 @@ impl Session {
                 drop_last: settings.drops_last(),
             },
         )?;
-        let palette = read_palette(&config.data)?;
+        let palette = read_palette(settings.source().folder())?;
         let validation = open_validation(settings.as_ref(), palette.clone())?;
         let per_epoch = loader.batches_per_epoch() as u64;
         let plan = RunPlan {

@@ -30,8 +30,17 @@ pub enum NetG {
 /// The names of the original code and of its MindSpore version are accepted too.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub struct Pix2pixHdFlags {
+    /// Instead of --data: folder of photos
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub images: Option<PathBuf>,
+    /// Instead of --data: folder of label maps, paired with --images by name; with --label-nc 0 of pictures
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub labels: Option<PathBuf>,
+    /// With --labels: folder of instance maps
+    #[arg(long, value_name = "DIR", help_heading = "Data")]
+    pub instances: Option<PathBuf>,
     /// Number of classes of the label maps in {phase}_label; 0 takes pictures from {phase}_A to {phase}_B
-    /// [default: 35]
+    /// (also {phase}A and {phase}B, {phase}/A and {phase}/B) [default: 35]
     #[arg(long, alias = "label_nc", value_name = "N", help_heading = "Data")]
     pub label_nc: Option<usize>,
     /// Channels of an input picture, 3 or 1 [default: 3]
@@ -192,7 +201,11 @@ pub(super) fn of_run(run: &Pix2pixHdRun) -> Pix2pixHdFlags {
             num_blocks,
         } => (Some(num_enhancers), Some(num_blocks)),
     };
+    let folders = run.folders.as_ref();
     Pix2pixHdFlags {
+        images: folders.map(|folders| folders.images.clone()),
+        labels: folders.map(|folders| folders.labels.clone()),
+        instances: folders.and_then(|folders| folders.instances.clone()),
         label_nc: Some(label_nc),
         input_nc,
         output_nc: Some(generator.output_channels),

@@ -48,19 +48,32 @@ pub enum NetG {
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 pub struct SpadeFlags {
     /// coco, ade20k, cityscapes, facades or custom: where the files lie, and defaults for all else
-    /// [default: coco]
+    /// [default: coco; custom with --label-dir and --image-dir]
     #[arg(long, alias = "dataset_mode", value_name = "NAME", value_parser = parse_name::<DatasetMode>, help_heading = "Data")]
     pub dataset_mode: Option<DatasetMode>,
-    /// With custom: folder of label maps
-    #[arg(long, alias = "label_dir", value_name = "DIR", help_heading = "Data")]
+    /// With custom, and instead of it: folder of label maps
+    #[arg(
+        long,
+        alias = "label_dir",
+        visible_alias = "labels",
+        value_name = "DIR",
+        help_heading = "Data"
+    )]
     pub label_dir: Option<PathBuf>,
-    /// With custom: folder of photos
-    #[arg(long, alias = "image_dir", value_name = "DIR", help_heading = "Data")]
+    /// With custom, and instead of it: folder of photos
+    #[arg(
+        long,
+        alias = "image_dir",
+        visible_alias = "images",
+        value_name = "DIR",
+        help_heading = "Data"
+    )]
     pub image_dir: Option<PathBuf>,
     /// With custom: folder of instance maps
     #[arg(
         long,
         alias = "instance_dir",
+        visible_alias = "instances",
         value_name = "DIR",
         help_heading = "Data"
     )]
@@ -254,6 +267,16 @@ fn refuse_pairing(text: &str) -> Result<bool, String> {
         true => Err("files are paired by name; rename those that belong together alike".to_owned()),
         false => Ok(false),
     }
+}
+
+/// The data set, where folders alone say that it is one of one's own.
+pub(super) fn dataset_mode(flags: &SpadeFlags) -> DatasetMode {
+    let folders = flags.label_dir.is_some() || flags.image_dir.is_some();
+    let default = match folders {
+        true => DatasetMode::Custom,
+        false => DatasetMode::default(),
+    };
+    flags.dataset_mode.unwrap_or(default)
 }
 
 /// `--lr` from the MindSpore version's two.

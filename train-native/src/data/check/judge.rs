@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Read;
 use super::facts::{Facts, IdFacts};
 use super::report::CheckReport;
 use super::statistics::{InstanceStatistics, LabelStatistics, kinds_of};
+use super::{Read, mistaken};
 use crate::data::augment::AugmentOptions;
 use crate::data::error::{DataError, Size};
 use crate::data::ids::IdRules;
@@ -100,10 +100,18 @@ impl Expected {
         })
     }
 
+    /// What the input of a sample is: pairs are AB pictures unless they lie in two files.
+    fn input_of(&self, sample: &SampleFiles) -> &ExpectedInput {
+        match (&self.input, &sample.target) {
+            (ExpectedInput::Pair, Some(_)) => &ExpectedInput::Picture,
+            (input, _) => input,
+        }
+    }
+
     /// Size of a sample whose input has that size, if it is of interest and there is one.
-    fn final_size(&self, size: Size) -> Option<Size> {
+    fn final_size(&self, sample: &SampleFiles, size: Size) -> Option<Size> {
         let augment = self.augment?;
-        match self.input {
+        match self.input_of(sample) {
             ExpectedInput::Pair => Some(augment.final_size(split_sizes(size)?.0)),
             ExpectedInput::Single(_) => Some(Size::new(augment.crop_size, augment.crop_size)),
             ExpectedInput::Picture | ExpectedInput::Labels { .. } => Some(augment.final_size(size)),
@@ -132,7 +140,8 @@ pub(super) fn judge(
     for (sample, files) in listing.samples.iter().zip(files) {
         judge_sample(report, sample, files, expected);
         let size = files[0].as_ref().ok().map(Facts::size);
-        if let Some((size, found)) = size.and_then(|size| Some((size, expected.final_size(size)?)))
+        if let Some((size, found)) =
+            size.and_then(|size| Some((size, expected.final_size(sample, size)?)))
         {
             let samples = final_sizes.entry(found).or_insert_with(|| OneSize {
                 first: sample.input.clone(),
@@ -152,6 +161,7 @@ pub(super) fn judge(
         let maps = files.iter().filter_map(|files| files[0].as_ref().ok());
         report.labels = label_statistics(maps, rules, *num_classes, *dont_care);
         let folder = listing.folders.first().cloned().unwrap_or_default();
+        mistaken::find_instance_maps(report, &folder, *num_classes);
         warn_about_labels(report, &folder, *num_classes, *dont_care);
     }
     let maps = listing
@@ -187,7 +197,7 @@ fn judge_sample(
     }
     let Ok(input) = &files[0] else { return };
     let size = input.size();
-    match &expected.input {
+    match expected.input_of(sample) {
         ExpectedInput::Pair => judge_halves(report, &sample.input, size, expected.augment),
         ExpectedInput::Single(crop) => {
             if let Err(error) = face_region(&sample.input, size, *crop) {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::pairing::{Kind, join};
 use super::{Listing, or_validation};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, sample_name};
+use crate::data::files::{FolderFiles, is_jpeg_name, list_files_of, sample_name};
 
 /// Phases by the part of a path that says so.
 const PHASES: [(&str, &str); 2] = [("train", "_train_"), ("val", "_val_")];
@@ -18,13 +18,12 @@ const PHASES: [(&str, &str); 2] = [("train", "_train_"), ("val", "_val_")];
 ///
 /// Source: model specification 4.6.
 pub(super) fn list(root: &Path, phase: &str) -> Result<Listing, DataError> {
-    let files = pictures(root)?;
+    let files = files_of(root)?;
+    let (note, files) = (files.note(root), files.pictures);
     let has = |phase: &str| !of_phase(root, &files, phase).is_empty();
     let phase = or_validation(phase, has);
     let found = of_phase(root, &files, phase);
-    let (labels, photos): (Vec<_>, Vec<_>) = found
-        .into_iter()
-        .partition(|path| has_extension(path, &["png"]));
+    let (labels, photos): (Vec<_>, Vec<_>) = found.into_iter().partition(|path| is_png(path));
     if let Some(foreign) = labels.iter().find(|path| is_full_ade20k(path)) {
         return Err(full_ade20k(root, foreign));
     }
@@ -52,22 +51,24 @@ pub(super) fn list(root: &Path, phase: &str) -> Result<Listing, DataError> {
         folders: vec![root.to_path_buf()],
         samples: samples.into_iter().map(|(_, files)| files).collect(),
         problems,
-        notes: Vec::new(),
+        notes: note.into_iter().collect(),
     })
 }
 
 /// The phases there are.
 pub(super) fn phases(root: &Path) -> Vec<String> {
-    let files = pictures(root).unwrap_or_default();
+    let files = files_of(root).unwrap_or_default().pictures;
     let there = PHASES
         .into_iter()
         .filter(|(phase, _)| !of_phase(root, &files, phase).is_empty());
     there.map(|(phase, _)| phase.to_owned()).collect()
 }
 
-fn pictures(root: &Path) -> Result<Vec<PathBuf>, DataError> {
-    let mut files = list_pictures_of(root, "the tree of ADEChallengeData2016")?;
-    files.retain(|path| has_extension(path, &["jpg", "jpeg", "png"]));
+fn files_of(root: &Path) -> Result<FolderFiles, DataError> {
+    let mut files = list_files_of(root, "the tree of ADEChallengeData2016")?;
+    files
+        .pictures
+        .retain(|path| is_jpeg_name(path) || is_png(path));
     Ok(files)
 }
 
@@ -78,12 +79,9 @@ fn of_phase(root: &Path, files: &[PathBuf], phase: &str) -> Vec<PathBuf> {
     files.iter().filter(belongs).cloned().collect()
 }
 
-fn has_extension(path: &Path, extensions: &[&str]) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    extension.is_some_and(|found| {
-        let mut wanted = extensions.iter();
-        wanted.any(|wanted| found.eq_ignore_ascii_case(wanted))
-    })
+fn is_png(path: &Path) -> bool {
+    let extension = path.extension();
+    extension.is_some_and(|extension| extension.eq_ignore_ascii_case("png"))
 }
 
 fn stem(path: &Path) -> String {

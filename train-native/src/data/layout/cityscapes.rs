@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::pairing::{Kind, attach, join};
 use super::{Listing, or_validation};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures_of, subfolder_names};
+use crate::data::files::{list_files_of, subfolder_names};
 
 /// Pairs photos, label maps and instance maps of a phase by the first three parts of their names: city, sequence,
 /// frame. Everything else in the tree is left alone.
@@ -19,8 +19,11 @@ pub(super) fn list(root: &Path, phase: &str, instances: bool) -> Result<Listing,
     let phase = or_validation(phase, |wanted| there.iter().any(|phase| phase == wanted));
     let ground_truth = root.join("gtFine").join(phase);
     let photos = root.join("leftImg8bit").join(phase);
-    let truth_files = list_pictures_of(&ground_truth, "label maps *_labelIds.png, by city")?;
-    let photo_files = list_pictures_of(&photos, "photos, by city")?;
+    let truths = list_files_of(&ground_truth, "label maps *_labelIds.png, by city")?;
+    let photo_files = list_files_of(&photos, "photos, by city")?;
+    let notes = [truths.note(&ground_truth), photo_files.note(&photos)];
+    let mut notes: Vec<_> = notes.into_iter().flatten().collect();
+    let (truth_files, photo_files) = (truths.pictures, photo_files.pictures);
     let mut problems = Vec::new();
     let mut kind = |what, place: &Path, files: Vec<PathBuf>| {
         let keyed = files.into_iter().map(|path| (frame_of(&path), path));
@@ -40,7 +43,6 @@ pub(super) fn list(root: &Path, phase: &str, instances: bool) -> Result<Listing,
         |frame, _, _| frame.to_owned(),
         &mut problems,
     );
-    let mut notes = Vec::new();
     if let Some(maps) = maps {
         attach(
             &mut samples,

@@ -1,27 +1,14 @@
 //! One folder for every kind of file: pix2pixHD's `train_label`, `train_img`, …, and folders of any name.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Listing;
+use super::frames::{self, FrameFile, Wanted};
+use super::halves::{self, Halves, without_side};
 use super::pairing::{Kind, attach, join};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures, list_pictures_of, sample_name, subfolder_names};
+use crate::data::files::{list_files_of, list_pictures, sample_name, subfolder_names};
 use crate::data::source::InputSpec;
-
-/// What Cityscapes appends to the name of a frame, by kind of file.
-const LABEL_ENDINGS: [&str; 2] = ["_gtFine_labelIds", "_gtCoarse_labelIds"];
-const INSTANCE_ENDINGS: [&str; 2] = ["_gtFine_instanceIds", "_gtCoarse_instanceIds"];
-const PHOTO_ENDINGS: [&str; 1] = ["_leftImg8bit"];
-/// Files of a frame that are neither label maps nor instance maps.
-const OTHER_ENDINGS: [&str; 6] = [
-    "_gtFine_color",
-    "_gtFine_labelTrainIds",
-    "_gtFine_instanceTrainIds",
-    "_gtCoarse_color",
-    "_gtCoarse_labelTrainIds",
-    "_gtCoarse_instanceTrainIds",
-];
 
 /// Where the files of every kind lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +26,7 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
-    /// pix2pixHD's names.
+    /// pix2pixHD's names; pictures as inputs may lie in any folders that [`Halves`] knows.
     pub fn flat(
         root: &Path,
         phase: &str,
@@ -48,58 +35,65 @@ impl Folders {
         features: bool,
     ) -> Self {
         let folder = |kind: &str| root.join(format!("{phase}_{kind}"));
-        let (input_kind, target_kind) = flat_kinds(input);
+        let is_labels = matches!(input, InputSpec::Labels { .. });
+        let (input, target) = match (is_labels, Halves::find(root, phase)) {
+            (true, _) => (folder("label"), folder("img")),
+            (false, Some(Halves { a, b })) => (a, b),
+            (false, None) => (folder("A"), folder("B")),
+        };
         Self {
-            input: folder(input_kind),
-            target: Some(folder(target_kind)),
+            input,
+            target: Some(target),
             instances: instances.then(|| folder("inst")),
             features: features.then(|| folder("feat")),
-            is_labels: input_kind == "label",
+            is_labels,
         }
     }
-}
 
-/// How pix2pixHD calls the folders of inputs and photos.
-fn flat_kinds(input: InputSpec) -> (&'static str, &'static str) {
-    match input {
-        InputSpec::Labels { .. } => ("label", "img"),
-        InputSpec::Picture { .. } | InputSpec::Nothing => ("A", "B"),
+    /// All folders.
+    fn all(&self) -> impl Iterator<Item = &PathBuf> {
+        let others = [&self.target, &self.instances, &self.features];
+        std::iter::once(&self.input).chain(others.into_iter().flatten())
     }
 }
 
 /// Phases with a folder of inputs and a folder of photos.
 pub(super) fn flat_phases(root: &Path, input: InputSpec) -> Vec<String> {
     let mut phases = input_phases(root, input);
-    let (_, target) = flat_kinds(input);
-    phases.retain(|phase| root.join(format!("{phase}_{target}")).is_dir());
+    phases.retain(|phase| {
+        let target = Folders::flat(root, phase, input, false, false).target;
+        target.is_some_and(|folder| folder.is_dir())
+    });
     phases
 }
 
 /// Whether a phase has files of every kind that is read: pictures to look at while training.
 pub(super) fn is_whole(root: &Path, phase: &str, input: InputSpec, kinds: [bool; 2]) -> bool {
-    let (input, target) = flat_kinds(input);
     let [instances, features] = kinds;
-    let needed = [
-        (input, true),
-        (target, true),
-        ("inst", instances),
-        ("feat", features),
-    ];
-    let holds = |kind: &str| {
-        let pictures = list_pictures(&root.join(format!("{phase}_{kind}")));
+    let holds = |folder: &PathBuf| {
+        let pictures = list_pictures(folder);
         pictures.is_ok_and(|pictures| !pictures.is_empty())
     };
-    needed.iter().all(|(kind, needed)| !needed || holds(kind))
+    Folders::flat(root, phase, input, instances, features)
+        .all()
+        .all(holds)
 }
 
 /// Phases with a folder of inputs, whether or not there are photos.
 pub(crate) fn input_phases(root: &Path, input: InputSpec) -> Vec<String> {
-    let (input, _) = flat_kinds(input);
+    let kind = match input {
+        InputSpec::Labels { .. } => "_label",
+        InputSpec::Picture { .. } | InputSpec::Nothing => "_A",
+    };
     let names = subfolder_names(root).unwrap_or_default();
-    let phases = names
-        .iter()
-        .filter_map(|name| name.strip_suffix(input)?.strip_suffix('_'));
-    phases.map(str::to_owned).collect()
+    let named = names.iter().filter_map(|name| name.strip_suffix(kind));
+    let mut phases: Vec<String> = named.map(str::to_owned).collect();
+    if !matches!(input, InputSpec::Labels { .. }) {
+        phases.extend(halves::phases(root));
+    }
+    phases.sort();
+    phases.dedup();
+    phases
 }
 
 /// Pairs the files of the folders by their path below the folder without extension.
@@ -110,22 +104,27 @@ pub(crate) fn input_phases(root: &Path, input: InputSpec) -> Vec<String> {
 /// [`DataError::MissingFolder`], [`DataError::EmptyFolder`] or [`DataError::Io`]; single files without partner are in
 /// [`Listing::problems`].
 pub(crate) fn list_folders(folders: &Folders) -> Result<Listing, DataError> {
-    let (mut problems, mut notes) = (Vec::new(), Vec::new());
-    let wanted: &[&str] = if folders.is_labels {
-        &LABEL_ENDINGS
-    } else {
-        &[]
+    let mut found = Listing {
+        folders: folders.all().cloned().collect(),
+        ..Listing::default()
     };
-    let what = if folders.is_labels {
-        "label maps"
-    } else {
-        "input pictures"
+    let inputs = match folders.is_labels {
+        true => Files::list(&folders.input, "label maps", frames::LABELS, &mut found)?,
+        false => Files::list(
+            &folders.input,
+            "input pictures",
+            frames::PICTURES,
+            &mut found,
+        )?,
     };
-    let inputs = kind(&folders.input, what, wanted, &mut problems, &mut notes)?;
     let mut samples = match &folders.target {
-        None => inputs.alone(),
+        None => inputs.kind(&mut found).alone(),
         Some(folder) => {
-            let photos = kind(folder, "photos", &[], &mut problems, &mut notes)?;
+            let photos = Files::list(folder, "photos", frames::PICTURES, &mut found)?;
+            let [inputs, photos] = match folders.is_labels {
+                true => [inputs, photos],
+                false => without_sides(inputs, photos),
+            };
             let name_of = |key: &str, input: &PathBuf, photo: &PathBuf| {
                 let name = sample_name(&folders.input, input);
                 if name == sample_name(folder, photo) {
@@ -134,96 +133,124 @@ pub(crate) fn list_folders(folders: &Folders) -> Result<Listing, DataError> {
                     key.to_owned()
                 }
             };
-            join(inputs, photos, name_of, &mut problems)
+            let [inputs, photos] = [inputs, photos].map(|files| files.kind(&mut found));
+            join(inputs, photos, name_of, &mut found.problems)
         }
     };
     if let Some(folder) = &folders.instances {
-        let maps = "instance maps";
-        let instances = kind(folder, maps, &INSTANCE_ENDINGS, &mut problems, &mut notes)?;
+        let maps = Files::list(folder, "instance maps", frames::INSTANCES, &mut found)?;
+        let maps = maps.kind(&mut found);
+        let Listing {
+            problems, notes, ..
+        } = &mut found;
         attach(
             &mut samples,
-            instances,
+            maps,
             |files| &mut files.instances,
-            &mut problems,
-            &mut notes,
+            problems,
+            notes,
         );
     }
     if let Some(folder) = &folders.features {
-        let features = kind(folder, "feature maps", &[], &mut problems, &mut notes)?;
+        let maps = Files::list(folder, "feature maps", frames::PICTURES, &mut found)?;
+        let maps = maps.kind(&mut found);
+        let Listing {
+            problems, notes, ..
+        } = &mut found;
         attach(
             &mut samples,
-            features,
+            maps,
             |files| &mut files.features,
-            &mut problems,
-            &mut notes,
+            problems,
+            notes,
         );
     }
-    let others = [&folders.target, &folders.instances, &folders.features];
-    let folders = std::iter::once(&folders.input).chain(others.into_iter().flatten());
-    Ok(Listing {
-        folders: folders.cloned().collect(),
-        samples: samples.into_iter().map(|(_, files)| files).collect(),
-        problems,
-        notes,
-    })
+    found.samples = samples.into_iter().map(|(_, files)| files).collect();
+    Ok(found)
+}
+
+/// The label maps of a folder, whatever of Cityscapes lies beside them.
+///
+/// # Errors
+/// [`DataError::MissingFolder`], [`DataError::EmptyFolder`] or [`DataError::Io`]; [`DataError::WrongMode`] for instance
+/// maps alone.
+pub(crate) fn list_label_maps(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+    let mut found = Listing::default();
+    let files = Files::list(folder, "label maps", frames::LABELS, &mut found)?;
+    match found.problems.into_iter().next() {
+        Some(problem) => Err(problem),
+        None => Ok(files.keyed.into_iter().map(|(_, path)| path).collect()),
+    }
 }
 
 /// The files of a folder with what they have in common with their partners.
-///
-/// Of a frame of Cityscapes with a file of the `wanted` endings, files of other kinds are left out: people copy
-/// `gtFine` as it is.
-fn kind(
-    folder: &Path,
+struct Files {
     what: &'static str,
-    wanted: &[&str],
-    problems: &mut Vec<DataError>,
-    notes: &mut Vec<(PathBuf, String)>,
-) -> Result<Kind, DataError> {
-    let files = list_pictures_of(folder, what)?;
-    let named = files
-        .into_iter()
-        .map(|path| (sample_name(folder, &path), path));
-    let mut named: Vec<_> = named.collect();
-    let frames: BTreeSet<String> = named
-        .iter()
-        .filter_map(|(name, _)| Some(stripped(name, wanted)?.to_owned()))
-        .collect();
-    let before = named.len();
-    named.retain(|(name, _)| {
-        let other = stripped(name, wanted)
-            .is_none()
-            .then(|| frame_of(name))
-            .flatten();
-        other.is_none_or(|frame| !frames.contains(frame))
-    });
-    if named.len() < before {
-        let (taken, left) = (wanted[0], before - named.len());
-        let note = format!(
-            "{}: {left} files beside those of {taken} are of another kind and not used",
-            folder.display()
-        );
-        notes.push((folder.to_path_buf(), note));
+    folder: PathBuf,
+    keyed: Vec<(String, PathBuf)>,
+}
+
+impl Files {
+    /// Lists a folder. Of a frame of Cityscapes the best of the `wanted` kinds is taken: people copy `gtFine` as it is.
+    fn list(
+        folder: &Path,
+        what: &'static str,
+        wanted: &[FrameFile],
+        found: &mut Listing,
+    ) -> Result<Self, DataError> {
+        let files = list_files_of(folder, what)?;
+        found.note(files.note(folder));
+        let named = files.pictures.into_iter();
+        let named = named.map(|path| (sample_name(folder, &path), path));
+        let wanted = Wanted::of(named.collect(), wanted);
+        if let Some(first) = wanted.left.first() {
+            let (place, name) = (folder.display(), first.file_name().unwrap_or_default());
+            let note = format!(
+                "{place}: {} files of other kinds beside the {what}, such as {}, are not used",
+                wanted.left.len(),
+                name.display()
+            );
+            found.notes.push((folder.to_path_buf(), note));
+        }
+        if let (true, Some(first)) = (what == "label maps", wanted.instance_maps.first()) {
+            found.problems.push(DataError::WrongMode {
+                path: first.clone(),
+                expected: "a label map",
+                found: format!(
+                    "an instance map by its name, as {} of {} files in {}",
+                    wanted.instance_maps.len(),
+                    wanted.files.len(),
+                    folder.display()
+                ),
+                hint: "Label maps of Cityscapes end in _labelIds; instance maps have a folder of their own",
+            });
+        }
+        Ok(Self {
+            what,
+            folder: folder.to_path_buf(),
+            keyed: wanted.files,
+        })
     }
-    let keyed = named.into_iter().map(|(name, path)| {
-        let key = frame_of(&name).map(str::to_owned).unwrap_or(name);
-        (key, path)
-    });
-    Ok(Kind::new(what, folder.to_path_buf(), keyed, problems))
+
+    fn kind(self, found: &mut Listing) -> Kind {
+        Kind::new(self.what, self.folder, self.keyed, &mut found.problems)
+    }
+
+    /// The files without a side at the end of their names, if all of them have it.
+    fn without_side(&self, side: &str) -> Option<Vec<(String, PathBuf)>> {
+        let keyed = self.keyed.iter();
+        let keyed =
+            keyed.map(|(key, path)| Some((without_side(key, side)?.to_owned(), path.clone())));
+        keyed.collect()
+    }
 }
 
-fn stripped<'a>(name: &'a str, endings: &[&str]) -> Option<&'a str> {
-    endings.iter().find_map(|ending| name.strip_suffix(ending))
-}
-
-/// The frame of Cityscapes that a file belongs to, if its name is that of one.
-fn frame_of(name: &str) -> Option<&str> {
-    let endings = [
-        &LABEL_ENDINGS[..],
-        &INSTANCE_ENDINGS,
-        &PHOTO_ENDINGS,
-        &OTHER_ENDINGS,
-    ];
-    endings.iter().find_map(|endings| stripped(name, endings))
+/// `1_A.jpg` and `1_B.jpg` belong together where all names are such.
+fn without_sides(mut inputs: Files, mut photos: Files) -> [Files; 2] {
+    if let (Some(a), Some(b)) = (inputs.without_side("A"), photos.without_side("B")) {
+        (inputs.keyed, photos.keyed) = (a, b);
+    }
+    [inputs, photos]
 }
 
 #[cfg(test)]
@@ -283,9 +310,55 @@ mod tests {
             .collect();
         assert_eq!(notes.len(), 2);
         assert!(
-            notes[0].contains("3 files beside those of _gtFine_labelIds"),
+            notes[0].contains("3 files of other kinds beside the label maps"),
             "{notes:?}"
         );
+    }
+
+    #[test]
+    fn kinds_that_lie_in_one_folder_are_told_apart() {
+        let root = root_with(&[
+            "all/f1_gtFine_labelIds.png",
+            "all/f1_gtFine_instanceIds.png",
+            "all/f1_gtFine_color.png",
+            "all/f1_gtFine_polygons.json",
+            "all/f1_leftImg8bit.png",
+        ]);
+        let all = root.path().join("all");
+        let listing = list_folders(&Folders {
+            input: all.clone(),
+            target: Some(all.clone()),
+            instances: Some(all.clone()),
+            features: None,
+            is_labels: true,
+        })
+        .unwrap();
+        assert!(listing.problems.is_empty(), "{:?}", listing.problems);
+        let files = &listing.samples[0];
+        let ends = |path: &Path, end: &str| assert!(path.ends_with(end), "{path:?}");
+        ends(&files.input, "f1_gtFine_labelIds.png");
+        ends(files.target.as_ref().unwrap(), "f1_leftImg8bit.png");
+        ends(
+            files.instances.as_ref().unwrap(),
+            "f1_gtFine_instanceIds.png",
+        );
+    }
+
+    #[test]
+    fn instance_maps_alone_are_no_label_maps() {
+        let root = root_with(&[
+            "train_label/f1_gtFine_instanceIds.png",
+            "train_img/f1_leftImg8bit.png",
+            "train_img/notes.gif",
+        ]);
+        let listing = listed(root.path(), LABELS, false);
+        let text = listing.problems[0].to_string();
+        for part in ["f1_gtFine_instanceIds.png", "instance map", "_labelIds"] {
+            assert!(text.contains(part), "{part} missing in {text}");
+        }
+        assert_eq!(listing.problems.len(), 1);
+        let (_, note) = &listing.notes[0];
+        assert!(note.contains("1 file left out: .gif 1"), "{note}");
     }
 
     #[test]

@@ -1,23 +1,25 @@
 //! How the files of a data set lie in folders: which files of which phases there are, and which belong together.
 //!
-//! Nothing is read here, names are enough. The layouts: `pairs` (one file is a sample), `folders` (one folder for
-//! every kind of file), `ade20k` and `cityscapes` (the trees of those data sets).
+//! Nothing is read here, names are enough. The layouts: `pairs` (one file is a sample), `halves` (folders A and B of
+//! whole pictures), `folders` (one folder for every kind of file), `ade20k` and `cityscapes` (the trees of those data
+//! sets).
 
 mod ade20k;
 mod cityscapes;
 mod folders;
+mod frames;
+mod halves;
 mod pairing;
 mod pairs;
 
 use std::path::{Path, PathBuf};
 
 use crate::data::error::DataError;
-use crate::data::files::list_pictures;
 use crate::data::source::{DataSource, InputSpec, Layout};
 
-pub(crate) use folders::{Folders, input_phases, list_folders};
+pub(crate) use folders::{Folders, input_phases, list_folders, list_label_maps};
 pub(crate) use pairs::list_pair_phases;
-use pairs::{list_pairs, list_singles, pair_phases};
+use pairs::{PairPlace, all_phases, list_pairs, list_singles};
 
 /// The files of one sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +81,11 @@ impl Listing {
         }
     }
 
+    /// Takes over a note, if there is one.
+    fn note(&mut self, note: Option<(PathBuf, String)>) {
+        self.notes.extend(note);
+    }
+
     /// Takes over what another phase holds, or why it cannot be listed.
     pub(crate) fn add(&mut self, other: Result<Self, DataError>) {
         match other {
@@ -90,7 +97,12 @@ impl Listing {
                 }
                 self.samples.extend(other.samples);
                 self.problems.extend(other.problems);
-                self.notes.extend(other.notes);
+                // All phases of some layouts lie in one tree.
+                for note in other.notes {
+                    if !self.notes.contains(&note) {
+                        self.notes.push(note);
+                    }
+                }
             }
             Err(problem) => self.problems.push(problem),
         }
@@ -104,7 +116,9 @@ impl Listing {
 pub fn list(source: &DataSource, phase: &str) -> Result<Listing, DataError> {
     let root = source.root.as_path();
     match (&source.layout, source.input) {
-        (Layout::Pairs { .. }, InputSpec::Picture { .. }) => list_pairs(root, phase),
+        (Layout::Pairs { direction }, InputSpec::Picture { .. }) => {
+            list_pairs(root, phase, *direction)
+        }
         (Layout::Pictures { .. }, InputSpec::Nothing) => list_singles(root),
         (
             Layout::Flat {
@@ -168,7 +182,7 @@ fn impossible(source: &DataSource) -> DataError {
 pub fn phases(source: &DataSource) -> Vec<String> {
     let root = source.root.as_path();
     match &source.layout {
-        Layout::Pairs { .. } => pair_phases(root),
+        Layout::Pairs { .. } => all_phases(root),
         Layout::Flat { .. } => folders::flat_phases(root, source.input),
         Layout::Ade20k => ade20k::phases(root),
         Layout::Cityscapes { .. } => cityscapes::phases(root),
@@ -181,9 +195,7 @@ pub fn phases(source: &DataSource) -> Vec<String> {
 pub fn has_phase(source: &DataSource, phase: &str) -> bool {
     match &source.layout {
         // Other folders beside those of the phases may be anything, and of any size.
-        Layout::Pairs { .. } => {
-            list_pictures(&source.root.join(phase)).is_ok_and(|pictures| !pictures.is_empty())
-        }
+        Layout::Pairs { .. } => PairPlace::of(&source.root, phase).has_pictures(),
         _ => phases(source).iter().any(|there| there == phase),
     }
 }
@@ -198,6 +210,12 @@ pub fn is_whole(source: &DataSource, phase: &str) -> bool {
         } => folders::is_whole(&source.root, phase, source.input, [*instances, *features]),
         _ => true,
     }
+}
+
+/// Whether a phase of pairs has both pictures of a sample in one file.
+#[must_use]
+pub fn is_joined(root: &Path, phase: &str) -> bool {
+    matches!(PairPlace::of(root, phase), PairPlace::Joined(_))
 }
 
 /// SPADE's rule: who asks for `test` gets `val` where there is no `test`.

@@ -1,99 +1,161 @@
 //! Layouts where one file is a sample: AB pictures, and pictures alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use super::halves::{self, Halves};
 use super::{Listing, SampleFiles};
 use crate::data::error::DataError;
-use crate::data::files::{list_pictures, list_pictures_of, sample_name, subfolder_names};
+use crate::data::files::{FolderFiles, list_files_of, list_pictures, sample_name, subfolder_names};
+use crate::data::paired::Direction;
 
 /// What a folder of AB pictures should hold, in words.
 const AB_PICTURES: &str = "AB pictures (A left, B right)";
 
-/// Lists `{root}/{phase}`, sorted by path as text.
-pub(super) fn list_pairs(root: &Path, phase: &str) -> Result<Listing, DataError> {
-    list_pair_folder(&root.join(phase))
+/// Where the pairs of a phase lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum PairPlace {
+    /// AB pictures in a folder.
+    Joined(PathBuf),
+    /// A and B in folders of their own.
+    Apart(Halves),
 }
 
-/// Lists several phases, all that there are if none is named; if there are none, the pictures of `root` itself.
-pub(crate) fn list_pair_phases(root: &Path, phases: &[&str]) -> Listing {
-    let mut listing = Listing::default();
-    let all = pair_phases(root);
-    let is_halves = matches!(all.as_slice(), [a, b] if is_a_and_b(a, b));
-    if phases.is_empty() && (all.is_empty() || is_halves) {
-        listing.add(list_pair_folder(root));
-    } else if phases.is_empty() {
-        all.iter()
-            .for_each(|phase| listing.add(list_pairs(root, phase)));
-    } else {
-        phases
-            .iter()
-            .for_each(|phase| listing.add(list_pairs(root, phase)));
+impl PairPlace {
+    /// The place of a phase: a folder of its name goes before folders that have it in theirs.
+    pub fn of(root: &Path, phase: &str) -> Self {
+        let folder = root.join(phase);
+        if holds_pictures(&folder) {
+            return Self::of_folder(folder);
+        }
+        Halves::beside(root, phase).map_or(Self::Joined(folder), Self::Apart)
     }
+
+    fn of_folder(folder: PathBuf) -> Self {
+        Halves::within(&folder).map_or(Self::Joined(folder), Self::Apart)
+    }
+
+    /// Whether there is anything.
+    pub fn has_pictures(&self) -> bool {
+        match self {
+            Self::Joined(folder) => holds_pictures(folder),
+            Self::Apart(halves) => halves.have_pictures(),
+        }
+    }
+
+    fn list(&self, direction: Direction) -> Result<Listing, DataError> {
+        match self {
+            Self::Apart(halves) => halves.list(direction),
+            Self::Joined(folder) => {
+                let expected = format!("{AB_PICTURES}, or folders A and B beside it by its name");
+                Ok(single_files(folder, list_files_of(folder, &expected)?))
+            }
+        }
+    }
+}
+
+fn holds_pictures(folder: &Path) -> bool {
+    list_pictures(folder).is_ok_and(|pictures| !pictures.is_empty())
+}
+
+/// Lists a phase: AB pictures of `{root}/{phase}`, sorted by path as text, or pictures A and B of folders of their own.
+pub(super) fn list_pairs(
+    root: &Path,
+    phase: &str,
+    direction: Direction,
+) -> Result<Listing, DataError> {
+    let place = PairPlace::of(root, phase);
+    let mut listing = place.list(direction)?;
+    if let (PairPlace::Joined(folder), Some(halves)) = (&place, Halves::beside(root, phase)) {
+        let note = format!(
+            "{} is used, and not {} with {} beside it",
+            folder.display(),
+            halves.a.display(),
+            halves.b.display()
+        );
+        listing.notes.push((folder.clone(), note));
+    }
+    Ok(listing)
+}
+
+/// Lists several phases, all that there are if none is named, and pictures that lie beside them in `root`; if there are
+/// none, the pictures of `root` itself.
+pub(crate) fn list_pair_phases(root: &Path, phases: &[&str]) -> Listing {
+    let direction = Direction::default();
+    let mut listing = Listing::default();
+    for phase in phases {
+        listing.add(list_pairs(root, phase, direction));
+    }
+    if !phases.is_empty() {
+        return listing;
+    }
+    let all = all_phases(root);
+    let place = PairPlace::of_folder(root.to_path_buf());
+    if all.is_empty() || matches!(place, PairPlace::Apart(_)) {
+        listing.add(place.list(direction));
+        return listing;
+    }
+    listing.add(list_beside(root, &all));
+    all.iter()
+        .for_each(|phase| listing.add(list_pairs(root, phase, direction)));
     listing
 }
 
-fn is_a_and_b(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case("A") && b.eq_ignore_ascii_case("B")
-}
-
-/// Lists the AB pictures of a folder.
-fn list_pair_folder(folder: &Path) -> Result<Listing, DataError> {
-    let files = list_pictures_of(folder, AB_PICTURES)?;
-    Ok(Listing {
-        problems: halves_in_folders(folder, &files).into_iter().collect(),
-        ..single_files(folder, files)
-    })
+/// Pictures that lie in `root` itself, which has phases.
+fn list_beside(root: &Path, phases: &[String]) -> Result<Listing, DataError> {
+    let mut pictures = list_pictures(root)?;
+    pictures.retain(|path| path.parent() == Some(root));
+    if pictures.is_empty() {
+        return Ok(Listing::default());
+    }
+    let note = format!(
+        "{}: {} pictures lie beside the folders {}: a run reads one of these (--phase), and none of the pictures \
+         beside them",
+        root.display(),
+        pictures.len(),
+        phases.join(", ")
+    );
+    let files = FolderFiles {
+        pictures,
+        ..FolderFiles::default()
+    };
+    let mut listing = single_files(root, files);
+    listing.notes.push((root.to_path_buf(), note));
+    Ok(listing)
 }
 
 /// Lists every picture below `root`, sorted by path as text.
 pub(super) fn list_singles(root: &Path) -> Result<Listing, DataError> {
-    Ok(single_files(root, list_pictures_of(root, "pictures")?))
+    Ok(single_files(root, list_files_of(root, "pictures")?))
 }
 
-fn single_files(folder: &Path, files: Vec<PathBuf>) -> Listing {
+fn single_files(folder: &Path, files: FolderFiles) -> Listing {
+    let note = files.note(folder);
     let sample = |path: PathBuf| SampleFiles::single(sample_name(folder, &path), path);
     Listing {
         folders: vec![folder.to_path_buf()],
-        samples: files.into_iter().map(sample).collect(),
+        samples: files.pictures.into_iter().map(sample).collect(),
+        notes: note.into_iter().collect(),
         ..Listing::default()
     }
 }
 
-/// Folders of `root` that hold pictures and do not belong to a layout of one folder for every kind of file.
-pub(super) fn pair_phases(root: &Path) -> Vec<String> {
+/// The phases of `root`, sorted: folders that hold pictures and do not belong to a layout of one folder for every kind
+/// of file, and phases of which A and B have a folder each.
+pub(super) fn all_phases(root: &Path) -> Vec<String> {
     let other_layout = |name: &str| {
         ["_label", "_img", "_inst", "_feat"]
             .iter()
             .any(|end| name.ends_with(end))
     };
-    let has_pictures =
-        |name: &String| list_pictures(&root.join(name)).is_ok_and(|pictures| !pictures.is_empty());
+    let taken = halves::taken(root);
     let names = subfolder_names(root).unwrap_or_default().into_iter();
-    names
-        .filter(|name| !other_layout(name) && has_pictures(name))
-        .collect()
-}
-
-/// Says so where a folder of AB pictures holds a folder A and a folder B with the same names: whole pictures, each of
-/// which would be cut in half.
-fn halves_in_folders(folder: &Path, files: &[PathBuf]) -> Option<DataError> {
-    let mut names: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for file in files {
-        let name = sample_name(folder, file);
-        let (side, rest) = name.split_once('/')?;
-        let side = names.entry(side.to_ascii_uppercase()).or_default();
-        side.insert(rest.to_owned());
-    }
-    let [(a, in_a), (b, in_b)] = names.iter().collect::<Vec<_>>().try_into().ok()?;
-    let common = in_a.intersection(in_b).count();
-    (is_a_and_b(a, b) && common > 0).then(|| DataError::WrongLayout {
-        path: folder.to_path_buf(),
-        expected: AB_PICTURES.into(),
-        found: format!("folders A and B with {common} names in common, which look like the halves"),
-        hint: "`underpaint dataset combine` joins them: see `underpaint dataset combine --help`"
-            .into(),
-    })
+    let names = names.filter(|name| !other_layout(name) && !taken.contains(name));
+    let mut phases: BTreeSet<String> = names
+        .filter(|name| holds_pictures(&root.join(name)))
+        .collect();
+    phases.extend(halves::phases(root));
+    phases.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -110,13 +172,28 @@ mod tests {
         root
     }
 
+    fn counts(names: &[&str]) -> (usize, usize, Vec<String>) {
+        let root = root_with(names);
+        let listing = list_pair_phases(root.path(), &[]);
+        assert!(listing.problems.is_empty(), "{:?}", listing.problems);
+        let apart = listing
+            .samples
+            .iter()
+            .filter(|files| files.target.is_some());
+        let notes = listing.notes.iter().map(|(_, note)| note.clone());
+        (listing.samples.len(), apart.count(), notes.collect())
+    }
+
     #[test]
-    fn whole_pictures_in_folders_a_and_b_are_told_with_the_way_out() {
-        let root = root_with(&["train/A/1.png", "train/B/1.png", "train/B/2.png"]);
-        let listing = list_pairs(root.path(), "train").unwrap();
-        let text = listing.problems[0].to_string();
-        for part in ["train", "dataset combine", "1 names in common"] {
-            assert!(text.contains(part), "{part} missing in {text}");
+    fn whole_pictures_in_folders_a_and_b_are_pairs() {
+        for names in [
+            ["train/A/1.png", "train/B/1.png"],
+            ["train_A/1.png", "train_B/1.png"],
+            ["trainA/1_A.png", "trainB/1_B.png"],
+            ["A/1.png", "B/1.png"],
+            ["A/val/1.png", "B/val/1.png"],
+        ] {
+            assert_eq!(counts(&names), (1, 1, vec![]), "{names:?}");
         }
         // Real AB pictures may lie in folders of any other name, and even in some called A and B.
         for names in [
@@ -124,11 +201,20 @@ mod tests {
             ["train/A/1.png", "train/C/1.png"],
             ["train/A/1.png", "train/1.png"],
         ] {
-            let root = root_with(&names);
-            let listing = list_pairs(root.path(), "train").unwrap();
-            assert!(listing.problems.is_empty(), "{names:?}");
-            assert_eq!(listing.samples.len(), 2);
+            assert_eq!(counts(&names), (2, 0, vec![]), "{names:?}");
         }
+        let (all, apart, notes) = counts(&["train/1.png", "train_A/1.png", "train_B/1.png"]);
+        assert_eq!((all, apart), (1, 0));
+        assert!(notes[0].contains("train_A"), "{notes:?}");
+    }
+
+    #[test]
+    fn pictures_beside_phases_are_listed_too() {
+        let (all, apart, notes) = counts(&["1.png", "2.png", "train/1.png", "val_img/9.png"]);
+        assert_eq!((all, apart), (3, 0));
+        assert!(notes[0].contains("2 pictures lie beside the folders train"));
+        let (all, ..) = counts(&["1.png", "train_A/1.png", "train_B/1.png", "a.gif"]);
+        assert_eq!(all, 2);
     }
 
     #[test]
