@@ -281,7 +281,7 @@ fn every_family_with_label_maps_trains_on_folders_of_any_names() {
     let command = format!("train {family} {tiny} --quiet --output no");
     let told = ["--instances", "--no-instance"];
     place.fails(&format!("{command} {folders}"), &told);
-    place.run(&format!("dataset instances --labels masks --output inst"));
+    place.run("dataset instances --labels masks --output inst");
     place.run(&format!(
         "train {family} {tiny} --quiet {folders} --instances inst --output with --steps 1"
     ));

@@ -306,6 +306,7 @@ fn jpeg_is_complete(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::label_map::tests::encode_png;
     use super::*;
 
     fn noise_picture(width: usize, height: usize, channels: usize) -> Picture {

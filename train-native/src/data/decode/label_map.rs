@@ -7,7 +7,7 @@ mod bmp;
 mod png;
 mod pnm;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod tiff;
 
 use std::fmt;

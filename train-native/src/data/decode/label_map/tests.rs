@@ -1,7 +1,7 @@
 use super::*;
 use crate::data::decode::{Picture, write_label_map_png, write_picture_png};
 
-fn encode_png(
+pub(in crate::data::decode) fn encode_png(
     path: &Path,
     color: ::png::ColorType,
     depth: ::png::BitDepth,
