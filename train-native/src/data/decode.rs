@@ -21,6 +21,9 @@ pub use label_map::{
     read_label_map_size,
 };
 
+/// How files of TIFF's variant for more than four gigabytes begin.
+const BIG_TIFF: [&[u8]; 2] = [b"II\x2b\x00", b"MM\x00\x2b"];
+
 /// Formats that are read, as messages name them.
 const READ_FORMATS: &str = "png, jpeg, webp, bmp, tiff, ppm";
 
@@ -220,7 +223,10 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
 /// The format of a file, by its content.
 fn format_of(path: &Path, bytes: &[u8]) -> Result<ImageFormat, DataError> {
     let format = image::guess_format(bytes).map_err(|_| {
-        let reason = format!("the content is no picture of a known format ({READ_FORMATS})");
+        let reason = match BIG_TIFF.iter().any(|start| bytes.starts_with(*start)) {
+            true => "the content is a BigTIFF, which is not read: save it as PNG".into(),
+            false => format!("the content is no picture of a known format ({READ_FORMATS})"),
+        };
         DataError::undecodable(path, reason)
     })?;
     if format.reading_enabled() {

@@ -30,6 +30,10 @@ pub(super) fn describe_tiff(bytes: &[u8]) -> Option<String> {
         Photometric::BlackIsZero if file.has_reversed_bits() => {
             format!("a TIFF of {bits}-bit {samples} samples in reversed order")
         }
+        Photometric::BlackIsZero if !file.has_known_compression() => format!(
+            "a TIFF of {bits}-bit {samples} samples, compressed in a way that is not read ({})",
+            file.field(COMPRESSION).unwrap_or(1)
+        ),
         Photometric::BlackIsZero => format!("a TIFF of {bits}-bit {samples} samples"),
         Photometric::Other => format!(
             "a TIFF of another kind (compression {})",
@@ -110,6 +114,14 @@ impl<'a> TiffHeader<'a> {
     /// Whether samples are those that were saved: JPEG changes them.
     pub fn is_lossless(&self) -> bool {
         !matches!(self.field(COMPRESSION), Some(6 | 7))
+    }
+
+    /// Whether the decoder can undo the compression: none, CCITT's group 4, LZW, Deflate by both numbers, PackBits.
+    fn has_known_compression(&self) -> bool {
+        matches!(
+            self.field(COMPRESSION),
+            None | Some(1 | 4 | 5 | 8 | 32_773 | 32_946)
+        )
     }
 
     /// Whether the first sample of a byte has its lowest bits, which the decoder does not know.
@@ -195,6 +207,8 @@ mod tests {
         let floats = [(258, 32), (262, 1), (339, 3)];
         assert_eq!(kind(&floats), "a TIFF of 32-bit floating-point samples");
         assert_eq!(kind(&[(262, 2)]), "a TIFF of RGB colours");
+        let zstd = kind(&[(258, 8), (259, 50_000), (262, 1)]);
+        assert!(zstd.ends_with("not read (50000)"), "{zstd}");
     }
 
     #[test]

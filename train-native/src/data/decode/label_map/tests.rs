@@ -199,6 +199,7 @@ fn files_whose_samples_are_no_ids_are_refused_by_what_they_are() {
             assert!(text.contains(part), "{part} missing in {text}");
         }
     }
+    assert!(refused(b"II\x2b\x00\x08\x00\x00\x00").contains("BigTIFF"));
     assert!(refused(b"GIF89a\x01\x00\x01\x00\x00\x00\x00").contains("Gif"));
 }
 
