@@ -223,7 +223,7 @@ fn read_bytes(path: &Path) -> Result<Vec<u8>, DataError> {
 /// The format of a file, by its content.
 fn format_of(path: &Path, bytes: &[u8]) -> Result<ImageFormat, DataError> {
     let format = image::guess_format(bytes).map_err(|_| {
-        let reason = match BIG_TIFF.iter().any(|start| bytes.starts_with(*start)) {
+        let reason = match BIG_TIFF.iter().any(|start| bytes.starts_with(start)) {
             true => "the content is a BigTIFF, which is not read: save it as PNG".into(),
             false => format!("the content is no picture of a known format ({READ_FORMATS})"),
         };
