@@ -10,12 +10,14 @@ mod families_train;
 mod fid;
 mod generate;
 mod import;
+mod labels;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod migrating;
 mod resume;
 #[cfg(unix)]
 mod signals;
+mod sizes;
 mod train;
 
 use std::collections::BTreeMap;

@@ -35,7 +35,7 @@ use crate::family::Family;
 pub use foreign::Foreign;
 pub use preset::Preset;
 pub use raw::Raw;
-pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_run};
+pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_file, of_run};
 pub use run::{Length, RunConfig, RunDefaults, RunFlags};
 
 /// File in a run that holds its effective config.
@@ -89,6 +89,13 @@ pub trait FamilyConfig: Sized + Clone + PartialEq + fmt::Debug + Send + Sync + '
     ///
     /// Saying what would.
     fn check_size(&self, size: Size) -> Result<()>;
+
+    /// Whether samples of a size fit the networks that make pictures to look at, which are not all that train.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_size`](Self::check_size).
+    fn check_shown(&self, size: Size) -> Result<()>;
 
     /// Samples of the largest batch.
     fn largest_batch(&self, run: &RunConfig) -> usize {

@@ -14,7 +14,7 @@ use crate::data::error::DataError;
 use crate::data::files::write_atomically;
 
 /// Raised when what is kept changes its meaning.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Size and time of change of a file, by which it is known again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
