@@ -26,13 +26,19 @@ pub struct Match {
 #[derive(Debug, Clone)]
 pub(super) enum Converter {
     /// The id of their colour.
-    Colours {
-        table: ColourTable,
-        matching: Match,
-        others: Option<u16>,
-    },
+    Colours(ByColour),
     /// The value or index in the file, by a table where they are numbered anew.
     Values(Option<BTreeMap<u16, u16>>),
+}
+
+/// Which colours become which ids.
+#[derive(Debug, Clone)]
+pub(super) struct ByColour {
+    pub table: ColourTable,
+    /// Which other colours count as one of the table.
+    pub matching: Match,
+    /// The id of all others.
+    pub others: Option<u16>,
 }
 
 /// A colour that no class has.
@@ -66,85 +72,29 @@ impl Converted {
     }
 }
 
-impl Converter {
-    pub fn of_table(table: ColourTable, matching: Match, others: Option<u16>) -> Self {
-        Self::Colours {
-            table,
-            matching,
-            others,
-        }
+impl ByColour {
+    /// The id of a colour, and whether the colour is that of the class.
+    fn id(&self, colour: Rgb) -> Option<(u16, bool)> {
+        let exact = self.table.id(colour).map(|id| (id, true));
+        exact.or_else(|| {
+            let near = self.table.nearest(colour, self.matching).or(self.others);
+            near.map(|id| (id, false))
+        })
     }
 
-    /// The map of ids, and what became of the pixels; an id of 0 stands where [`Converted::unknown`] says more.
-    ///
-    /// # Errors
-    /// [`DataError::Unusable`] for grey values that are no colours.
-    pub fn convert(
-        &self,
-        path: &Path,
-        map: &SourceMap,
-    ) -> Result<(LabelMap, Converted), DataError> {
-        let mut converted = Converted::default();
-        let ids = match (self, &map.pixels) {
-            (Self::Values(numbers), pixels) => values_of(pixels)
-                .map(|value| match numbers {
-                    Some(numbers) => numbers.get(&value).copied().unwrap_or(value),
-                    None => value,
-                })
-                .collect(),
-            (Self::Colours { .. }, Pixels::Colours(colours) | Pixels::Indices(_, colours)) => {
-                self.ids_of(colours.iter().copied(), map.size.width, &mut converted)
-            }
-            (Self::Colours { .. }, Pixels::Values(values)) => {
-                if let Some(place) = values.iter().position(|value| *value > 255) {
-                    return Err(wide_value(path, values[place], place, map.size.width));
-                }
-                let colours = values.iter().map(|value| [*value as u8; 3]);
-                self.ids_of(colours, map.size.width, &mut converted)
-            }
-        };
-        let mut pixels: BTreeMap<u16, u64> = BTreeMap::new();
-        let ids: Vec<u16> = ids;
-        for run in ids.chunk_by(|a, b| a == b) {
-            *pixels.entry(run[0]).or_default() += run.len() as u64;
-        }
-        let counts = pixels.into_iter();
-        converted.histogram = counts
-            .map(|(id, pixels)| (id, Counts { pixels, files: 1 }))
-            .collect();
-        let labels = LabelMap {
-            width: map.size.width,
-            height: map.size.height,
-            ids,
-        };
-        Ok((labels, converted))
-    }
-
+    /// An id for every colour; 0 where there is none, which [`Converted::unknown`] tells.
     fn ids_of(
         &self,
         colours: impl Iterator<Item = Rgb>,
         width: usize,
         converted: &mut Converted,
     ) -> Vec<u16> {
-        let Self::Colours {
-            table,
-            matching,
-            others,
-        } = self
-        else {
-            return Vec::new();
-        };
         // Few colours come again and again; those between two classes are looked up once.
         let mut known: HashMap<Rgb, Option<(u16, bool)>> = HashMap::new();
         let mut unknown: HashMap<Rgb, Unknown> = HashMap::new();
         let mut ids = Vec::new();
         for (place, colour) in colours.enumerate() {
-            let found = *known.entry(colour).or_insert_with(|| {
-                table.id(colour).map(|id| (id, true)).or_else(|| {
-                    let near = table.nearest(colour, *matching).or(*others);
-                    near.map(|id| (id, false))
-                })
-            });
+            let found = *known.entry(colour).or_insert_with(|| self.id(colour));
             if let Some((id, is_exact)) = found {
                 converted.near += u64::from(!is_exact);
                 ids.push(id);
@@ -165,11 +115,65 @@ impl Converter {
             .sort_by_key(|unknown| (unknown.y, unknown.x));
         ids
     }
+}
+
+impl Converter {
+    pub fn of_table(table: ColourTable, matching: Match, others: Option<u16>) -> Self {
+        Self::Colours(ByColour {
+            table,
+            matching,
+            others,
+        })
+    }
+
+    /// The map of ids, and what became of the pixels; an id of 0 stands where [`Converted::unknown`] says more.
+    ///
+    /// # Errors
+    /// [`DataError::Unusable`] for grey values that are no colours.
+    pub fn convert(
+        &self,
+        path: &Path,
+        map: &SourceMap,
+    ) -> Result<(LabelMap, Converted), DataError> {
+        let mut converted = Converted::default();
+        let ids: Vec<u16> = match (self, &map.pixels) {
+            (Self::Values(numbers), pixels) => values_of(pixels)
+                .map(|value| match numbers {
+                    Some(numbers) => numbers.get(&value).copied().unwrap_or(value),
+                    None => value,
+                })
+                .collect(),
+            (Self::Colours(by), Pixels::Colours(colours) | Pixels::Indices(_, colours)) => {
+                by.ids_of(colours.iter().copied(), map.size.width, &mut converted)
+            }
+            (Self::Colours(by), Pixels::Values(values)) => {
+                if let Some(place) = values.iter().position(|value| *value > 255) {
+                    return Err(wide_value(path, values[place], place, map.size.width));
+                }
+                let colours = values.iter().map(|value| [*value as u8; 3]);
+                by.ids_of(colours, map.size.width, &mut converted)
+            }
+        };
+        let mut pixels: BTreeMap<u16, u64> = BTreeMap::new();
+        for run in ids.chunk_by(|a, b| a == b) {
+            *pixels.entry(run[0]).or_default() += run.len() as u64;
+        }
+        let counts = pixels.into_iter();
+        converted.histogram = counts
+            .map(|(id, pixels)| (id, Counts { pixels, files: 1 }))
+            .collect();
+        let labels = LabelMap {
+            width: map.size.width,
+            height: map.size.height,
+            ids,
+        };
+        Ok((labels, converted))
+    }
 
     /// What the file of the table calls an id.
     pub fn name_of(&self, id: u16) -> String {
         match self {
-            Self::Colours { table, .. } => table.name(id).unwrap_or("(all others)").to_owned(),
+            Self::Colours(by) => by.table.name(id).unwrap_or("(all others)").to_owned(),
             Self::Values(_) => format!("class {id}"),
         }
     }
@@ -177,7 +181,7 @@ impl Converter {
     /// The colour of an id.
     pub fn colour_of(&self, id: u16) -> Option<Rgb> {
         match self {
-            Self::Colours { table, .. } => table.colour(id),
+            Self::Colours(by) => by.table.colour(id),
             Self::Values(_) => None,
         }
     }
@@ -185,7 +189,7 @@ impl Converter {
     /// Names and colours of the ids, where colours are known.
     pub fn palette(&self) -> Option<Palette> {
         match self {
-            Self::Colours { table, .. } => Some(table.palette()),
+            Self::Colours(by) => Some(by.table.palette()),
             Self::Values(_) => None,
         }
     }
@@ -193,7 +197,7 @@ impl Converter {
     /// What people should know about the table.
     pub fn notes(&self) -> Vec<String> {
         match self {
-            Self::Colours { table, .. } => table.notes().to_vec(),
+            Self::Colours(by) => by.table.notes().to_vec(),
             Self::Values(_) => Vec::new(),
         }
     }
@@ -202,9 +206,9 @@ impl Converter {
     /// others is none where it means "don't care".
     pub fn num_classes(&self, largest: Option<u16>) -> usize {
         match self {
-            Self::Colours { table, others, .. } => {
-                let others = others.filter(|id| *id != crate::data::ids::UNKNOWN_ID);
-                let ids = [table.largest_id(), others];
+            Self::Colours(by) => {
+                let others = by.others.filter(|id| *id != crate::data::ids::UNKNOWN_ID);
+                let ids = [by.table.largest_id(), others];
                 ids.into_iter()
                     .flatten()
                     .max()
@@ -242,8 +246,8 @@ pub(super) fn refuse_unknown(
 ) -> DataError {
     let (path, unknown) = &files[0];
     let (known, grey) = match converter {
-        Converter::Colours { table, .. } => (
-            table.in_words(),
+        Converter::Colours(by) => (
+            by.table.in_words(),
             files.iter().all(|(_, unknown)| unknown.iter().all(is_grey)),
         ),
         Converter::Values(_) => (String::new(), false),

@@ -227,9 +227,9 @@ impl Survey {
     pub fn summary(&self, converter: &Converter, maps: usize) -> LabelsSummary {
         let kind = self.kind(matches!(converter, Converter::Values(Some(_))));
         let entries: Vec<FoundEntry> = match converter {
-            Converter::Colours { table, .. } => {
+            Converter::Colours(by) => {
                 let entries = self.colours.iter().filter_map(|(colour, counts)| {
-                    let id = table.id(*colour)?;
+                    let id = by.table.id(*colour)?;
                     Some(entry(id, converter.name_of(id), Some(*colour), *counts))
                 });
                 entries.collect()

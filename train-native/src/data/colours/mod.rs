@@ -81,7 +81,7 @@ pub struct LabelsSummary {
 /// maps done and maps in all.
 ///
 /// # Errors
-/// Any [`DataError`] of reading pictures; [`DataError::Unusable`] naming file, pixel and colour for a colour that the
+/// Any [`DataError`] of reading pictures; [`DataError::AmbiguousName`]; [`DataError::Unusable`] naming file, pixel and colour for a colour that the
 /// table lacks, and for a folder with more colours than classes can have; [`DataError::OutputInUse`];
 /// [`DataError::Unusable`] for another palette where that of the maps is to be written; [`DataError::Io`].
 pub fn convert_labels(
@@ -89,6 +89,7 @@ pub fn convert_labels(
     progress: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<LabelsSummary, DataError> {
     let files = list_pictures_of(&options.input, "colour-coded maps or masks")?;
+    refuse_twins(&options.input, &files)?;
     let draft = options.output.as_deref().map(|output| {
         refuse_inside(&options.input, output)?;
         Draft::begin(output)
@@ -131,6 +132,20 @@ pub fn convert_labels(
         palette_file::write(path, palette)?;
     }
     Ok(summary)
+}
+
+/// Makes sure that no two maps would be written under one name.
+fn refuse_twins(input: &Path, files: &[PathBuf]) -> Result<(), DataError> {
+    let mut names: BTreeMap<String, &PathBuf> = BTreeMap::new();
+    for path in files {
+        if let Some(first) = names.insert(sample_name(input, path), path) {
+            return Err(DataError::AmbiguousName {
+                first: first.clone(),
+                second: path.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Makes sure that the output lies beside the input and not in it, where the next look at the input would find it.

@@ -330,6 +330,9 @@ fn what_cannot_be_converted_says_why() {
     });
     write(&options.input.join("photo.png"), clear);
     has(&refused(&options), &["photo.png", "opacity 0", "x=2, y=0"]);
+    coloured(&options.input.join("photo.bmp"), &[SKY]);
+    has(&refused(&options), &["photo.bmp", "photo.png", "same name"]);
+    std::fs::remove_file(options.input.join("photo.bmp")).unwrap();
     std::fs::write(options.input.join("photo.png"), "text").unwrap();
     has(&refused(&options), &["photo.png", "cannot decode"]);
     let none = LabelsOptions {
