@@ -41,8 +41,11 @@ pub struct FamilyEntry {
     pub name: &'static str,
     command: fn() -> Command,
     start: fn(&ArgMatches) -> Result<Start, clap::Error>,
-    read: fn(&str, Option<PathBuf>) -> Result<Box<dyn RunSettings>>,
+    read: ReadSettings,
 }
+
+/// Settings of a file's text, on another data set than it says if there is one.
+type ReadSettings = fn(&str, Option<PathBuf>) -> Result<Box<dyn RunSettings>>;
 
 /// A run that is to be started.
 #[derive(Debug)]

@@ -102,7 +102,8 @@ fn warn_of_sides(report: &mut CheckReport, listing: &Listing) {
                 _ => {}
             }
         }
-        if let [a @ 1.., b @ 1..] = counts {
+        let [a, b] = counts;
+        if a > 0 && b > 0 {
             let message = format!(
                 "{}: folders A ({a} pictures) and B ({b} pictures) are read as AB pictures, each of which is cut into two \
                  halves. If they hold the two sides of pairs, give both the same names; `underpaint dataset combine` \
