@@ -102,7 +102,8 @@ impl FinalSizes {
             let (path, file_size) = &samples.first[0];
             let small = match expected.augment {
                 Some(augment) if augment.stays_whole(*file_size) => format!(
-                    "; smaller than the cut-out of {crop}x{crop}, and so left whole",
+                    "; smaller than the cut-out of {crop}x{crop}, and so left whole: enlarge or leave out such pictures, or \
+                     use resize_and_crop",
                     crop = augment.crop_size
                 ),
                 _ => String::new(),
