@@ -118,7 +118,8 @@ fn cvats_labelmap_gives_names_and_ids_in_its_order() {
 
 /// The command between backticks in a message.
 fn told_command(text: &str) -> String {
-    let start = text.find("`underpaint dataset labels").expect("a command") + "`underpaint ".len();
+    let start = text.find("`underpaint dataset labels --input");
+    let start = start.expect("a command") + "`underpaint ".len();
     let end = text[start..].find('`').expect("its end") + start;
     text[start..end].to_owned()
 }

@@ -52,8 +52,8 @@ impl SourceMap {
             }),
             // Not a map of ids, which is why it is here.
             Err(DataError::WrongMode { .. }) => {
-                let is_jpeg = refuse_transparent(path)?;
                 let (size, colours) = colours_of(path)?;
+                let is_jpeg = refuse_transparent(path)?;
                 Ok(Self {
                     size,
                     pixels: Pixels::Colours(colours),
