@@ -10,6 +10,7 @@ mod families_train;
 mod fid;
 mod generate;
 mod import;
+mod labels;
 mod layouts;
 #[cfg(feature = "tch")]
 mod libtorch;
@@ -17,6 +18,7 @@ mod migrating;
 mod resume;
 #[cfg(unix)]
 mod signals;
+mod sizes;
 mod train;
 
 use std::collections::BTreeMap;

@@ -4,6 +4,7 @@ mod check;
 mod cityscapes;
 mod coco_instances;
 mod instances;
+mod labels;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum DatasetCommand {
     Synthesize(SynthesizeArgs),
     /// Lay the raw Cityscapes tree out in the flat folders that pix2pixHD and SPADE train on
     Cityscapes(cityscapes::CityscapesArgs),
+    /// Make label maps of colour-coded maps, of masks of 0 and 255, and of grey values in three channels
+    Labels(labels::LabelsArgs),
     /// Make instance maps of label maps: the connected parts of each class
     Instances(instances::InstancesArgs),
     /// Make instance maps for COCO-Stuff, of its label maps and COCO's polygons
@@ -103,6 +106,7 @@ impl DatasetArgs {
             DatasetCommand::Combine(args) => combine(args),
             DatasetCommand::Synthesize(args) => paint(args),
             DatasetCommand::Cityscapes(args) => cityscapes::run(args),
+            DatasetCommand::Labels(args) => labels::run(args),
             DatasetCommand::Instances(args) => instances::run(args),
             DatasetCommand::CocoInstances(args) => coco_instances::run(args),
         }

@@ -10,6 +10,7 @@ mod features;
 mod generate;
 mod import;
 mod options;
+mod run_check;
 mod serve;
 mod train;
 mod weights;

@@ -11,8 +11,8 @@ use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use self::session::Session;
+use super::run_check::RunCheck;
 use crate::config::{CONFIG_FILE, FAMILIES, Length, RunSettings, Start, of_run};
-use crate::data::source::CheckOptions;
 use crate::device::{self, DeviceName};
 use crate::family::Unfilled;
 use crate::pretrained;
@@ -230,23 +230,15 @@ fn check_data(settings: &dyn RunSettings, memory: &Path, quiet: bool) -> Result<
     bar.set_style(ProgressStyle::with_template(
         "checking the data set {bar:30} {pos}/{len} files",
     )?);
-    let report = settings.source().check(
-        &settings.run().phase,
-        &CheckOptions {
-            full: false,
-            memory: Some(memory),
-            batch_size: settings.largest_batch(),
-            fits: &|size| {
-                settings
-                    .check_size(size)
-                    .map_err(|error| format!("{error:#}"))
-            },
-            progress: &|done, all| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
-            },
+    let check = RunCheck {
+        full: false,
+        memory: Some(memory),
+        progress: &|done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
         },
-    );
+    };
+    let report = check.check(settings);
     bar.finish_and_clear();
     if !report.is_ok() {
         bail!("the data set has problems:\n{report}");

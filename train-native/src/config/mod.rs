@@ -37,7 +37,7 @@ pub use folders::Folders;
 pub use foreign::Foreign;
 pub use preset::Preset;
 pub use raw::Raw;
-pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_run};
+pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_file, of_run};
 pub use run::{Length, RunConfig, RunDefaults, RunFlags};
 
 /// File in a run that holds its effective config.
@@ -91,6 +91,13 @@ pub trait FamilyConfig: Sized + Clone + PartialEq + fmt::Debug + Send + Sync + '
     ///
     /// Saying what would.
     fn check_size(&self, size: Size) -> Result<()>;
+
+    /// Whether samples of a size fit the networks that make pictures to look at, which are not all that train.
+    ///
+    /// # Errors
+    ///
+    /// As [`check_size`](Self::check_size).
+    fn check_shown(&self, size: Size) -> Result<()>;
 
     /// Samples of the largest batch.
     fn largest_batch(&self, run: &RunConfig) -> usize {

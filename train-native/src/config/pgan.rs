@@ -183,6 +183,10 @@ impl FamilyConfig for PganConfig {
         Ok(())
     }
 
+    fn check_shown(&self, _size: Size) -> Result<()> {
+        Ok(())
+    }
+
     fn largest_batch(&self, _run: &RunConfig) -> usize {
         let scales = self.model.growth.first_scale..self.model.num_scales();
         let sizes = scales.map(|scale| self.model.batch_size(scale));

@@ -141,6 +141,9 @@ pub(super) fn parse_norm(text: &str) -> Result<NormKind, String> {
     }
 }
 
+/// What to change where pictures of a size do not fit.
+const SIZE_FLAGS: &str = "change --size, --load-size, --preprocess or the networks";
+
 impl FamilyConfig for Pix2pixRun {
     type Flags = Pix2pixFlags;
 
@@ -276,17 +279,16 @@ impl FamilyConfig for Pix2pixRun {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let shape = [
-            1,
-            self.model.generator.input_channels,
-            size.height,
-            size.width,
-        ];
-        self.model
-            .generator
-            .check_input(shape)
-            .and_then(|()| self.model.discriminator.check_input(shape))
-            .context("change --size, --load-size, --preprocess or the networks")
+        self.check_shown(size)?;
+        let discriminator = &self.model.discriminator;
+        let shape = [1, discriminator.input_channels, size.height, size.width];
+        discriminator.check_input(shape).context(SIZE_FLAGS)
+    }
+
+    fn check_shown(&self, size: Size) -> Result<()> {
+        let generator = &self.model.generator;
+        let shape = [1, generator.input_channels, size.height, size.width];
+        generator.check_input(shape).context(SIZE_FLAGS)
     }
 
     fn family(&self, _run: &RunConfig, device: &Device) -> Result<Box<dyn Family>> {

@@ -49,6 +49,9 @@ pub struct Pix2pixHdRun {
     pub vgg: Option<PathBuf>,
 }
 
+/// What to change where pictures of a size do not fit.
+const SIZE_FLAGS: &str = "change --load-size, --fine-size, --resize-or-crop or the networks";
+
 impl FamilyConfig for Pix2pixHdRun {
     type Flags = Pix2pixHdFlags;
 
@@ -165,22 +168,22 @@ impl FamilyConfig for Pix2pixHdRun {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let shape = |channels| [1, channels, size.height, size.width];
-        let model = &self.model;
-        let fits = || -> underpaint_core::Result<()> {
-            model
-                .generator
-                .check_input(shape(model.generator.input_channels))?;
-            model
-                .discriminator
-                .check_input(shape(model.discriminator.input_channels))?;
-            match &model.encoder {
-                Some(encoder) => encoder.check_input(shape(encoder.image_channels)),
-                None => Ok(()),
-            }
-        };
-        fits().context("change --load-size, --fine-size, --resize-or-crop or the networks")?;
+        self.check_shown(size)?;
+        let discriminator = &self.model.discriminator;
+        let shape = [1, discriminator.input_channels, size.height, size.width];
+        discriminator.check_input(shape).context(SIZE_FLAGS)?;
         vgg::check_size(self.vgg_loss, size)
+    }
+
+    fn check_shown(&self, size: Size) -> Result<()> {
+        let shape = |channels| [1, channels, size.height, size.width];
+        let generator = &self.model.generator;
+        let fits = generator.check_input(shape(generator.input_channels));
+        let fits = fits.and_then(|()| match &self.model.encoder {
+            Some(encoder) => encoder.check_input(shape(encoder.image_channels)),
+            None => Ok(()),
+        });
+        fits.context(SIZE_FLAGS)
     }
 
     fn check_files(&self) -> Result<()> {

@@ -41,8 +41,11 @@ pub struct FamilyEntry {
     pub name: &'static str,
     command: fn() -> Command,
     start: fn(&ArgMatches) -> Result<Start, clap::Error>,
-    read: fn(&str) -> Result<Box<dyn RunSettings>>,
+    read: ReadSettings,
 }
+
+/// Settings of a file's text, on another data set than it says if there is one.
+type ReadSettings = fn(&str, Option<PathBuf>) -> Result<Box<dyn RunSettings>>;
 
 /// A run that is to be started.
 #[derive(Debug)]
@@ -99,8 +102,10 @@ impl FamilyEntry {
             name: C::NAME,
             command: command::<C>,
             start: start::<C>,
-            read: |text| {
-                let (run, family) = Raw::<C::Flags>::parse(text, C::NAME)?.config::<C>()?;
+            read: |text, data| {
+                let mut raw = Raw::<C::Flags>::parse(text, C::NAME)?;
+                raw.run.data = data.or(raw.run.data);
+                let (run, family) = raw.config::<C>()?;
                 Ok(Box::new(Settings { run, family }))
             },
         }
@@ -241,8 +246,17 @@ pub fn of_run(run: &Path) -> Result<Box<dyn RunSettings>> {
     if !path.is_file() {
         bail!("{}: not a run: expected {CONFIG_FILE} in it", run.display());
     }
+    of_file(&path, None)
+}
+
+/// Reads a file of settings, which names its family; `data` is the data set where it is another than the file's.
+///
+/// # Errors
+///
+/// If it cannot be read, or what it says is no run.
+pub fn of_file(path: &Path, data: Option<PathBuf>) -> Result<Box<dyn RunSettings>> {
     let text =
-        fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let read = || {
         let name = raw::family_of(&text)?;
         let family = FAMILIES.iter().find(|family| family.name == name);
@@ -258,7 +272,7 @@ pub fn of_run(run: &Path) -> Result<Box<dyn RunSettings>> {
                 known().join(", ")
             )
         })?;
-        (family.read)(&text)
+        (family.read)(&text, data)
     };
     read().with_context(|| format!("{}", path.display()))
 }
@@ -294,6 +308,12 @@ pub trait RunSettings: fmt::Debug + Send + Sync {
     ///
     /// Saying what would.
     fn check_size(&self, size: Size) -> Result<()>;
+    /// Whether samples of a size fit the networks that make pictures to look at.
+    ///
+    /// # Errors
+    ///
+    /// Saying what would.
+    fn check_shown(&self, size: Size) -> Result<()>;
     /// Whether everything besides the data is there.
     ///
     /// # Errors
@@ -351,6 +371,10 @@ impl<C: FamilyConfig> RunSettings for Settings<C> {
 
     fn check_size(&self, size: Size) -> Result<()> {
         self.family.check_size(size)
+    }
+
+    fn check_shown(&self, size: Size) -> Result<()> {
+        self.family.check_shown(size)
     }
 
     fn check_files(&self) -> Result<()> {

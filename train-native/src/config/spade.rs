@@ -92,6 +92,9 @@ impl DatasetMode {
     }
 }
 
+/// What to change where pictures of a size do not fit.
+const SIZE_FLAGS: &str = "change --crop-size, --load-size, --preprocess-mode or the networks";
+
 impl FamilyConfig for SpadeRun {
     type Flags = SpadeFlags;
 
@@ -220,17 +223,17 @@ impl FamilyConfig for SpadeRun {
     }
 
     fn check_size(&self, size: Size) -> Result<()> {
-        let shape = |channels| [1, channels, size.height, size.width];
-        let model = &self.model;
-        let fits = model
-            .generator
-            .check_input(shape(model.generator.input_channels))
-            .and_then(|()| {
-                let channels = model.discriminator.input_channels;
-                model.discriminator.check_input(shape(channels))
-            });
-        fits.context("change --crop-size, --preprocess-mode or the networks")?;
+        self.check_shown(size)?;
+        let discriminator = &self.model.discriminator;
+        let shape = [1, discriminator.input_channels, size.height, size.width];
+        discriminator.check_input(shape).context(SIZE_FLAGS)?;
         vgg::check_size(self.vgg_loss, size)
+    }
+
+    fn check_shown(&self, size: Size) -> Result<()> {
+        let generator = &self.model.generator;
+        let shape = [1, generator.input_channels, size.height, size.width];
+        generator.check_input(shape).context(SIZE_FLAGS)
     }
 
     fn check_files(&self) -> Result<()> {

@@ -1,14 +1,18 @@
 //! Finds bad files before a training run does, and says what a data set holds.
 //!
 //! One check for all layouts: [`layout`] says which files there are, `facts` what is in them,
-//! `judge` what a run would trip over. `memory` keeps the facts, so that a second check reads only what has changed.
+//! `judge` what a run would trip over, `sizes` among it, `convertible` which maps another command makes usable, and
+//! `suspect` what is read as something else than was meant. `memory` keeps the facts, so that a second check reads only what has changed.
 
+mod convertible;
 mod facts;
 mod judge;
 mod memory;
 mod mistaken;
 mod report;
+mod sizes;
 mod statistics;
+mod suspect;
 #[cfg(test)]
 mod tests;
 

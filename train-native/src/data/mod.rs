@@ -3,8 +3,8 @@
 //! Reading order: [`source`] (what a run reads, as one value), [`layout`] (which files there are), [`decode`] (files to
 //! pixels and ids), [`ids`] and [`remap`] (what ids mean), [`resize`] (Pillow-exact), [`augment`] (crop, scale, flip),
 //! [`paired`], [`reading`] and [`pictures`] (files to samples), [`loader`] (threads, order, exact resume). [`check`]
-//! finds bad files before a run does; [`combine`] joins two folders into AB pictures; [`synthetic`] writes painted
-//! data of our own.
+//! finds bad files before a run does; [`combine`] joins two folders into AB pictures; [`colours`] makes maps of ids of
+//! coloured ones; [`synthetic`] writes painted data of our own.
 //!
 //! Nothing here knows a tensor library: samples are plain vectors.
 
@@ -12,6 +12,7 @@ pub mod augment;
 pub mod check;
 pub mod cityscapes;
 pub mod coco;
+pub mod colours;
 pub mod combine;
 pub mod decode;
 mod draft;

@@ -8,6 +8,8 @@ use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::exit;
+use crate::command::run_check::RunCheck;
+use crate::config::{CONFIG_FILE, RunSettings, of_file};
 use crate::data::augment::AugmentOptions;
 use crate::data::check::{Expected, ExpectedInput, check_listing};
 use crate::data::ids::IdRules;
@@ -18,7 +20,7 @@ use crate::data::unconditional::FaceCrop;
 /// Flags of `dataset check`.
 #[derive(Debug, Args)]
 #[group(skip)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["pairs", "layout", "images"]))]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args(["pairs", "layout", "images", "config"]))]
 pub(super) struct CheckArgs {
     /// Root of pairs: AB pictures of every phase, pictures in folders A and B ({phase}_A, {phase}A, {phase}/A), and
     /// pictures that lie beside these
@@ -27,9 +29,13 @@ pub(super) struct CheckArgs {
     /// How the files of --root lie in folders
     #[arg(long, value_name = "NAME")]
     layout: Option<LayoutName>,
-    /// With --layout: root of the data set
-    #[arg(long, value_name = "DIR", requires = "layout")]
+    /// With --layout or --config: root of the data set
+    #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
+    /// Check as a run does before its first step, with its preprocessing, networks and batch size: a run's folder, or a
+    /// file of settings as `train --config` takes, with a line `family = "…"`
+    #[arg(long, value_name = "RUN|FILE", conflicts_with_all = ["pairs", "layout", "images"])]
+    config: Option<PathBuf>,
     /// Only this phase (train, val, test, …) [default: all there are]
     #[arg(long, value_name = "NAME", conflicts_with = "images")]
     phase: Option<String>,
@@ -93,21 +99,30 @@ enum LayoutName {
 impl CheckArgs {
     /// Prints the report; errors are exit code 1.
     pub fn run(&self) -> Result<ExitCode> {
-        let (mut listing, expected) = self.listing()?;
-        if listing.folders.is_empty() {
-            let roots = [&self.pairs, &self.root, &self.labels, &self.images];
-            listing.folders.extend(roots.into_iter().flatten().cloned());
-        }
         let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {eta} left")?;
         let bar = ProgressBar::new(0).with_style(style);
-        let options = CheckOptions {
-            progress: &|done, all| {
-                bar.set_length(all as u64);
-                bar.set_position(done as u64);
-            },
-            ..CheckOptions::files_only(true)
+        let progress = |done, all| {
+            bar.set_length(all as u64);
+            bar.set_position(done as u64);
         };
-        let report = check_listing(&listing, &expected, &options);
+        let report = match &self.config {
+            Some(path) => {
+                let check = RunCheck {
+                    full: true,
+                    memory: None,
+                    progress: &progress,
+                };
+                check.check(self.settings(path)?.as_ref())
+            }
+            None => {
+                let (listing, expected) = self.listing()?;
+                let options = CheckOptions {
+                    progress: &progress,
+                    ..CheckOptions::files_only(true)
+                };
+                check_listing(&listing, &expected, &options)
+            }
+        };
         bar.finish_and_clear();
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
@@ -117,8 +132,33 @@ impl CheckArgs {
         Ok(exit(report.is_ok()))
     }
 
+    /// The settings of a run, or of one to be.
+    fn settings(&self, path: &Path) -> Result<Box<dyn RunSettings>> {
+        let file = match path.is_dir() {
+            true => path.join(CONFIG_FILE),
+            false => path.to_path_buf(),
+        };
+        let mut settings = of_file(&file, self.root.clone())?;
+        if let Some(phase) = &self.phase {
+            settings.run_mut().phase.clone_from(phase);
+        }
+        Ok(settings)
+    }
+
     /// The files, and what they should be.
     fn listing(&self) -> Result<(Listing, Expected)> {
+        let (mut listing, expected) = self.files()?;
+        if listing.folders.is_empty() {
+            let roots = [&self.pairs, &self.root, &self.labels, &self.images];
+            listing.folders.extend(roots.into_iter().flatten().cloned());
+        }
+        Ok((listing, expected))
+    }
+
+    fn files(&self) -> Result<(Listing, Expected)> {
+        if self.root.is_some() && self.layout.is_none() {
+            bail!("--root: expected --layout NAME or --config FILE beside it");
+        }
         match (&self.pairs, self.layout, &self.images, &self.labels) {
             (Some(root), ..) => {
                 let phases: Vec<&str> = self.phase.as_deref().into_iter().collect();

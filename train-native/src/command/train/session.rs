@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result, bail};
 use underpaint_core::label::Palette;
 
+use crate::command::run_check::SHOWN;
 use crate::config::{CONFIG_FILE, Length, RunSettings};
 use crate::data::labelled::{PALETTE_FILE, read_palette};
 use crate::data::loader::{Loader, LoaderOptions};
@@ -21,8 +22,6 @@ use crate::trainer::{RunPlan, TrainOutcome, Validation, train};
 
 /// Held for as long as a process trains a run.
 const LOCK_FILE: &str = ".lock";
-/// Examples in every set of sample pictures.
-const SHOWN: usize = 4;
 
 /// A run with its data, before or between its steps.
 pub(super) struct Session {

@@ -128,6 +128,22 @@ impl AugmentOptions {
         }
     }
 
+    /// Whether a picture that is to be cut out of is in no axis larger than the cut-out, in one smaller, and stays whole.
+    #[must_use]
+    pub fn stays_whole(&self, size: Size) -> bool {
+        let resized = self.resized_size(size);
+        let smaller = resized.width < self.crop_size || resized.height < self.crop_size;
+        self.preprocess.crops() && smaller && !self.cuts(resized)
+    }
+
+    /// Whether the cut-out reaches beyond a picture, so that it is filled up with black.
+    #[must_use]
+    pub fn is_filled(&self, size: Size) -> bool {
+        let resized = self.resized_size(size);
+        let smaller = resized.width < self.crop_size || resized.height < self.crop_size;
+        self.cuts(resized) && smaller
+    }
+
     /// Whether a resized picture is cut (or filled up) to `crop_size` squared.
     pub(super) fn cuts(&self, resized: Size) -> bool {
         let larger = resized.width > self.crop_size || resized.height > self.crop_size;
@@ -277,6 +293,24 @@ mod tests {
         }
         let tall = options(Preprocess::ScaleShortside, 74, 8).resized_size(Size::new(37, 50));
         assert_eq!(tall, Size::new(74, 100));
+    }
+
+    #[test]
+    fn what_is_smaller_than_the_cut_out_stays_whole_or_is_filled_up() {
+        let crop = options(Preprocess::Crop, 40, 48);
+        let found = |rules, width, height| {
+            let (options, size) = (with_rules(rules, crop), Size::new(width, height));
+            [options.stays_whole(size), options.is_filled(size)]
+        };
+        for rules in [PreprocessRules::Pix2pix, PreprocessRules::Pix2pixHd] {
+            assert_eq!(found(rules, 40, 37), [true, false]);
+            assert_eq!(found(rules, 50, 37), [false, true]);
+        }
+        assert_eq!(found(PreprocessRules::Spade, 40, 37), [false, true]);
+        for rules in ALL_RULES {
+            assert_eq!(found(rules, 48, 48), [false, false]);
+            assert_eq!(found(rules, 60, 50), [false, false]);
+        }
     }
 
     #[test]

@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
+use image::{DynamicImage, ImageDecoder, ImageReader};
 use serde::{Deserialize, Serialize};
 
 use crate::data::decode::{
-    Color, IdKind, LabelMap, read_ids_of_kind, read_label_map_header, read_picture,
+    Color, IdKind, LabelMap, Picture, read_ids_of_kind, read_label_map_header, read_picture,
     read_picture_size,
 };
 use crate::data::error::{DataError, Size};
+
+/// Largest high byte of a picture that uses low bits only.
+const LOW_BYTE: u8 = 15;
 
 /// What a file is read as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +43,9 @@ pub(super) struct Facts {
     /// Largest id and number of different ones of a decoded map of instance ids.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instances: Option<(u16, usize)>,
+    /// Largest sample of a decoded picture of 16 bits that uses only low ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    low_bits: Option<u16>,
 }
 
 /// Where and how often an id occurs.
@@ -73,7 +80,11 @@ impl Facts {
     pub fn read(path: &Path, role: Role, decode: bool) -> Result<Self, DataError> {
         match (role, decode) {
             (Role::Picture, true) => {
-                read_picture(path, Color::Rgb).map(|picture| Self::new(picture.size(), true, None))
+                let picture = read_picture(path, Color::Rgb)?;
+                Ok(Self {
+                    low_bits: low_bits(path, &picture)?,
+                    ..Self::new(picture.size(), true, None)
+                })
             }
             (Role::Picture, false) => {
                 read_picture_size(path).map(|size| Self::new(size, false, None))
@@ -97,6 +108,7 @@ impl Facts {
             kind,
             ids: Vec::new(),
             instances: None,
+            low_bits: None,
         }
     }
 
@@ -111,10 +123,40 @@ impl Facts {
         self
     }
 
+    /// The largest sample of a picture of 16 bits that is as good as black when it is read.
+    pub fn brightest_of_low(&self) -> Option<u16> {
+        self.low_bits
+    }
+
     /// Width and height.
     pub fn size(&self) -> Size {
         Size::new(self.width, self.height)
     }
+}
+
+/// The largest sample of a picture of 16 bits, if there is anything in it and all of it is below 4096: what cameras of 12
+/// bits give, and 8 bits saved as 16.
+fn low_bits(path: &Path, picture: &Picture) -> Result<Option<u16>, DataError> {
+    if picture.pixels.iter().any(|byte| *byte > LOW_BYTE) {
+        return Ok(None);
+    }
+    let unread = |error| DataError::io("read", path, error);
+    let undecodable = |error| DataError::undecodable(path, error);
+    let reader = ImageReader::open(path).map_err(unread)?;
+    let decoder = reader
+        .with_guessed_format()
+        .map_err(unread)?
+        .into_decoder()
+        .map_err(undecodable)?;
+    let color = decoder.color_type();
+    if color.bytes_per_pixel() != 2 * color.channel_count() {
+        return Ok(None);
+    }
+    let samples = DynamicImage::from_decoder(decoder)
+        .map_err(undecodable)?
+        .into_rgb16();
+    let brightest = samples.as_raw().iter().copied().max();
+    Ok(brightest.filter(|brightest| *brightest > 0))
 }
 
 fn ids_of(map: &LabelMap) -> Vec<IdFacts> {

@@ -1,12 +1,14 @@
 //! What is wrong with files whose contents are known.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::convertible::MapsToConvert;
 use super::facts::{Facts, IdFacts};
 use super::report::CheckReport;
+use super::sizes::FinalSizes;
 use super::statistics::{InstanceStatistics, LabelStatistics, kinds_of};
-use super::{Read, mistaken};
+use super::{Read, mistaken, suspect};
 use crate::data::augment::AugmentOptions;
 use crate::data::error::{DataError, Size};
 use crate::data::ids::IdRules;
@@ -108,24 +110,13 @@ impl Expected {
         }
     }
 
-    /// Size of a sample whose input has that size, if it is of interest and there is one.
-    fn final_size(&self, sample: &SampleFiles, size: Size) -> Option<Size> {
-        let augment = self.augment?;
+    /// Size of a sample's input in a file of that size, before the transformation.
+    fn input_size(&self, sample: &SampleFiles, size: Size) -> Option<Size> {
         match self.input_of(sample) {
-            ExpectedInput::Pair => Some(augment.final_size(split_sizes(size)?.0)),
-            ExpectedInput::Single(_) => Some(Size::new(augment.crop_size, augment.crop_size)),
-            ExpectedInput::Picture | ExpectedInput::Labels { .. } => Some(augment.final_size(size)),
+            ExpectedInput::Pair => Some(split_sizes(size)?.0),
+            _ => Some(size),
         }
     }
-}
-
-/// Samples of one size after the transformation.
-struct OneSize {
-    /// The first of them.
-    first: PathBuf,
-    /// Its size in the file.
-    size: Size,
-    count: usize,
 }
 
 /// Adds to the report what is wrong with the files; `files` are those of every sample, as `files_of` gives them.
@@ -136,22 +127,21 @@ pub(super) fn judge(
     expected: &Expected,
     options: &CheckOptions<'_>,
 ) {
-    let mut final_sizes: BTreeMap<Size, OneSize> = BTreeMap::new();
+    let mut sizes = FinalSizes::default();
+    let mut maps_to_convert = MapsToConvert::of(listing, files, expected);
     for (sample, files) in listing.samples.iter().zip(files) {
-        judge_sample(report, sample, files, expected);
-        let size = files[0].as_ref().ok().map(Facts::size);
-        if let Some((size, found)) =
-            size.and_then(|size| Some((size, expected.final_size(sample, size)?)))
-        {
-            let samples = final_sizes.entry(found).or_insert_with(|| OneSize {
-                first: sample.input.clone(),
-                size,
-                count: 0,
-            });
-            samples.count += 1;
+        judge_sample(report, sample, files, expected, &mut maps_to_convert);
+        let size = files[0]
+            .as_ref()
+            .ok()
+            .and_then(|facts| expected.input_size(sample, facts.size()));
+        if let (Some(size), Some(augment)) = (size, expected.augment) {
+            sizes.add(&sample.input, size, expected.input_of(sample), &augment);
         }
     }
-    judge_final_sizes(report, &final_sizes, options);
+    sizes.judge(report, expected, options);
+    maps_to_convert.warn_of_masks(report);
+    suspect::warn(report, listing, files, expected);
     if let ExpectedInput::Labels {
         rules,
         num_classes,
@@ -188,10 +178,12 @@ fn judge_sample(
     sample: &SampleFiles,
     files: &[Read],
     expected: &Expected,
+    maps_to_convert: &mut MapsToConvert,
 ) {
-    for file in files {
+    for (place, file) in files.iter().enumerate() {
         match file {
             Ok(facts) => report.add_size(facts.size()),
+            Err(error) if place == 0 => maps_to_convert.report(report, error),
             Err(error) => report.error(error),
         }
     }
@@ -211,7 +203,7 @@ fn judge_sample(
         } => {
             let limit = num_classes + usize::from(*dont_care);
             if let Some(error) = out_of_range(&sample.input, input, rules, limit) {
-                report.error(&error);
+                maps_to_convert.report(report, &error);
             }
         }
         ExpectedInput::Picture | ExpectedInput::Labels { .. } => {}
@@ -278,43 +270,6 @@ fn out_of_range(path: &Path, facts: &Facts, rules: &IdRules, limit: usize) -> Op
     })
 }
 
-fn judge_final_sizes(
-    report: &mut CheckReport,
-    sizes: &BTreeMap<Size, OneSize>,
-    options: &CheckOptions<'_>,
-) {
-    for (size, samples) in sizes {
-        report.final_sizes.insert(size.to_string(), samples.count);
-        if let Err(reason) = (options.fits)(*size) {
-            let (path, file_size) = (samples.first.display(), samples.size);
-            let message = format!(
-                "{path}: {size} after the transformation ({file_size} in the file) does not fit: {reason} ({} samples of \
-                 that size)",
-                samples.count
-            );
-            report.error_about(&samples.first, message);
-        }
-    }
-    let mut by_count: Vec<_> = sizes.iter().collect();
-    by_count.sort_by_key(|(_, samples)| std::cmp::Reverse(samples.count));
-    if let [(size, most), (other_size, other), ..] = by_count.as_slice()
-        && options.batch_size > 1
-    {
-        let message = format!(
-            "a batch of {} needs samples of one size: expected {size} as in {} ({} samples), found {other_size} in {} \
-             ({} samples) and {} sizes in all. Use a preprocessing that fixes the size (resize_and_crop), or batch \
-             size 1",
-            options.batch_size,
-            most.first.display(),
-            most.count,
-            other.first.display(),
-            other.count,
-            sizes.len()
-        );
-        report.error_about(&other.first, message);
-    }
-}
-
 /// Ids of label maps after the user's table; none unless all of them were decoded.
 fn label_statistics<'a>(
     maps: impl Iterator<Item = &'a Facts> + Clone,
@@ -341,6 +296,10 @@ fn warn_about_labels(
     dont_care: bool,
 ) {
     let Some(labels) = &report.labels else { return };
+    // Said already, with what to do about it.
+    if labels.is_mask && num_classes.is_none_or(|num_classes| num_classes <= 255) {
+        return;
+    }
     let folder_name = folder.display();
     let message = match num_classes {
         Some(num_classes) if num_classes > labels.suggested_num_classes => {

@@ -32,6 +32,8 @@ pub struct LabelStatistics {
     pub dont_care_channel: bool,
     /// Ids below the number of classes (the one asked for, else the suggested one) that never occur.
     pub absent: Vec<u16>,
+    /// Whether there are only 0 and 255: masks, which `dataset labels` makes label maps of.
+    pub is_mask: bool,
 }
 
 impl LabelStatistics {
@@ -43,6 +45,7 @@ impl LabelStatistics {
         dont_care_channel: bool,
     ) -> Option<Self> {
         let last = *histogram.keys().next_back()?;
+        let is_mask = histogram.keys().eq(&[0, DONT_CARE]);
         let below = histogram.keys().rev().find(|id| **id < DONT_CARE).copied();
         let (max_id, dont_care) = match below {
             Some(below) if last == DONT_CARE && below < DONT_CARE - 1 => (below, true),
@@ -59,6 +62,7 @@ impl LabelStatistics {
             dont_care_pixels: if dont_care { histogram[&DONT_CARE] } else { 0 },
             dont_care_channel,
             absent: classes.filter(|id| !histogram.contains_key(id)).collect(),
+            is_mask,
             histogram,
         })
     }
@@ -80,6 +84,13 @@ impl fmt::Display for LabelStatistics {
         }
         if !self.absent.is_empty() {
             writeln!(formatter, "ids that never occur: {}", ranges(&self.absent))?;
+        }
+        if self.is_mask {
+            return writeln!(
+                formatter,
+                "ids 0 and 255 only: masks rather than label maps; of two classes (--label-nc 2) once `underpaint dataset \
+                 labels` has made them 0 and 1"
+            );
         }
         let suggested = self.suggested_num_classes;
         writeln!(

@@ -104,7 +104,12 @@ fn sizes_that_do_not_fit_the_networks_are_found_before_the_first_step() {
     let report = source.check("train", &options);
     assert_eq!(report.final_sizes["96x96"], 3);
     assert_eq!(report.count(Severity::Error), 1, "{report}");
-    for part in ["4.png", "80x80", "multiples of 32", "1 samples"] {
+    for part in [
+        "4.png (80x80)",
+        "80x80 after the transformation does not fit (1 samples",
+        "smaller than the cut-out of 96x96",
+        "multiples of 32",
+    ] {
         assert!(
             messages(&report).contains(part),
             "{part} missing in {report}"
@@ -119,8 +124,9 @@ fn sizes_that_do_not_fit_the_networks_are_found_before_the_first_step() {
         "a batch of 2",
         "96x96",
         "1.png (3 samples)",
-        "80x80",
-        "4.png (1 samples)",
+        "found 1 samples of 1 other sizes",
+        "80x80 in",
+        "4.png (80x80)",
     ] {
         assert!(
             messages(&report).contains(part),
@@ -129,6 +135,245 @@ fn sizes_that_do_not_fit_the_networks_are_found_before_the_first_step() {
     }
     source.max_size = Some(2);
     assert!(source.check("train", &batches).is_ok());
+}
+
+/// AB pictures of these sizes in `train`.
+fn pairs_of(sizes: impl IntoIterator<Item = (usize, usize)>) -> (tempfile::TempDir, DataSource) {
+    let root = tempfile::tempdir().unwrap();
+    for (number, (width, height)) in sizes.into_iter().enumerate() {
+        write_photo(
+            &root.path().join(format!("train/{number:03}.png")),
+            width,
+            height,
+        );
+    }
+    let source = DataSource {
+        layout: Layout::Pairs {
+            direction: Direction::AtoB,
+        },
+        input: InputSpec::Picture { channels: 3 },
+        ..labelled(root.path(), 1, false)
+    };
+    (root, source)
+}
+
+#[test]
+fn many_files_of_many_sizes_are_told_in_a_few_lines() {
+    let (_root, source) = pairs_of((0..40).map(|number| (24 + 8 * (number % 20), 12)));
+    let options = CheckOptions {
+        fits: &|_| Err("too small".into()),
+        batch_size: 2,
+        ..CheckOptions::files_only(false)
+    };
+    let report = source.check("train", &options);
+    // Eight sizes, the rest, and the batch.
+    assert_eq!(report.count(Severity::Error), 10, "{report}");
+    for part in [
+        "more samples of 12 other sizes",
+        "000.png (12x12), ",
+        "and 11 more sizes",
+    ] {
+        assert!(
+            messages(&report).contains(part),
+            "{part} missing in {report}"
+        );
+    }
+    assert_eq!(report.final_sizes.values().sum::<usize>(), 40);
+}
+
+#[test]
+fn every_mode_is_judged_by_the_size_that_the_loader_gives() {
+    use rand::SeedableRng;
+    let sizes = [(64, 32), (80, 40), (200, 60), (48, 70)];
+    let (_root, mut source) = pairs_of(sizes);
+    let all_rules = [
+        crate::data::augment::PreprocessRules::Pix2pix,
+        crate::data::augment::PreprocessRules::Pix2pixHd,
+        crate::data::augment::PreprocessRules::Spade,
+    ];
+    for (name, preprocess) in Preprocess::NAMES {
+        for rules in all_rules {
+            source.augment = AugmentOptions {
+                preprocess,
+                rules,
+                load_size: 48,
+                crop_size: 36,
+                ..AugmentOptions::default()
+            };
+            if source.augment.validate().is_err() {
+                continue;
+            }
+            let dataset = source.open("train").unwrap();
+            let mut loaded = std::collections::BTreeMap::new();
+            for index in 0..sizes.len() {
+                let mut rng = crate::data::SampleRng::seed_from_u64(1);
+                let size = dataset.load(index, &mut rng).unwrap().input.size();
+                *loaded.entry(size.to_string()).or_default() += 1;
+            }
+            let report = source.check("train", &CheckOptions::files_only(false));
+            assert_eq!(report.final_sizes, loaded, "{name}, {rules:?}");
+        }
+    }
+}
+
+#[test]
+fn what_the_cut_out_fills_up_is_told() {
+    let (_root, mut source) = pairs_of([(80, 40), (128, 64)]);
+    source.augment = AugmentOptions {
+        preprocess: Preprocess::Crop,
+        rules: crate::data::augment::PreprocessRules::Spade,
+        crop_size: 64,
+        ..AugmentOptions::default()
+    };
+    let report = source.check("train", &CheckOptions::files_only(false));
+    assert!(report.is_ok() && report.final_sizes["64x64"] == 2);
+    for part in [
+        "1 samples are smaller than the cut-out of 64x64",
+        "000.png (40x40)",
+    ] {
+        assert!(
+            messages(&report).contains(part),
+            "{part} missing in {report}"
+        );
+    }
+}
+
+/// Warnings of the check of AB pictures, or of pictures alone.
+fn warned(source: &DataSource) -> String {
+    let report = source.check("train", &CheckOptions::files_only(false));
+    assert!(report.is_ok(), "{report}");
+    report
+        .warnings()
+        .map(|line| line.to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn pictures_that_are_no_pairs_are_suspected() {
+    let (root, source) = pairs_of([(64, 32), (64, 64), (60, 80), (96, 64)]);
+    let told = warned(&source);
+    for part in [
+        "2 of 4 AB pictures",
+        "001.png (64x64)",
+        "32x64",
+        "dataset combine",
+    ] {
+        assert!(told.contains(part), "{part} missing in {told}");
+    }
+    std::fs::remove_dir_all(root.path().join("train")).unwrap();
+    for name in ["A/1", "A/2", "B/3"] {
+        write_photo(&root.path().join(format!("train/{name}.png")), 64, 32);
+    }
+    let told = warned(&source);
+    assert!(
+        told.contains("folders A (2 pictures) and B (1 pictures)"),
+        "{told}"
+    );
+}
+
+#[test]
+fn label_maps_that_nobody_reads_are_suspected() {
+    let (root, mut source) = pairs_of([(64, 32)]);
+    assert_eq!(warned(&source), "");
+    write_ids(&root.path().join("trainannot/000.png"), 8, &[1]);
+    for part in ["trainannot", "--image-dir", "--label-nc"] {
+        let told = warned(&source);
+        assert!(told.contains(part), "{part} missing in {told}");
+    }
+    // The other layout of the same data set is no accident.
+    std::fs::remove_dir_all(root.path().join("trainannot")).unwrap();
+    write_ids(&root.path().join("train_label/000.png"), 8, &[1]);
+    write_photo(&root.path().join("train_img/000.png"), 8, 8);
+    assert_eq!(warned(&source), "");
+    source.layout = Layout::Pictures {
+        crop: FaceCrop::None,
+    };
+    source.input = InputSpec::Nothing;
+    source.augment.crop_size = 8;
+    source.root = root.path().join("faces");
+    write_photo(&root.path().join("faces/images/1.png"), 8, 8);
+    write_photo(&root.path().join("faces/masks/1.png"), 8, 8);
+    let told = warned(&source);
+    assert!(told.contains("masks: 1 of 2 pictures"), "{told}");
+    write_photo(&root.path().join("faces_labels/1.png"), 8, 8);
+    let told = warned(&source);
+    assert!(told.contains("faces_labels, which looks like"), "{told}");
+}
+
+#[test]
+fn pictures_of_16_bits_with_low_values_are_suspected_and_dark_ones_of_8_bits_are_not() {
+    let (root, source) = pairs_of([(64, 32)]);
+    let write = |name: &str, value: u16| {
+        let picture = image::ImageBuffer::from_pixel(64, 32, image::Luma([value]));
+        picture.save(root.path().join("train").join(name)).unwrap();
+    };
+    write("bright.png", 4096);
+    write("black.png", 0);
+    let dark = image::GrayImage::from_pixel(64, 32, image::Luma([3]));
+    dark.save(root.path().join("train/dark.png")).unwrap();
+    assert_eq!(warned(&source), "");
+    write("camera.png", 4095);
+    write("byte.tif", 255);
+    let told = warned(&source);
+    for part in ["2 pictures of 16 bits", "byte.tif", "4095 of 65535"] {
+        assert!(told.contains(part), "{part} missing in {told}");
+    }
+}
+
+#[test]
+fn coloured_maps_and_masks_are_told_with_the_command_that_converts_them() {
+    let root = two_samples();
+    let source = labelled(root.path(), 2, false);
+    let options = CheckOptions::files_only(true);
+    for name in ["1.png", "2.png"] {
+        write_ids(&root.path().join("train_label").join(name), 8, &[0, 255]);
+    }
+    let report = source.check("train", &options);
+    let told = messages(&report).replace('\\', "/");
+    let folder = root
+        .path()
+        .join("train_label")
+        .display()
+        .to_string()
+        .replace('\\', "/");
+    let command = format!("`underpaint dataset labels --input {folder} --output {folder}_ids`");
+    for part in ["mask of 0 and 255", "2 in", &command] {
+        assert!(told.contains(part), "{part} missing in {told}");
+    }
+    assert_eq!(
+        told.matches("dataset labels").count(),
+        1,
+        "once is enough: {told}"
+    );
+    assert!(report.labels.as_ref().unwrap().is_mask);
+    assert!(
+        report.to_string().contains("masks rather than label maps"),
+        "{report}"
+    );
+    // As classes 0 and 255 of many they are read, which is said.
+    let many = labelled(root.path(), 256, false).check("train", &options);
+    assert!(many.is_ok() && messages(&many).contains(&command), "{many}");
+    for name in ["1.png", "2.png"] {
+        write_photo(&root.path().join("train_label").join(name), 8, 8);
+    }
+    let told = messages(&source.check("train", &options));
+    for part in [
+        "RGB colours",
+        "coloured map (as are 2",
+        &command,
+        "--colours FILE",
+    ] {
+        assert!(told.contains(part), "{part} missing in {told}");
+    }
+    // Another id beside them: 255 is "don't care", and these are label maps.
+    for name in ["1.png", "2.png"] {
+        write_ids(&root.path().join("train_label").join(name), 8, &[0, 1, 255]);
+    }
+    let told = messages(&source.check("train", &options));
+    assert!(
+        told.contains("--contain-dontcare-label") && !told.contains("dataset labels"),
+        "{told}"
+    );
 }
 
 #[test]
