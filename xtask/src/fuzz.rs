@@ -11,6 +11,7 @@ use crate::npm::Npm;
 use crate::process;
 use crate::project::Project;
 use crate::stages::Stages;
+use crate::test::LIGHT_TESTS;
 
 /// The page's formats; all others are native.
 const IN_PAGE: [&str; 3] = ["share-link", "label-png", "page-manifest"];
@@ -85,10 +86,11 @@ fn native(project: &Project, args: &Args, seed: u64) -> Result<()> {
     process::run(&mut tests)
 }
 
-/// The test program that `cargo xtask test` builds, so that nothing is built twice.
+/// The test program as `cargo xtask test --no-libtorch` builds it.
 fn tests(project: &Project) -> Command {
     let mut cargo = project.cargo();
-    cargo.args(["test", "--release", "--test", "fuzz", "--"]);
+    cargo.args(LIGHT_TESTS.split_whitespace());
+    cargo.args(["--test", "fuzz", "--"]);
     cargo
 }
 

@@ -23,8 +23,12 @@ use crate::wasm;
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
 /// Of the default members, with libtorch and wgpu: a device more is a feature more, and nothing else
 /// changes. So the default features need no burn of their own, which takes a third of all time.
-const TESTS: &str = "test --release --features underpaint-tests/tch,underpaint-tests/wgpu";
-const DEFAULT_TESTS: &str = "test --release";
+const TESTS: &str = "--features underpaint-tests/tch,underpaint-tests/wgpu";
+/// What every `cargo test` begins with. Our own crates need minutes at full optimisation, and what is
+/// slow in tests is burn, which has it.
+pub const LIGHT_TESTS: &str = "test --release \
+    --config profile.release.package.underpaint.opt-level=1 \
+    --config profile.release.package.underpaint-tests.opt-level=1";
 
 /// A browser whose GPU process is stuck would never end.
 const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
@@ -56,7 +60,7 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
     suite.add_cargo(&mut stages, "formatting", "fmt --all --check");
     if args.quick {
         suite.add_cargo(&mut stages, "lints, native", NATIVE_LINTS);
-        suite.add_cargo(&mut stages, "tests, default features", DEFAULT_TESTS);
+        suite.add_cargo(&mut stages, "tests, default features", LIGHT_TESTS);
         return stages.run();
     }
     stages.add("references", || references::run(project));
@@ -132,7 +136,7 @@ impl<'a> Suite<'a> {
 
     fn add_tests(self, stages: &mut Stages<'a>) {
         if self.args.no_libtorch {
-            self.add_cargo(stages, "tests, default features", DEFAULT_TESTS);
+            self.add_cargo(stages, "tests, default features", LIGHT_TESTS);
             return;
         }
         stages.add("libtorch and a Vulkan driver", move || {
@@ -140,7 +144,9 @@ impl<'a> Suite<'a> {
             vulkan::set_up()
         });
         stages.add("tests, with libtorch and wgpu", move || {
-            process::run(self.with_libtorch(&mut self.cargo(TESTS))?)
+            let mut tests = self.cargo(LIGHT_TESTS);
+            tests.args(TESTS.split_whitespace());
+            process::run(self.with_libtorch(&mut tests)?)
         });
     }
 
