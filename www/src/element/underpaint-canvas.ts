@@ -433,7 +433,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
 
   private readonly actions: ToolBarActions = {
     choosePhoto: () => this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click(),
-    setSeed: (seed) => this.paintingEvents.deed(() => commands.setSeed(this.studio, seed)),
+    setSeed: (seed) => this.paintingEvents.deed(() => commands.changeSeed(this.studio, seed)),
     rollSeed: () => this.paintingEvents.deed(() => commands.rollSeed(this.studio)),
     save: () => void this.save().catch((thrown) => this.tellError(errorFrom(thrown))),
   };
