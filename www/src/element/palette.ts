@@ -45,7 +45,7 @@ export class PaletteView implements ReactiveController {
           {
             search: (query) => this.search(query),
             pickBest: () => void this.pickBest(language),
-            enterLabels: () => this.find('[role="radio"][tabindex="0"]')?.focus(),
+            enterLabels: () => this.find('.palette [tabindex="0"]')?.focus(),
           },
         )}
         ${

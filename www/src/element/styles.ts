@@ -413,6 +413,9 @@ export const elementStyles = css`
     .size input {
       width: 64px;
     }
+    .seed input {
+      width: 9ch;
+    }
     /* Smaller letters make phones zoom in. */
     .seed input,
     .search input {

@@ -316,7 +316,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
       aria-label=${text.surface}
       ?data-keys=${this.usesKeys}
       @pointerdown=${() => this.noteKeys(false)}
-      @input=${(event: Event) => event.stopPropagation()}
+      @input=${this.keepInside}
       @keydown=${this.onKeyDown}
       @keyup=${this.onKeyUp}
       @dragover=${this.photos.dragOver}
@@ -433,7 +433,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
 
   private readonly actions: ToolBarActions = {
     choosePhoto: () => this.renderRoot.querySelector<HTMLInputElement>('input[type="file"]')?.click(),
-    setSeed: (seed) => this.paintingEvents.deed(() => commands.setSeed(this.studio, seed)),
+    setSeed: (seed) => this.paintingEvents.deed(() => commands.changeSeed(this.studio, seed)),
     rollSeed: () => this.paintingEvents.deed(() => commands.rollSeed(this.studio)),
     save: () => void this.save().catch((thrown) => this.tellError(errorFrom(thrown))),
   };
@@ -442,6 +442,11 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     const file = await this.toBlob();
     const name = suggestedName(this.manifest?.name ?? "", "picture");
     if (file !== undefined) saveBlob(file, name);
+  }
+
+  /** A slider's or field's own `input` is no painting; what the page has put into the slot is the page's. */
+  private keepInside(event: Event): void {
+    if (event.target instanceof Node && event.target.getRootNode() === this.renderRoot) event.stopPropagation();
   }
 
   private onKeyDown(event: KeyboardEvent): void {

@@ -73,7 +73,9 @@ export function scrollToSee(box: HTMLElement, item: HTMLElement): void {
   const down = past(inner.top, inner.bottom, outer.top, outer.bottom);
   const right = past(inner.left, inner.right, outer.left, outer.right);
   if (down === 0 && right === 0) return;
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  // A long way is no pleasure to watch.
+  const isFar = Math.abs(down) > 2 * box.clientHeight || Math.abs(right) > 2 * box.clientWidth;
+  const still = isFar || matchMedia("(prefers-reduced-motion: reduce)").matches;
   // Not scrollBy: it would add to a movement that is still under way.
   box.scrollTo({ top: box.scrollTop + down, left: box.scrollLeft + right, behavior: still ? "instant" : "smooth" });
 }
