@@ -45,7 +45,7 @@ impl SourceMap {
                     is_jpeg: false,
                 })
             }
-            Ok((map, IdKind::Gray8 | IdKind::Gray16)) => Ok(Self {
+            Ok((map, IdKind::Gray8 | IdKind::Gray16 | IdKind::Integers)) => Ok(Self {
                 size: map.size(),
                 pixels: Pixels::Values(map.ids),
                 is_jpeg: false,
