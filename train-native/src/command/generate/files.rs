@@ -163,12 +163,7 @@ impl GenerateArgs {
     }
 
     /// The instance map that belongs to a label map, resized with it.
-    fn instances(
-        &self,
-        path: &Path,
-        name: &str,
-        labels: &LabelMap,
-    ) -> Result<Option<Vec<u16>>> {
+    fn instances(&self, path: &Path, name: &str, labels: &LabelMap) -> Result<Option<Vec<u16>>> {
         let Some(given) = &self.instances else {
             return Ok(None);
         };
