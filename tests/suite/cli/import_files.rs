@@ -116,13 +116,6 @@ fn flags_that_a_network_has_no_use_for_are_refused_by_name() {
         ),
         ("unet", "--labels --pictures", &["--labels and --pictures"]),
         (
-            "unet",
-            "--palette nowhere",
-            &["--palette nowhere", "palette.json"],
-        ),
-        ("unet", "--aspect-ratio 0", &["--aspect-ratio"]),
-        ("unet", "--size 0", &["--size"]),
-        (
             "four",
             "--pictures",
             &["--pictures: ", "4 channels", "1 (grey) or 3 (RGB)"],
@@ -148,6 +141,16 @@ fn flags_that_a_network_has_no_use_for_are_refused_by_name() {
         parts.push(&file);
         place.fails(&format!("import {file} --output bundle {flags}"), &parts);
         assert!(!place.path("bundle").exists(), "{file} {flags}");
+    }
+    for (flags, part) in [
+        ("--aspect-ratio 0", "--aspect-ratio"),
+        ("--size 0", "--size"),
+        ("--palette nowhere", "palette.json"),
+    ] {
+        place.fails(
+            &format!("import unet.safetensors --output bundle {flags}"),
+            &[part],
+        );
     }
     let pgan = concat!(
         env!("CARGO_MANIFEST_DIR"),

@@ -263,7 +263,7 @@ fn read_entry<R: Read + Seek>(
 }
 
 /// So many bytes: the memory for them grows as they come.
-fn exactly(source: &mut (impl Read + ?Sized), length: u64) -> Result<Vec<u8>> {
+fn exactly(source: &mut impl Read, length: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.by_ref().take(length).read_to_end(&mut bytes)?;
     ensure!(bytes.len() as u64 == length, "cut short");

@@ -116,8 +116,8 @@ impl View {
         if !self.element.is_float() {
             self.element.widen(&[])?;
         }
-        let numbers = self.shape.iter();
-        let numbers = numbers.try_fold(1usize, |all, &axis| all.checked_mul(axis));
+        let mut axes = self.shape.iter();
+        let numbers = axes.try_fold(1usize, |all, &axis| all.checked_mul(axis));
         let needed = numbers.and_then(|numbers| numbers.checked_mul(size_of::<f32>()));
         let numbers = numbers.zip(needed).and_then(|(numbers, needed)| {
             *left = left.checked_sub(needed as u64)?;

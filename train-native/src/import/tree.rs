@@ -68,13 +68,13 @@ fn holding(pickle: &Pickle) -> Vec<bool> {
     let mut holders: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut found = vec![false; count];
     let mut todo = Vec::new();
-    for index in 0..count {
+    for (index, object) in pickle.objects().iter().enumerate() {
         if is_tensor(pickle, Place(index)) {
             found[index] = true;
             todo.push(index);
             continue;
         }
-        for part in parts(pickle.object(Place(index))) {
+        for part in parts(object) {
             holders[part.0].push(index);
         }
     }
@@ -203,7 +203,7 @@ impl Walk<'_> {
     fn module_state(&self, place: Place) -> Option<Place> {
         let state = self.pickle.instance(place)?.state?;
         let has = |name: &&str| self.pickle.entry(state, name).is_some();
-        MODULE_TABLES.iter().all(|name| has(name)).then_some(state)
+        MODULE_TABLES.iter().all(has).then_some(state)
     }
 
     /// Entries, items and attributes of an object.
