@@ -177,6 +177,23 @@ pub fn check_state_dict<M: AuthorsKeys>(
     Ok(shapes.entries.into_iter().map(|(key, _)| key).collect())
 }
 
+/// Checks that every weight is a number: one that is none makes black pictures, whatever the input.
+///
+/// # Errors
+///
+/// [`Error::Weights`](crate::Error::Weights) naming the weight.
+pub fn check_finite(dict: &StateDict) -> crate::Result<()> {
+    for (key, tensor) in dict {
+        if let Some(value) = tensor.values.iter().find(|value| !value.is_finite()) {
+            return Err(crate::Error::Weights(format!(
+                "{key} holds {value}: the training that wrote it had gone wrong, and an earlier \
+                 checkpoint of it is needed"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// Whether a buffer carries no information for any network: the counter of batch norm, that of
 /// PyTorch's `AveragedModel`, and the accumulators that forks of SPADE's synchronised batch norm keep.
 pub fn is_ignorable(key: &str) -> bool {

@@ -6,11 +6,11 @@
 use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::device::DeviceName;
+use underpaint::import::hints::Hints;
 use underpaint::import::read_checkpoint;
-use underpaint::import::recognize::{Hints, recognize};
+use underpaint::import::recognize::recognize;
 use underpaint::model::describe;
 use underpaint_core::bundle::{Inputs, Runner, TestTime, Weights};
-use underpaint_core::spade::Hint;
 use underpaint_tests::{Fixture, Golden, compare};
 
 use crate::network::tensor;
@@ -31,12 +31,8 @@ const GPU_TOLERANCE: f64 = 1e-4;
 pub fn check(fixture: &Fixture, output: &str, name: DeviceName) -> Result<()> {
     let device = underpaint::device::open(name)?;
     let hints = Hints {
-        dropout: true,
         edges: (fixture.text("family")? == "spade").then_some(true),
-        spade: Hint {
-            crop_size: 64,
-            ..Hint::default()
-        },
+        size: (fixture.text("family")? != "pgan").then_some(64),
         ..Hints::default()
     };
     let checkpoint = read_checkpoint(&fixture.weight_file("G")?)?;

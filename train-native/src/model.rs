@@ -10,7 +10,7 @@ use underpaint_core::bundle::{
     decode_weights, encode_weights, sha256,
 };
 use underpaint_core::label::{LabelClass, Palette, SemanticLayout};
-use underpaint_core::state_dict::StateDict;
+use underpaint_core::state_dict::{StateDict, check_finite};
 
 use crate::config::{CONFIG_FILE, TrainedModel, of_run};
 use crate::data::labelled::read_palette;
@@ -71,7 +71,11 @@ impl Model {
             generator,
             encoder,
         } = settings.trained(step, read_palette(run)?);
-        let read = |name: &str| checkpoint::load_network(&checkpoint, name).map(|(_, dict)| dict);
+        let read = |name: &str| -> Result<StateDict> {
+            let (_, dict) = checkpoint::load_network(&checkpoint, name)?;
+            check_finite(&dict).with_context(|| format!("{}", checkpoint.display()))?;
+            Ok(dict)
+        };
         let name = run
             .file_name()
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());

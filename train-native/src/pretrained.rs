@@ -8,7 +8,7 @@ use underpaint_core::state_dict::StateDict;
 
 use crate::config::{CONFIG_FILE, is_run};
 use crate::family::Pretrained;
-use crate::import::{Checkpoint, read_checkpoint, read_state_dict};
+use crate::import::{Checkpoint, Wanted, listed, read_chosen, read_encoder, read_state_dict};
 use crate::model::Model;
 use crate::trainer::checkpoint;
 
@@ -59,15 +59,11 @@ fn of_bundle(folder: &Path) -> Result<Pretrained> {
 }
 
 fn of_folder(folder: &Path) -> Result<Pretrained> {
-    let network = |name: &str| -> Result<Option<StateDict>> {
+    let read = |name: &str, read: fn(&Path) -> Result<StateDict>| {
         let path = folder.join(name);
-        match path.is_file() {
-            true => read_state_dict(&path).map(Some),
-            false => Ok(None),
-        }
+        path.is_file().then(|| read(&path)).transpose()
     };
-    let [generator, discriminator, encoder] = LATEST.map(network);
-    let generator = generator?;
+    let generator = read(LATEST[0], read_state_dict)?;
     if generator.is_none() {
         bail!(
             "{}: expected a run ({CONFIG_FILE}), a bundle ({MANIFEST_FILE}) or the authors' checkpoints \
@@ -78,8 +74,8 @@ fn of_folder(folder: &Path) -> Result<Pretrained> {
     }
     Ok(Pretrained {
         generator,
-        discriminator: discriminator?,
-        encoder: encoder?,
+        discriminator: read(LATEST[1], read_state_dict)?,
+        encoder: read(LATEST[2], read_encoder)?,
         average: None,
     })
 }
@@ -92,7 +88,16 @@ fn of_file(path: &Path) -> Result<Pretrained> {
             path.display()
         );
     }
-    Ok(match read_checkpoint(path)? {
+    let (checkpoint, choice) = read_chosen(path, Wanted::Generator, None)?;
+    if let Some(choice) = choice {
+        eprintln!(
+            "{}: takes {} and nothing of {}",
+            path.display(),
+            choice.name(),
+            listed(&choice.others)
+        );
+    }
+    Ok(match checkpoint {
         Checkpoint::StateDict(dict) => Pretrained {
             generator: Some(dict),
             ..Pretrained::default()

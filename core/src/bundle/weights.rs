@@ -7,7 +7,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::state_dict::{StateDict, StateTensor, is_ignorable};
+use crate::state_dict::{StateDict, StateTensor, check_finite, is_ignorable};
 use crate::{Error, Result};
 
 /// Number type of a weight file.
@@ -142,9 +142,10 @@ fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// [`Error::Weights`] if the bytes are damaged or a tensor is of another kind, naming it.
+/// [`Error::Weights`] if the bytes are damaged, or a tensor is of another kind or holds a number that
+/// is none, naming it.
 pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
-    decode_safetensors(bytes, |key, view| match is_ignorable(key) {
+    let dict = decode_safetensors(bytes, |key, view| match is_ignorable(key) {
         true => Ok(None),
         false => match decode_floats(view) {
             None => Err(Error::Weights(format!(
@@ -153,7 +154,8 @@ pub fn decode_weights(bytes: &[u8]) -> Result<StateDict> {
             ))),
             values => Ok(values),
         },
-    })
+    })?;
+    check_finite(&dict).map(|()| dict)
 }
 
 /// Reads safetensors of numbers of any kind as f32, which holds the ids of label and instance maps
@@ -271,6 +273,18 @@ mod tests {
             error.contains("a.weight") && error.contains("f32"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_an_error() {
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for dtype in [WeightDtype::F32, WeightDtype::F16] {
+                let bytes = encode_weights(&dict(&[0.1, value]), dtype).expect("bytes");
+                let error = decode_weights(&bytes).unwrap_err().to_string();
+                let expected = format!("a.weight holds {value}");
+                assert!(error.contains(&expected), "{error}");
+            }
+        }
     }
 
     #[test]

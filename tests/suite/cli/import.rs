@@ -186,7 +186,7 @@ fn names_and_wrappers_of_other_tools_are_understood() {
 #[test]
 fn defaults_of_test_time_are_kept_in_the_bundle() {
     let place = Place::empty();
-    let file = fixture("p2p_unet128_in/weights.pth");
+    let file = fixture("p2p_unet256_bn/weights.pth");
     place.run(&format!(
         "import {} --family pix2pix --output bundle --bn-stats running --dropout off --dtype f16",
         file.display()

@@ -10,6 +10,7 @@ mod families_train;
 mod fid;
 mod generate;
 mod import;
+mod import_files;
 mod labels;
 mod layouts;
 #[cfg(feature = "tch")]

@@ -1,19 +1,23 @@
 //! `underpaint import`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use clap::Args;
+use anyhow::{Context, Result, ensure};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use underpaint_core::bundle::{InputKind, Manifest, ModelConfig, SizeRule, list_attributes};
+use underpaint_core::label::Palette;
+use underpaint_core::layers::NormKind;
 use underpaint_core::pix2pixhd;
-use underpaint_core::spade::{Architecture, Hint, Upsampling};
+use underpaint_core::spade::{Architecture, ParamFreeNorm, Upsampling};
 
 use super::export::Dtype;
 use super::options::{BnStats, RunnerArgs, Switch};
 use crate::data::labelled::read_palette;
-use crate::import::recognize::{FamilyName, Hints, PganNetwork, recognize};
-use crate::import::{Choice, read_chosen, read_state_dict};
+use crate::import::hints::{Hints, PganNetwork};
+use crate::import::recognize::recognize;
+use crate::import::{FamilyName, Wanted, listed, read_chosen, read_encoder};
 use crate::model::{Model, describe};
 
 /// Flags of `import`.
@@ -22,12 +26,13 @@ pub struct ImportArgs {
     /// Weights of a generator: .pth (zip or legacy container) or safetensors
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Which state dict to take from a file that holds several: the key that it lies under, or what its
-    /// keys begin with (netG, state_dict_ema)
-    #[arg(long, value_name = "NAME")]
-    state_dict: Option<String>,
-    /// What they belong to [default: what their keys say]
-    #[arg(long, value_name = "NAME")]
+    /// Which network to take from a file that holds several: the keys that lead to it with dots between
+    /// them, or the last of them (netG, state_dict_ema) [default: the only generator; of several, never
+    /// a moving average]
+    #[arg(long, alias = "state-dict", value_name = "NAME")]
+    key: Option<String>,
+    /// What they belong to [default: what keys and shapes say]
+    #[arg(long, value_name = "NAME", value_parser = families())]
     family: Option<FamilyName>,
     /// Folder to write
     #[arg(long, value_name = "BUNDLE")]
@@ -39,53 +44,39 @@ pub struct ImportArgs {
     /// pix2pixHD generator trained with --instance_feat
     #[arg(long, value_name = "FILE")]
     encoder: Option<PathBuf>,
-    /// Width that the model was trained at, in pixels; tells the studio how large to paint
-    #[arg(
-        long,
-        visible_alias = "crop-size",
-        value_name = "PX",
-        default_value_t = 256
-    )]
-    size: usize,
-    /// Width of its pictures over their height
-    #[arg(
-        long,
-        alias = "aspect_ratio",
-        value_name = "RATIO",
-        default_value_t = 1.0
-    )]
-    aspect_ratio: f64,
+    /// Width that the model was trained at, in pixels; tells the studio how large to paint [default: 256]
+    #[arg(long, visible_alias = "crop-size", value_name = "PX")]
+    size: Option<usize>,
+    /// Width of its pictures over their height [default: 1]
+    #[arg(long, alias = "aspect_ratio", value_name = "RATIO")]
+    aspect_ratio: Option<f64>,
     /// A U-Net trained without dropout: its weights do not tell
     #[arg(long, alias = "no_dropout")]
     no_dropout: bool,
-    /// The input is a one-hot label map [default: if it has neither 1 nor 3 channels]
+    /// A pix2pix model takes one-hot label maps [default: if it has neither 1 nor 3 channels]
     #[arg(long)]
     labels: bool,
-    /// Whether an input channel is for pixels of no class (255) [default: on for 184 and 151 channels
-    /// of SPADE, COCO-Stuff and ADE20K]
+    /// Whether an input channel of SPADE is for pixels of no class (255) [default: on for 184 and 151
+    /// channels, COCO-Stuff and ADE20K]
     #[arg(long, alias = "contain_dontcare_label", value_name = "ON|OFF")]
     dont_care: Option<Switch>,
     /// Whether an input channel marks edges between instances [default: on for pix2pixHD, and for 184
     /// and 36 channels of SPADE, COCO-Stuff and Cityscapes]
     #[arg(long, value_name = "ON|OFF")]
     edges: Option<Switch>,
-    /// A pix2pixHD model that takes pictures instead of label maps (--label_nc 0)
+    /// A model takes pictures instead of label maps (pix2pixHD's --label_nc 0)
     #[arg(long)]
     pictures: bool,
     /// Feature channels of a pix2pixHD model [default: those of --encoder, else none]
     #[arg(long, alias = "feat_num", value_name = "N")]
     feature_channels: Option<usize>,
     /// Doublings of a SPADE generator: normal, more or most; normal and more have the same weights
-    #[arg(
-        long,
-        alias = "num_upsampling_layers",
-        value_name = "NAME",
-        default_value = "normal"
-    )]
-    upsampling: Upsampling,
-    /// Generator of a Progressive GAN checkpoint
-    #[arg(long, value_name = "WHICH", default_value = "average")]
-    network: PganNetwork,
+    /// [default: normal, or most where the weights say so]
+    #[arg(long, alias = "num_upsampling_layers", value_name = "NAME")]
+    upsampling: Option<Upsampling>,
+    /// Generator of a Progressive GAN checkpoint [default: average]
+    #[arg(long, value_name = "WHICH")]
+    network: Option<Network>,
     /// Folder with a palette.json that names the classes
     #[arg(long, value_name = "DIR")]
     palette: Option<PathBuf>,
@@ -103,26 +94,46 @@ pub struct ImportArgs {
     force: bool,
 }
 
+/// Generators of a Progressive GAN checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Network {
+    /// The running average, which the authors generate with
+    Average,
+    /// The generator in training
+    Generator,
+}
+
+fn families() -> impl TypedValueParser<Value = FamilyName> {
+    let words = PossibleValuesParser::new(FamilyName::ALL.map(FamilyName::word));
+    words.try_map(|word| {
+        word.parse::<FamilyName>()
+            .map_err(|error| error.to_string())
+    })
+}
+
 impl ImportArgs {
     /// Imports.
     pub fn run(self) -> Result<ExitCode> {
-        let at = || format!("{}", self.file.display());
-        let (checkpoint, choice) = read_chosen(&self.file, self.state_dict.as_deref())?;
-        if let Some(Choice { taken, others }) = choice {
-            eprintln!(
-                "{}: takes {taken}; it also holds {} (--state-dict NAME takes another)",
-                self.file.display(),
-                others.join(", ")
-            );
+        let hints = self.hints()?;
+        let [height, width] = hints.trained_size()?;
+        let (checkpoint, choice) = read_chosen(&self.file, Wanted::Generator, self.key.as_deref())?;
+        if let Some(choice) = choice {
+            self.say(&format!(
+                "takes {}; it also holds {} (--key NAME takes another)",
+                choice.name(),
+                listed(&choice.others)
+            ));
         }
-        let encoder = self.encoder.as_deref().map(read_state_dict).transpose()?;
-        let found = recognize(checkpoint, encoder, self.family, &self.hints()?).with_context(at)?;
+        let encoder = self.encoder.as_deref().map(read_encoder).transpose()?;
+        let at = || format!("{}", self.file.display());
+        let found = recognize(checkpoint, encoder, self.family, &hints).with_context(at)?;
+        found.notes.iter().for_each(|note| self.say(note));
+        self.check_test_time(&found.model).with_context(at)?;
         let file_name =
             |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
         let name = self.name.clone().or(file_name(self.file.file_stem()));
         let name = name.unwrap_or_else(|| "imported".to_owned());
-        let height = (self.size as f64 / self.aspect_ratio).round_ties_even() as usize;
-        let mut manifest = describe(name, found.model, found.input, [height, self.size]);
+        let mut manifest = describe(name, found.model, found.input, [height, width]);
         manifest.test_time = RunnerArgs {
             bn_stats: self.bn_stats,
             dropout: self.dropout,
@@ -131,7 +142,7 @@ impl ImportArgs {
         }
         .test_time(manifest.test_time);
         manifest.provenance.imported_from = file_name(self.file.file_name());
-        eprintln!("{}: {}", self.file.display(), summary(&manifest));
+        self.say(&summary(&manifest));
         let model = Model {
             manifest,
             weights: found.weights,
@@ -142,31 +153,79 @@ impl ImportArgs {
         Ok(ExitCode::SUCCESS)
     }
 
+    fn say(&self, what: &str) {
+        eprintln!("{}: {what}", self.file.display());
+    }
+
     fn hints(&self) -> Result<Hints> {
-        if !(self.aspect_ratio.is_finite() && self.aspect_ratio > 0.0) {
-            bail!(
-                "--aspect-ratio: expected a number above 0, found {}",
-                self.aspect_ratio
-            );
-        }
-        let palette = self.palette.as_deref().map(read_palette).transpose()?;
+        let palette = self.palette.as_deref().map(named_palette).transpose()?;
         let on = |switch: Switch| switch == Switch::On;
         Ok(Hints {
-            dropout: !self.no_dropout,
+            no_dropout: self.no_dropout,
             labels: self.labels,
             pictures: self.pictures,
             feature_channels: self.feature_channels,
             dont_care: self.dont_care.map(on),
             edges: self.edges.map(on),
-            palette: palette.flatten(),
-            spade: Hint {
-                upsampling: self.upsampling,
-                crop_size: self.size,
-                aspect_ratio: self.aspect_ratio,
-            },
-            pgan: self.network,
+            palette,
+            upsampling: self.upsampling,
+            size: self.size,
+            aspect_ratio: self.aspect_ratio,
+            network: self.network.map(|network| match network {
+                Network::Average => PganNetwork::Average,
+                Network::Generator => PganNetwork::Generator,
+            }),
         })
     }
+
+    /// Defaults are of no use to a network that has nothing which they are of.
+    fn check_test_time(&self, model: &ModelConfig) -> Result<()> {
+        let what = architecture(model);
+        ensure!(
+            self.bn_stats.is_none() || has_batch_norm(model),
+            "--bn-stats: there is no batch norm in it ({what})"
+        );
+        ensure!(
+            self.dropout.is_none() || has_dropout(model),
+            "--dropout: there is no dropout in it ({what})"
+        );
+        Ok(())
+    }
+}
+
+fn named_palette(folder: &Path) -> Result<Palette> {
+    let palette = read_palette(folder)?;
+    palette.with_context(|| {
+        format!(
+            "--palette {}: expected palette.json in it, found none",
+            folder.display()
+        )
+    })
+}
+
+fn has_batch_norm(model: &ModelConfig) -> bool {
+    match model {
+        ModelConfig::Pix2pix { generator } => generator.norm == NormKind::Batch,
+        ModelConfig::Pix2pixhd {
+            generator, encoder, ..
+        } => {
+            let encoder = encoder.as_ref().map(|encoder| encoder.norm);
+            generator.norm == NormKind::Batch || encoder == Some(NormKind::Batch)
+        }
+        ModelConfig::Spade { generator, encoder } => {
+            let encoder = encoder.as_ref().map(|encoder| encoder.norm.norm);
+            let generator = match &generator.architecture {
+                Architecture::Spade(spade) => spade.norm.norm == ParamFreeNorm::Batch,
+                Architecture::Pix2pixHd(resnet) => resnet.norm.norm == NormKind::Batch,
+            };
+            generator || encoder == Some(NormKind::Batch)
+        }
+        ModelConfig::Pgan { .. } => false,
+    }
+}
+
+fn has_dropout(model: &ModelConfig) -> bool {
+    matches!(model, ModelConfig::Pix2pix { generator } if generator.dropout)
 }
 
 /// What was recognised, for people to check.

@@ -1,17 +1,27 @@
-//! Containers of weight files: which one a file is, and the pickle in it.
+//! Containers of weight files: which one a file is, the pickle in it, and where the numbers lie.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
-use std::path::Path;
+use std::collections::HashMap;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use anyhow::{Context, Result, bail, ensure};
-use zip::ZipArchive;
+use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
 
-use super::pickle::Pickle;
+use super::foreign::{TORCHSCRIPT, archive_kind};
+use super::pickle::{Attribute, Object, Pickle};
+use super::tensors::storages;
 
-/// Largest pickle whose settings are read. A checkpoint's pickle holds names and shapes: some ten
-/// thousand bytes for PGAN.
+/// Largest pickle that is read. It holds names and shapes: some ten thousand bytes for a generator,
+/// and more for what people save beside it.
 const MAX_PICKLE: u64 = 16 << 20;
+
+/// Largest header of safetensors, by the format's own rule.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// What the legacy container begins with, as a pickle writes it.
+const LEGACY_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+/// The same, as the oldest protocols of pickle write it.
+const LEGACY_MAGIC_TEXT: &[u8] = b"119547037146038801333356";
 
 /// What kind of file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,73 +30,242 @@ pub enum Container {
     Safetensors,
     /// A zip archive: PyTorch 1.6 and later.
     Zip,
-    /// Pickles one after the other: PyTorch up to 1.5. Or something else that
-    /// `pytorch_reader` knows, or nothing that anybody does.
+    /// Pickles one after the other: PyTorch up to 1.5. Or one pickle, or nothing that anybody knows.
     Pickles,
 }
 
 impl Container {
     /// Tells by the first bytes.
+    pub fn of(start: &[u8]) -> Self {
+        // Safetensors begin with the length of a JSON header and its brace.
+        let length = start.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
+        let header = length.is_some_and(|length| length <= MAX_HEADER);
+        match start.get(8) {
+            _ if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") => Self::Zip,
+            Some(b'{') if header => Self::Safetensors,
+            _ => Self::Pickles,
+        }
+    }
+}
+
+/// A file that PyTorch has written: the pickle of the object that `torch.save` was given, and the
+/// numbers of its tensors.
+pub struct Pytorch<R> {
+    /// The object.
+    pub pickle: Pickle,
+    numbers: Numbers<R>,
+}
+
+enum Numbers<R> {
+    Zip {
+        archive: ZipArchive<R>,
+        /// Everything lies in one folder, named as the file was; with its slash.
+        folder: String,
+    },
+    Legacy {
+        source: R,
+        /// First byte and length of every storage.
+        places: HashMap<String, (u64, u64)>,
+    },
+    /// A pickle by itself.
+    None,
+}
+
+impl<R: Read + Seek> Pytorch<R> {
+    /// Reads everything but the numbers.
     ///
     /// # Errors
     ///
-    /// If the file cannot be read.
-    pub fn of(path: &Path) -> Result<Self> {
-        let mut start = Vec::new();
-        let read = File::open(path).and_then(|file| file.take(9).read_to_end(&mut start));
-        read.with_context(|| format!("cannot read {}", path.display()))?;
-        // Safetensors begin with the length of a JSON header and its brace.
-        Ok(match start.get(8) {
-            _ if start.starts_with(b"PK\x03\x04") => Self::Zip,
-            Some(b'{') => Self::Safetensors,
-            _ => Self::Pickles,
+    /// If the container or the pickle is damaged, or larger than one that holds names and shapes.
+    pub fn open(mut source: R, container: Container) -> Result<Self> {
+        if container == Container::Zip {
+            return Self::open_zip(source);
+        }
+        let mut bytes = Vec::new();
+        source
+            .by_ref()
+            .take(MAX_PICKLE)
+            .read_to_end(&mut bytes)
+            .context("cannot read the file")?;
+        let start = &bytes[..bytes.len().min(64)];
+        let holds = |magic: &[u8]| start.windows(magic.len()).any(|window| window == magic);
+        if holds(&LEGACY_MAGIC) || holds(LEGACY_MAGIC_TEXT) {
+            return Self::open_legacy(source, &bytes);
+        }
+        Ok(Self {
+            pickle: Pickle::read(&bytes)?.0,
+            numbers: Numbers::None,
         })
     }
-}
 
-/// The pickle of the object that `torch.save` was given, in a zip or legacy container.
-///
-/// # Errors
-///
-/// If the container or the pickle is damaged, or too large for one that holds settings.
-pub fn object_pickle(path: &Path) -> Result<Pickle> {
-    let file = File::open(path)?;
-    match Container::of(path)? {
-        Container::Zip => zipped_pickle(file),
-        Container::Pickles => legacy_pickle(file),
-        Container::Safetensors => bail!("safetensors hold no pickle"),
+    fn open_zip(source: R) -> Result<Self> {
+        let mut archive = ZipArchive::new(source)
+            .context("a ZIP archive that is damaged or cut short: download or copy it again")?;
+        let names = archive.file_names().collect::<Result<Vec<_>, _>>()?;
+        let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
+        let folders = names
+            .iter()
+            .filter_map(|name| name.strip_suffix("data.pkl"));
+        let folder = folders
+            .filter(|folder| folder.is_empty() || folder.ends_with('/'))
+            .min_by_key(|folder| folder.len())
+            .map(str::to_owned);
+        let Some(folder) = folder else {
+            bail!("found {}", archive_kind(&names));
+        };
+        let code = format!("{folder}code/");
+        let constants = format!("{folder}constants.pkl");
+        if names
+            .iter()
+            .any(|name| *name == constants || name.starts_with(&code))
+        {
+            bail!("found {TORCHSCRIPT}");
+        }
+        let byte_order = read_entry(&mut archive, &format!("{folder}byteorder"), 16)?;
+        if byte_order.is_some_and(|order| order.starts_with(b"big")) {
+            bail!("{BIG_ENDIAN}");
+        }
+        let bytes = read_entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE)?;
+        let bytes = bytes.context("no data.pkl in the archive")?;
+        Ok(Self {
+            pickle: Pickle::read(&bytes)?.0,
+            numbers: Numbers::Zip { archive, folder },
+        })
+    }
+
+    /// Magic number, protocol and system come first, then the object, the names of its storages, and
+    /// their numbers.
+    fn open_legacy(mut source: R, bytes: &[u8]) -> Result<Self> {
+        let mut position = 0;
+        let mut next = |what: &'static str| {
+            let (pickle, length) = Pickle::read(&bytes[position..]).context(what)?;
+            position += length;
+            Ok::<_, anyhow::Error>(pickle)
+        };
+        next("magic number")?;
+        next("protocol")?;
+        let system = next("system")?;
+        let little = system.entry(system.root(), "little_endian");
+        let little = little.map(|place| system.object(place));
+        if matches!(little, Some(Object::Plain(Attribute::Bool(false)))) {
+            bail!("{BIG_ENDIAN}");
+        }
+        let pickle = next("object")?;
+        let names = next("names of the storages")?;
+        let names = names.items(names.root()).and_then(|items| {
+            let names = items.iter().map(|name| names.key(*name));
+            names.collect::<Option<Vec<String>>>()
+        });
+        let names = names.context("expected the names of the storages")?;
+        let sizes = storages(&pickle);
+        let end = source.seek(SeekFrom::End(0))?;
+        let mut places = HashMap::new();
+        let mut at = position as u64;
+        for name in names {
+            source.seek(SeekFrom::Start(at))?;
+            let mut count = [0; 8];
+            source.read_exact(&mut count).context("cut short")?;
+            let size = sizes.get(&name).copied().flatten();
+            let size = size.with_context(|| format!("storage {name}: of an unknown type"))?;
+            let length = u64::from_le_bytes(count).checked_mul(size as u64);
+            let first = at + 8;
+            let last = length.and_then(|length| first.checked_add(length));
+            at = last
+                .filter(|last| *last <= end)
+                .with_context(|| format!("storage {name}: cut short"))?;
+            places.insert(name, (first, at - first));
+        }
+        let numbers = Numbers::Legacy { source, places };
+        Ok(Self { pickle, numbers })
+    }
+
+    /// Bytes of a storage, and how many of the file had to be read for them.
+    ///
+    /// # Errors
+    ///
+    /// If there are fewer, or more than `limit` would have to be read.
+    pub fn read(
+        &mut self,
+        key: &str,
+        first: u64,
+        length: u64,
+        limit: u64,
+    ) -> Result<(Vec<u8>, u64)> {
+        let too_much = |needed: u64| {
+            ensure!(needed <= limit, "more numbers than this file can hold");
+            Ok(needed)
+        };
+        let end = first.checked_add(length).context("cut short")?;
+        match &mut self.numbers {
+            Numbers::Zip { archive, folder } => {
+                let name = format!("{folder}data/{key}");
+                let index = archive.index_for_name(&name);
+                let index = index.with_context(|| format!("no {name} in the archive"))?;
+                let (crc32, size, compressed) = {
+                    let raw = archive.by_index_raw(index)?;
+                    let compressed = raw.compression() != CompressionMethod::Stored;
+                    (raw.crc32(), raw.size(), compressed)
+                };
+                ensure!(end <= size, "cut short");
+                if !compressed && length < size {
+                    too_much(length)?;
+                    let mut entry = archive.by_index_seek(index)?;
+                    entry.seek(SeekFrom::Start(first))?;
+                    return Ok((exactly(&mut entry, length)?, length));
+                }
+                // Compressed bytes come in order only.
+                let read = too_much(end)?;
+                // A checksum of 0 is none: `torch.save` can leave them out.
+                let options = ZipReadOptions::new().ignore_crc32(crc32 == 0);
+                let mut entry = archive.by_index_with_options(index, options)?;
+                io::copy(&mut entry.by_ref().take(first), &mut io::sink())?;
+                let bytes = exactly(&mut entry, length)?;
+                // The checksum is compared where nothing more comes.
+                let rest = entry.read(&mut [0]).context("damaged")?;
+                ensure!(end < size || rest == 0, "larger than it says");
+                Ok((bytes, read))
+            }
+            Numbers::Legacy { source, places } => {
+                let place = places.get(key).copied();
+                let (start, size) = place.with_context(|| format!("no storage {key}"))?;
+                ensure!(end <= size, "cut short");
+                too_much(length)?;
+                source.seek(SeekFrom::Start(start + first))?;
+                Ok((exactly(source, length)?, length))
+            }
+            Numbers::None => bail!("a pickle by itself, without the numbers of its tensors"),
+        }
     }
 }
 
-fn zipped_pickle(file: File) -> Result<Pickle> {
-    let mut archive = ZipArchive::new(BufReader::new(file))?;
-    let names = archive.file_names().collect::<Result<Vec<_>, _>>()?;
-    // Everything lies in one folder, named as the file was.
-    let folder = |name: &str| name.strip_suffix("data.pkl").map(str::len);
-    let index = names
-        .iter()
-        .filter(|name| folder(name).is_some())
-        .min_by_key(|name| name.len())
-        .and_then(|name| archive.index_for_name(name));
-    let index = index.context("no data.pkl in the archive")?;
+const BIG_ENDIAN: &str = "Big-endian numbers, which are not read: save the state dict on a \
+                          little-endian machine";
+
+/// An entry of an archive, if it is there.
+fn read_entry<R: Read + Seek>(
+    archive: &mut ZipArchive<R>,
+    name: &str,
+    limit: u64,
+) -> Result<Option<Vec<u8>>> {
+    let Some(index) = archive.index_for_name(name) else {
+        return Ok(None);
+    };
+    let crc32 = archive.by_index_raw(index)?.crc32();
+    let options = ZipReadOptions::new().ignore_crc32(crc32 == 0);
+    let entry = archive.by_index_with_options(index, options)?;
     let mut bytes = Vec::new();
-    let entry = archive.by_index(index)?;
-    entry.take(MAX_PICKLE + 1).read_to_end(&mut bytes)?;
+    entry.take(limit + 1).read_to_end(&mut bytes)?;
     ensure!(
-        bytes.len() as u64 <= MAX_PICKLE,
-        "data.pkl is larger than {MAX_PICKLE} bytes"
+        bytes.len() as u64 <= limit,
+        "{name} is larger than {limit} bytes"
     );
-    Ok(Pickle::read(&bytes)?.0)
+    Ok(Some(bytes))
 }
 
-/// Magic number, protocol and system come first, the weights' numbers last.
-fn legacy_pickle(file: File) -> Result<Pickle> {
+/// So many bytes: the memory for them grows as they come.
+fn exactly(source: &mut impl Read, length: u64) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(MAX_PICKLE).read_to_end(&mut bytes)?;
-    let mut rest = bytes.as_slice();
-    for header in ["magic number", "protocol", "system"] {
-        let (_, length) = Pickle::read(rest).context(header)?;
-        rest = &rest[length..];
-    }
-    Ok(Pickle::read(rest)?.0)
+    source.by_ref().take(length).read_to_end(&mut bytes)?;
+    ensure!(bytes.len() as u64 == length, "cut short");
+    Ok(bytes)
 }

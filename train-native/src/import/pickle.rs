@@ -2,8 +2,8 @@
 //!
 //! A pickle is a program that builds objects. This machine runs it without Python: classes and
 //! functions are only names, a call only records what was called with what, and nothing is ever looked
-//! up or executed. It reads the settings that are stored beside weights; the weights themselves are
-//! `pytorch_reader`'s.
+//! up or executed. Whatever is stored beside weights (counters, random states, objects of anybody's
+//! classes) is read as well, and means nothing.
 //!
 //! Every object lies once in a list and is referred to by its place, so that what a pickle shares or
 //! nests costs nothing to repeat, and no depth of nesting can exhaust the stack. Memory is bounded by
@@ -13,6 +13,7 @@
 
 mod machine;
 mod opcode;
+mod text;
 
 use std::collections::BTreeMap;
 
@@ -52,10 +53,10 @@ pub type Attributes = BTreeMap<String, Attribute>;
 
 /// Place of an object in its pickle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place(usize);
+pub struct Place(pub(super) usize);
 
 #[derive(Debug)]
-enum Object {
+pub(super) enum Object {
     /// `None`, numbers and texts.
     Plain(Attribute),
     /// List, tuple or set.
@@ -66,18 +67,21 @@ enum Object {
     Global(String),
     /// What a call would have made.
     Instance(Instance),
-    /// Something stored outside the pickle, such as a tensor's numbers.
-    Outside,
+    /// Something stored outside the pickle, such as a tensor's numbers, by its id.
+    Outside(Place),
 }
 
+/// What a call would have made.
 #[derive(Debug, Default)]
-struct Instance {
+pub(super) struct Instance {
     /// Class or function that was called.
-    class: String,
+    pub(super) class: String,
+    /// What it was called with.
+    pub(super) args: Option<Place>,
     /// Entries, if the object is a kind of dictionary.
-    entries: Vec<(Place, Place)>,
+    pub(super) entries: Vec<(Place, Place)>,
     /// What the object's attributes were set to.
-    state: Option<Place>,
+    pub(super) state: Option<Place>,
 }
 
 /// A pickle that has been read.
@@ -92,8 +96,7 @@ impl Pickle {
     ///
     /// # Errors
     ///
-    /// If it is damaged or cut, makes more than a million objects, or is written in protocol 0
-    /// (PyTorch writes 2).
+    /// If it is damaged or cut, or makes more than a million objects.
     pub fn read(bytes: &[u8]) -> Result<(Self, usize)> {
         let mut machine = Machine::new(bytes);
         let root = machine
@@ -109,31 +112,62 @@ impl Pickle {
         self.root
     }
 
-    /// The class or function that made an object, if one was called for it.
-    pub fn class(&self, place: Place) -> Option<&str> {
-        match &self.objects[place.0] {
-            Object::Instance(instance) => Some(&instance.class),
+    /// Everything that was made, by place.
+    pub(super) fn objects(&self) -> &[Object] {
+        &self.objects
+    }
+
+    /// The object at a place.
+    pub(super) fn object(&self, place: Place) -> &Object {
+        &self.objects[place.0]
+    }
+
+    /// The call that made an object, if one did.
+    pub(super) fn instance(&self, place: Place) -> Option<&Instance> {
+        match self.object(place) {
+            Object::Instance(instance) => Some(instance),
             _ => None,
         }
     }
 
-    /// The classes and functions that were called, each as often as it was.
-    pub fn classes(&self) -> impl Iterator<Item = &str> {
-        self.objects.iter().filter_map(|object| match object {
-            Object::Instance(instance) => Some(instance.class.as_str()),
+    /// The items of a list or tuple.
+    pub(super) fn items(&self, place: Place) -> Option<&[Place]> {
+        match self.object(place) {
+            Object::List(items) => Some(items),
             _ => None,
-        })
+        }
+    }
+
+    /// The entries of a dictionary or of a kind of dictionary.
+    pub(super) fn entries(&self, place: Place) -> Option<&[(Place, Place)]> {
+        match self.object(place) {
+            Object::Dict(entries) => Some(entries),
+            Object::Instance(instance) => Some(&instance.entries),
+            _ => None,
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn int(&self, place: Place) -> Option<i64> {
+        match self.object(place) {
+            Object::Plain(Attribute::Int(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Name of the class or function at a place.
+    pub(super) fn global(&self, place: Place) -> Option<&str> {
+        match self.object(place) {
+            Object::Global(name) => Some(name),
+            _ => None,
+        }
     }
 
     /// The value of a dictionary under a key; the last one, if there are several.
     pub fn entry(&self, dict: Place, key: &str) -> Option<Place> {
-        let entries = match &self.objects[dict.0] {
-            Object::Dict(entries) => entries,
-            Object::Instance(instance) => &instance.entries,
-            _ => return None,
-        };
-        let named = |(name, _): &&(Place, Place)| matches!(&self.objects[name.0], Object::Plain(Attribute::Text(text)) if text == key);
-        entries.iter().rev().find(named).map(|(_, value)| *value)
+        let named = |(name, _): &&(Place, Place)| matches!(self.object(*name), Object::Plain(Attribute::Text(text)) if text == key);
+        let entries = self.entries(dict)?.iter();
+        entries.rev().find(named).map(|(_, value)| *value)
     }
 
     /// The attributes of an object, or the entries of a dictionary.
@@ -171,7 +205,7 @@ impl Pickle {
             }
             Object::Instance(instance) => Attribute::Other(instance.class.clone()),
             Object::Global(name) => Attribute::Other(name.clone()),
-            Object::Outside => Attribute::Other("a storage".to_owned()),
+            Object::Outside(_) => Attribute::Other("a storage".to_owned()),
         })
     }
 
@@ -190,7 +224,8 @@ impl Pickle {
         Ok(Attribute::Dict(dict))
     }
 
-    fn key(&self, place: Place) -> Option<String> {
+    /// A text or whole number, as the key of a dictionary.
+    pub(super) fn key(&self, place: Place) -> Option<String> {
         match &self.objects[place.0] {
             Object::Plain(Attribute::Text(text)) => Some(text.clone()),
             Object::Plain(Attribute::Int(number)) => Some(number.to_string()),
@@ -309,9 +344,30 @@ mod tests {
     }
 
     #[test]
-    fn protocol_0_is_refused_with_the_place() {
-        let error = Pickle::read(b"(lp0\nI1\na.").unwrap_err();
-        let told = format!("{error:#}");
-        assert_eq!(told, "pickle, at byte 2: opcode 0x6c is not read");
+    fn protocols_of_text_are_read() {
+        // pickle.dumps({"config": c}, protocol) with c.a = 1, c.b = [-2.5, True], c.c = "x\n", and
+        // c.d = (2**70, 3) for protocols 0 and 1.
+        let protocol_0 = b"(dp0\nVconfig\np1\nccopy_reg\n_reconstructor\np2\n(cm\nC\np3\nc__builtin__\nobject\np4\nNtp5\nRp6\n(dp7\nVa\np8\nI1\nsVb\np9\n(lp10\nF-2.5\naI01\nasVc\np11\nVx\\u000a\np12\nsVd\np13\n(L1180591620717411303424L\nI3\ntp14\nsbs.";
+        let protocol_1 = b"}q\x00X\x06\x00\x00\x00configq\x01ccopy_reg\n_reconstructor\nq\x02(cm\nC\nq\x03c__builtin__\nobject\nq\x04Ntq\x05Rq\x06}q\x07(X\x01\x00\x00\x00aq\x08K\x01X\x01\x00\x00\x00bq\t]q\n(G\xc0\x04\x00\x00\x00\x00\x00\x00I01\neX\x01\x00\x00\x00cq\x0bX\x02\x00\x00\x00x\nq\x0cX\x01\x00\x00\x00dq\r(L1180591620717411303424L\nK\x03tq\x0eubs.";
+        for bytes in [&protocol_0[..], protocol_1] {
+            let wide = Attribute::Other("int".to_owned());
+            let expected = [
+                ("a", Attribute::Int(1)),
+                (
+                    "b",
+                    Attribute::List(vec![Attribute::Float(-2.5), Attribute::Bool(true)]),
+                ),
+                ("c", Attribute::Text("x\n".to_owned())),
+                ("d", Attribute::List(vec![wide, Attribute::Int(3)])),
+            ];
+            let expected = expected.map(|(name, value)| (name.to_owned(), value));
+            assert_eq!(config(bytes), Attributes::from(expected));
+        }
+    }
+
+    #[test]
+    fn what_is_no_opcode_is_told_with_its_place() {
+        let told = format!("{:#}", Pickle::read(b"\x80\x02}!.").unwrap_err());
+        assert_eq!(told, "pickle, at byte 4: opcode 0x21 is not read");
     }
 }

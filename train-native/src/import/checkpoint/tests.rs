@@ -120,7 +120,7 @@ type Values = Vec<(String, Vec<f32>)>;
 /// Keys and values of what is read.
 fn read(object: &Python, name: Option<&str>) -> Result<(Values, Option<Choice>)> {
     let (_place, path) = saved(object);
-    let (Checkpoint::StateDict(dict), choice) = read_chosen(&path, name)? else {
+    let (Checkpoint::StateDict(dict), choice) = read_chosen(&path, Wanted::Generator, name)? else {
         panic!("not PGAN's");
     };
     let entries = dict.into_iter().map(|(key, tensor)| (key, tensor.values));
@@ -167,7 +167,7 @@ fn of_several_state_dicts_the_taken_one_is_told_and_another_can_be_named() {
     let object = dict(&[("netG", network("0", 1.0)), ("netD", network("1", 2.0))]);
     let message = told(&object, None);
     assert!(
-        message.contains("netD, netG") && message.contains("--state-dict"),
+        message.contains("netD, netG") && message.contains("--key"),
         "{message}"
     );
     assert_eq!(
@@ -217,25 +217,180 @@ fn weights_that_are_no_numbers_are_refused_with_their_name() {
         let object = state_dict(&[("a.bias", floats("0", &[1.0, value]))]);
         let message = told(&object, None);
         assert!(
-            message.contains(&format!("a.bias holds {shown}")),
+            message.contains(&format!("a.bias: holds {shown}")),
             "{message}"
         );
     }
 }
 
 #[test]
-fn objects_beside_weights_are_named_with_what_to_do() {
+fn objects_beside_weights_are_let_be() {
     let network = state_dict(&[("a.weight", floats("0", &[1.0]))]);
-    let counter = opcodes(&[b"ccollections\ndefaultdict\nc__builtin__\nlist\n\x85R"]);
-    let object = dict(&[("state_dict", network), ("meters", counter)]);
-    match read(&object, None) {
-        Ok((found, _)) => assert_eq!(found, one("a.weight", 1.0)),
-        Err(error) => {
-            let message = format!("{error:#}");
-            assert!(message.contains("collections.defaultdict"), "{message}");
-            assert!(message.contains("torch.save"), "{message}");
-        }
+    for object in [
+        // defaultdict(list), {(1, 2): 3}, deque([1], 4), and one of the class m.C that is called.
+        &b"ccollections\ndefaultdict\nc__builtin__\nlist\n\x85RX\x01\0\0\0a]s"[..],
+        b"}K\x01K\x02\x86K\x03s",
+        b"ccollections\ndeque\n)K\x04\x86RK\x01a",
+        b"cm\nC\n)\x81}X\x01\0\0\0xK\x01sb)R",
+        // A list and a dictionary in themselves.
+        b"]q\x07h\x07a",
+        b"}q\x07X\x01\0\0\0xh\x07s",
+    ] {
+        let object = dict(&[
+            ("beside", opcodes(&[object])),
+            ("state_dict", network.clone()),
+        ]);
+        assert_eq!(read(&object, None).expect("read").0, one("a.weight", 1.0));
     }
+}
+
+#[test]
+fn a_generator_is_taken_from_whatever_it_lies_in() {
+    let unet = |prefix: &str, value| {
+        let key = |name: &str| format!("{prefix}model.model.{name}.weight");
+        let (first, second) = (key("0"), key("1.model.1"));
+        state_dict(&[
+            (first.as_str(), floats(&format!("{prefix}0"), &[value])),
+            (second.as_str(), floats(&format!("{prefix}1"), &[value])),
+        ])
+    };
+    let judge = state_dict(&[("model.0.weight", floats("9", &[9.0]))]);
+    let (taken, other) = (1.0, 2.0);
+    for (object, name) in [
+        (
+            dict(&[("netG", unet("", taken)), ("netD", judge.clone())]),
+            "netG",
+        ),
+        (
+            dict(&[
+                ("g", unet("", taken)),
+                ("g_ema", unet("x.", other)),
+                ("d", judge.clone()),
+            ]),
+            "g",
+        ),
+        (
+            dict(&[("ema", unet("module.", taken)), ("d", judge.clone())]),
+            "ema",
+        ),
+        (
+            dict(&[(
+                "state_dict",
+                state_dict(&[
+                    ("G._orig_mod.model.model.0.weight", floats("0", &[taken])),
+                    (
+                        "G._orig_mod.model.model.1.model.1.weight",
+                        floats("1", &[taken]),
+                    ),
+                    ("D.model.0.weight", floats("2", &[9.0])),
+                ]),
+            )]),
+            "state_dict.G",
+        ),
+    ] {
+        let (found, choice) = read(&object, None).expect("read");
+        let keys: Vec<&str> = found.iter().map(|(key, _)| key.as_str()).collect();
+        assert_eq!(
+            keys,
+            ["model.model.0.weight", "model.model.1.model.1.weight"]
+        );
+        assert!(found.iter().all(|(_, values)| values == &[taken]), "{name}");
+        let choice = choice.expect("others");
+        assert_eq!(choice.taken, name);
+        assert!(!choice.others.is_empty() && !choice.others.contains(&choice.taken));
+        let again = read(&object, Some(name)).expect("read").0;
+        assert_eq!(again, found);
+    }
+    let two = dict(&[("A", unet("", taken)), ("B", unet("x.", other))]);
+    let message = told(&two, None);
+    assert!(
+        message.contains("2 generators, A, B") && message.contains("--key"),
+        "{message}"
+    );
+    assert_eq!(read(&two, Some("B")).expect("read").0[0].1, [other]);
+}
+
+#[test]
+fn counters_and_masks_in_a_generator_are_no_weights() {
+    let mask = tensor("5", "BoolStorage", 2, vec![0, 1]);
+    let mut entries = vec![
+        ("model.model.0.weight", floats("0", &[1.0])),
+        ("model.model.1.model.1.weight", floats("1", &[1.0])),
+        ("model.mask", mask.clone()),
+        ("step", tensor("6", "LongStorage", 1, vec![0; 8])),
+    ];
+    assert_eq!(read(&state_dict(&entries), None).expect("read").0.len(), 2);
+    // Where a weight should be, they are no weight.
+    entries[1].1 = mask;
+    let message = told(&state_dict(&entries), None);
+    assert!(
+        message
+            .contains("model.model.1.model.1.weight: expected floating-point numbers, found Bool"),
+        "{message}"
+    );
+}
+
+/// A tensor with these axes and strides, of a storage of one number.
+fn view(axes: &[u64], strides: &[u64]) -> Python {
+    let long = |number: &u64| [&b"\x8a\x08"[..], &number.to_le_bytes()].concat();
+    let tuple = |numbers: &[u64]| {
+        let numbers: Vec<u8> = numbers.iter().flat_map(long).collect();
+        [b"(", &numbers[..], b"t"].concat()
+    };
+    let mut one = floats("0", &[1.0]);
+    let ends = b"\x89ccollections\nOrderedDict\n)RtR";
+    let old = [b"(", &int(1)[..], b"t(", &int(1), b"t", ends].concat();
+    let start = one.opcodes.len() - old.len();
+    assert_eq!(one.opcodes[start..], old);
+    one.opcodes.truncate(start);
+    one.opcodes
+        .extend([&tuple(axes)[..], &tuple(strides), ends].concat());
+    one
+}
+
+#[test]
+fn views_beyond_the_file_or_all_memory_are_refused() {
+    let last = (1u64 << 63) - 1;
+    for (axes, strides, part) in [
+        (&[1 << 40][..], &[0][..], "too much"),
+        (&[last, last], &[1, 1], "too much"),
+        (&[2], &[last], "too much"),
+        (&[2, 2], &[1, 1 << 40], "cut short"),
+        (&[u64::MAX], &[1], "expected a count"),
+        (&[1], &[1, 1], "1 axes and 2 strides"),
+        (&[1; 20], &[1; 20], "20 axes"),
+    ] {
+        let object = state_dict(&[("a.weight", view(axes, strides))]);
+        let message = told(&object, None);
+        assert!(
+            message.contains("a.weight") && message.contains(part),
+            "{message}"
+        );
+    }
+    // An axis of one number may have any stride.
+    let object = state_dict(&[("a.weight", view(&[1, 1], &[last, last]))]);
+    assert_eq!(read(&object, None).expect("read").0, one("a.weight", 1.0));
+}
+
+#[test]
+fn objects_that_refer_to_one_another_end() {
+    // A dictionary twice in one that lies twice in one, forty times: 2^40 paths to a tensor.
+    let mut object = dict(&[("t", floats("0", &[1.0]))]);
+    for _ in 0..40 {
+        let twice = b"q\x09}(X\x01\0\0\0ah\x09X\x01\0\0\0bh\x09u";
+        object.opcodes.extend(twice);
+    }
+    let message = told(&object, None);
+    assert!(message.contains("refer to one another"), "{message}");
+    // Nested deeper than any module: not looked at, and no end of the stack.
+    let mut deep = opcodes(&[]);
+    for _ in 0..100_000 {
+        deep.opcodes.extend(b"}X\x01\0\0\0a");
+    }
+    deep.opcodes.extend(floats("0", &[1.0]).opcodes);
+    deep.opcodes.extend([b's'; 100_000]);
+    deep.tensors = floats("0", &[1.0]).tensors;
+    assert!(told(&deep, None).contains("expected a state dict"));
 }
 
 #[test]

@@ -55,7 +55,8 @@ impl<'a> Machine<'a> {
                 || self.number(code)?
                 || self.text(code)?
                 || self.collection(code)?
-                || self.object(code)?;
+                || self.object(code)?
+                || self.old_text(code)?;
             ensure!(known, "opcode {code:#04x} is not read");
         }
     }
@@ -218,17 +219,17 @@ impl<'a> Machine<'a> {
                 let id = self.pop()?;
                 match self.class_outside(id) {
                     Some(class) => self.push_place(class)?,
-                    None => self.push(Object::Outside)?,
+                    None => self.push(Object::Outside(id))?,
                 }
             }
             op::REDUCE | op::NEWOBJ => {
-                self.pop()?;
-                self.call()?;
+                let args = self.pop()?;
+                self.call(args)?;
             }
             op::NEWOBJ_EX => {
                 self.pop()?;
-                self.pop()?;
-                self.call()?;
+                let args = self.pop()?;
+                self.call(args)?;
             }
             op::BUILD => {
                 let state = self.pop()?;
@@ -254,24 +255,48 @@ impl<'a> Machine<'a> {
     }
 
     /// Replaces the callable on top of the stack by what it would have made.
-    fn call(&mut self) -> Result<()> {
+    pub(super) fn call(&mut self, args: Place) -> Result<()> {
         let callable = self.pop()?;
         let class = match &self.objects[callable.0] {
             Object::Global(name) => name.clone(),
+            // What a call has made is called: a method, or a function with some arguments given.
+            Object::Instance(instance) => instance.class.clone(),
             _ => bail!("a call of something that is no class or function"),
+        };
+        // Python 2 gives the entries to the call.
+        let entries = match class.as_str() {
+            "collections.OrderedDict" => self.pairs(args),
+            _ => Vec::new(),
         };
         let instance = Instance {
             class,
+            args: Some(args),
+            entries,
             ..Instance::default()
         };
         self.push(Object::Instance(instance))
+    }
+
+    /// The entries in arguments `([[key, value], …],)`; none, if they are anything else.
+    fn pairs(&self, args: Place) -> Vec<(Place, Place)> {
+        let items = |place: &Place| match &self.objects[place.0] {
+            Object::List(items) => Some(items),
+            _ => None,
+        };
+        let list = items(&args).and_then(|args| items(args.first()?));
+        let pair = |item| match items(item)?.as_slice() {
+            &[key, value] => Some((key, value)),
+            _ => None,
+        };
+        let list = list.into_iter().flatten();
+        list.filter_map(pair).collect()
     }
 
     fn append(&mut self, mut items: Vec<Place>) -> Result<()> {
         let list = self.top()?;
         match &mut self.objects[list.0] {
             Object::List(list) => list.append(&mut items),
-            // A kind of list: none of the settings is one.
+            // A kind of list, such as a deque: nothing of ours is one.
             Object::Instance(_) => {}
             _ => bail!("items added to something that is no list"),
         }
@@ -291,7 +316,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn push(&mut self, object: Object) -> Result<()> {
+    pub(super) fn push(&mut self, object: Object) -> Result<()> {
         ensure!(
             self.objects.len() < MAX_OBJECTS,
             "more than {MAX_OBJECTS} objects"
@@ -300,7 +325,7 @@ impl<'a> Machine<'a> {
         self.push_place(Place(self.objects.len() - 1))
     }
 
-    fn push_place(&mut self, place: Place) -> Result<()> {
+    pub(super) fn push_place(&mut self, place: Place) -> Result<()> {
         ensure!(
             self.stack.len() < MAX_OBJECTS,
             "more than {MAX_OBJECTS} objects at once"
@@ -318,24 +343,24 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn pop(&mut self) -> Result<Place> {
+    pub(super) fn pop(&mut self) -> Result<Place> {
         let place = self.top()?;
         self.stack.pop();
         Ok(place)
     }
 
-    fn pop_to_mark(&mut self) -> Result<Vec<Place>> {
+    pub(super) fn pop_to_mark(&mut self) -> Result<Vec<Place>> {
         let mark = self.marks.pop().context("no mark on the stack")?;
         Ok(self.stack.split_off(mark))
     }
 
-    fn memoize(&mut self, index: u32) -> Result<()> {
+    pub(super) fn memoize(&mut self, index: u32) -> Result<()> {
         let place = self.top()?;
         self.memo.insert(index, place);
         Ok(())
     }
 
-    fn recall(&mut self, index: u32) -> Result<()> {
+    pub(super) fn recall(&mut self, index: u32) -> Result<()> {
         let found = self.memo.get(&index).copied();
         self.push_place(found.with_context(|| format!("nothing was remembered as {index}"))?)
     }
@@ -362,7 +387,7 @@ impl<'a> Machine<'a> {
         Ok(taken)
     }
 
-    fn line(&mut self) -> Result<String> {
+    pub(super) fn line(&mut self) -> Result<String> {
         let rest = &self.bytes[self.position..];
         let end = rest.iter().position(|&byte| byte == b'\n');
         let end = end.context("cut short")?;

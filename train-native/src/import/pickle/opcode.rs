@@ -1,4 +1,4 @@
-//! The opcodes of protocols 1 to 5 that build data, by their names in CPython's `pickletools.py`.
+//! The opcodes of protocols 0 to 5 that build data, by their names in CPython's `pickletools.py`.
 
 pub(super) const MARK: u8 = b'(';
 pub(super) const STOP: u8 = b'.';
@@ -50,3 +50,17 @@ pub(super) const STACK_GLOBAL: u8 = 0x93;
 pub(super) const MEMOIZE: u8 = 0x94;
 pub(super) const FRAME: u8 = 0x95;
 pub(super) const BYTEARRAY8: u8 = 0x96;
+
+// Of protocols 0 and 1, most of them followed by a line of text.
+pub(super) const FLOAT: u8 = b'F';
+pub(super) const INT: u8 = b'I';
+pub(super) const LONG: u8 = b'L';
+pub(super) const PERSID: u8 = b'P';
+pub(super) const STRING: u8 = b'S';
+pub(super) const UNICODE: u8 = b'V';
+pub(super) const DICT: u8 = b'd';
+pub(super) const GET: u8 = b'g';
+pub(super) const INST: u8 = b'i';
+pub(super) const LIST: u8 = b'l';
+pub(super) const OBJ: u8 = b'o';
+pub(super) const PUT: u8 = b'p';
