@@ -38,7 +38,7 @@ use underpaint_core::bundle::{WeightDtype, decode_weights, encode_weights};
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
 /// A command that takes longer hangs; they take about a second.
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = Duration::from_secs(300);
 
 /// Settings of all runs here, where a test says nothing else: the smallest U-Net.
 const TINY: &str = "net_g = \"unet_32\"\nngf = 4\nndf = 4\nsize = 32\nload_size = 36\n";
