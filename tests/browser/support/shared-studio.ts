@@ -34,6 +34,9 @@ async function startOver(studio: StudioPage): Promise<void> {
   studio.complaints.length = 0;
   const { page } = studio;
   if ((await studio.state()).model !== MODELS.unet) await studio.chooseModel(MODELS.unet);
+  // Problems stay until they are put away, and lie over the canvas.
+  const close = page.locator("up-toasts").getByRole("button", { name: "Close" });
+  while ((await close.count()) > 0) await close.first().click();
   await page.locator("header").click({ position: { x: 2, y: 2 } });
   for (const key of ["b", "1", "Control+0"]) await page.keyboard.press(key);
   await page.getByRole("radio", { name: "Side by side", exact: true }).click();
