@@ -49,7 +49,7 @@ function channels(): [ClaimChannel, ClaimChannel] {
 
 function channelTabs(): [ChannelClaims, ChannelClaims] {
   const [one, other] = channels();
-  return [new ChannelClaims(one, 20), new ChannelClaims(other, 20)];
+  return [new ChannelClaims(one, 200), new ChannelClaims(other, 200)];
 }
 
 describe.each([
