@@ -82,8 +82,7 @@ fn bundles() -> Vec<(Vec<u8>, Vec<u8>)> {
     let bundle = |name: &str| {
         let folder = tempfile::tempdir().expect("a folder");
         let (file, output) = (fixtures().join(name), folder.path().join(OUTPUT));
-        underpaint([&"import", &file, &"--output", &output, &"--size", &"32"])
-            .expect("a generator");
+        underpaint([&"import", &file, &"--output", &output]).expect("a generator");
         (
             read(&output.join(MANIFEST_FILE)),
             read(&output.join(WEIGHTS_FILE)),
@@ -104,14 +103,7 @@ pub fn check(case: &Case) -> Result<(), String> {
         names_file(&format!("{error:#}"), case)?;
     }
     let output = case.folder.join(OUTPUT);
-    let imported = underpaint([
-        &"import",
-        &case.path,
-        &"--output",
-        &output,
-        &"--size",
-        &"32",
-    ]);
+    let imported = underpaint([&"import", &case.path, &"--output", &output]);
     taken(case, &imported)?;
     match imported {
         Ok(_) => {

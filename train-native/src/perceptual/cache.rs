@@ -193,7 +193,7 @@ mod tests {
         write(&file, &dict);
         let error = cache.store(FrozenNetwork::Vgg19, &file).expect_err("NaN");
         assert!(
-            format!("{error:#}").contains("28.bias holds NaN"),
+            format!("{error:#}").contains("28.bias: holds NaN"),
             "{error:#}"
         );
         dict.remove("28.bias");
