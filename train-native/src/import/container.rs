@@ -138,7 +138,8 @@ impl<R: Read + Seek> Pytorch<R> {
     fn open_legacy(mut source: R, bytes: &[u8]) -> Result<Self> {
         let mut position = 0;
         let mut next = |what: &'static str| {
-            let (pickle, length) = Pickle::read(&bytes[position..]).context(what)?;
+            let read = Pickle::read(&bytes[position..]).context(what);
+            let (pickle, length) = read.context(DAMAGED)?;
             position += length;
             Ok::<_, anyhow::Error>(pickle)
         };
@@ -164,7 +165,7 @@ impl<R: Read + Seek> Pytorch<R> {
         for name in names {
             source.seek(SeekFrom::Start(at))?;
             let mut count = [0; 8];
-            source.read_exact(&mut count).context("cut short")?;
+            source.read_exact(&mut count).context(DAMAGED)?;
             let size = sizes.get(&name).copied().flatten();
             let size = size.with_context(|| format!("storage {name}: of an unknown type"))?;
             let length = u64::from_le_bytes(count).checked_mul(size as u64);
@@ -172,7 +173,7 @@ impl<R: Read + Seek> Pytorch<R> {
             let last = length.and_then(|length| first.checked_add(length));
             at = last
                 .filter(|last| *last <= end)
-                .with_context(|| format!("storage {name}: cut short"))?;
+                .with_context(|| format!("{DAMAGED}: storage {name}"))?;
             places.insert(name, (first, at - first));
         }
         let numbers = Numbers::Legacy { source, places };
@@ -237,6 +238,8 @@ impl<R: Read + Seek> Pytorch<R> {
         }
     }
 }
+
+const DAMAGED: &str = "a file of PyTorch that is damaged or cut short: download or copy it again";
 
 const BIG_ENDIAN: &str = "Big-endian numbers, which are not read: save the state dict on a \
                           little-endian machine";

@@ -117,6 +117,19 @@ pub(super) fn encoder_family(keys: &BTreeSet<&str>) -> Option<FamilyName> {
     }
 }
 
+/// Whether keys look like those of a discriminator of one of the families.
+fn is_discriminator(keys: &BTreeSet<&str>) -> bool {
+    let firsts = [
+        "model.0.weight",
+        "net.0.weight",
+        "scale0_layer0.0.weight",
+        "layer0.0.weight",
+        "discriminator_0.model0.0.weight",
+        "decisionLayer.module.weight",
+    ];
+    firsts.iter().any(|first| keys.contains(first))
+}
+
 /// What else decides for pix2pixHD, where keys do not.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Beside {
@@ -147,9 +160,17 @@ pub(super) fn settle(dict: &StateDict, beside: Beside) -> Result<Settled> {
     };
     let Some(family) = generator_family(&keys) else {
         let shown: Vec<&str> = keys.iter().take(6).copied().collect();
+        let other = match encoder_family(&keys) {
+            Some(family) => format!(
+                "These look like those of {family}'s encoder, which --encoder takes beside a generator"
+            ),
+            None if is_discriminator(&keys) => {
+                "These look like those of a discriminator, which makes no pictures".to_owned()
+            }
+            None => "--family names the family and tells what is missing".to_owned(),
+        };
         bail!(
-            "expected the weights of a generator, found keys of none: {} …; --family names the family \
-             and tells what is missing",
+            "expected the weights of a generator, found keys of none: {} …. {other}",
             shown.join(", ")
         )
     };
@@ -260,6 +281,20 @@ mod tests {
         }
         let open = settle(&hd(2, 9, instance), Beside::default()).expect("a generator");
         assert_eq!(open.or, Some(FamilyName::Pix2pixhd));
+    }
+
+    #[test]
+    fn what_is_no_generator_is_told_by_what_it_looks_like() {
+        let encoder = pix2pixhd::EncoderConfig::default();
+        let encoder = encoder.init(&Device::flex()).expect("a valid config");
+        let told = settle(&state_dict(&encoder), Beside::default()).unwrap_err();
+        assert!(told.to_string().contains("pix2pixHD's encoder"), "{told}");
+        let judge = pix2pix::DiscriminatorKind::Basic.config(6, 2, 3, NormKind::Batch);
+        let judge = judge.init(&Device::flex()).expect("a valid config");
+        let told = settle(&state_dict(&judge), Beside::default()).unwrap_err();
+        assert!(told.to_string().contains("a discriminator"), "{told}");
+        let told = settle(&StateDict::new(), Beside::default()).unwrap_err();
+        assert!(told.to_string().contains("--family"), "{told}");
     }
 
     #[test]

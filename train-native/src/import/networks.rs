@@ -151,8 +151,11 @@ pub fn names<'a>(
             .filter(|network| network.name.starts_with(dict.as_str()) && network.name != own);
         let inner: BTreeSet<String> = inner.map(|network| network.name.clone()).collect();
         let is_one = found.iter().any(|network| network.name == own);
-        if !own.is_empty() && (is_one || inner.is_empty() && state_dicts.len() > 1) {
-            names.insert(own);
+        let is_other = !is_one && inner.is_empty() && state_dicts.len() > 1;
+        if !own.is_empty() && (is_one || is_other) {
+            names.insert(own.clone());
+        }
+        if !own.is_empty() && is_other {
             continue;
         }
         // Beside the networks, every other first part of a key is another's.
@@ -277,6 +280,34 @@ mod tests {
         ] {
             let keys = [with(one), with(two)].concat();
             assert_eq!(found(&keys).len(), 2, "{one} {two}");
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_dictionaries_and_of_networks_in_them() {
+        let judge = |prefix: &str| vec![format!("{prefix}model.0.weight")];
+        for (keys, dicts, expected) in [
+            (
+                [with("state_dict."), with("state_dict.ema.module.")].concat(),
+                &["state_dict."][..],
+                &["state_dict", "state_dict.ema"][..],
+            ),
+            ([with(""), judge("netD.")].concat(), &[""], &["netD"]),
+            (
+                [with("netG."), judge("netD.")].concat(),
+                &["netD.", "netG."],
+                &["netD", "netG"],
+            ),
+            (
+                [with("sd.g."), judge("sd.d.")].concat(),
+                &["sd."],
+                &["sd.d", "sd.g"],
+            ),
+        ] {
+            let dicts: BTreeSet<String> = dicts.iter().map(|dict| (*dict).to_owned()).collect();
+            let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+            let found = networks(keys.iter().copied(), generator_family);
+            assert_eq!(names(keys.iter().copied(), &dicts, &found), expected);
         }
     }
 

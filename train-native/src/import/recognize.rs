@@ -303,6 +303,12 @@ fn pgan_checkpoint(
     let resolution = generator.resolution();
     let attributes = settings::class_attributes(&checkpoint.config, generator.category_dim)?;
     let mut found = pgan_generator(generator, attributes, dict)?;
+    if hints.network.is_none() && checkpoint.average != checkpoint.generator {
+        found.notes.push(
+            "takes avgG, the running average; it also holds netG (--network generator takes it)"
+                .to_owned(),
+        );
+    }
     if alpha > 0.0 {
         found.notes.push(format!(
             "saved while {resolution} pixels faded in: `generate --alpha {alpha}` shows it as it was"
