@@ -22,7 +22,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: true,
   timeout: 60_000,
-  globalTimeout: 900_000,
+  globalTimeout: 1_600_000,
   expect: { timeout: 10_000 },
   reporter: [["list"]],
   use: {

@@ -10,7 +10,7 @@ use crate::npm::Npm;
 use crate::process;
 use crate::project::Project;
 use crate::stages::Stages;
-use crate::wasm::{self, Build};
+use crate::wasm;
 
 /// Options of `cargo xtask studio`.
 #[derive(clap::Args)]
@@ -35,8 +35,7 @@ pub struct DemoArgs {
 /// # Errors
 /// The failing step's.
 pub fn run(project: &Project, args: &Args) -> Result<()> {
-    let how = Build::to_publish(args.release);
-    println!("{}", build(project, how)?.display());
+    println!("{}", build(project, args.release)?.display());
     Ok(())
 }
 
@@ -45,7 +44,7 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
 /// # Errors
 /// The failing step's; that the port is taken.
 pub fn demo(project: &Project, args: &DemoArgs) -> Result<()> {
-    let studio = build(project, Build::Quick)?;
+    let studio = build(project, false)?;
     if args.no_serve {
         println!("{}", studio.display());
         return Ok(());
@@ -59,14 +58,14 @@ pub fn demo(project: &Project, args: &DemoArgs) -> Result<()> {
 }
 
 /// Builds module and page, each only as far as something has changed. Returns the studio's folder.
-fn build(project: &Project, how: Build) -> Result<PathBuf> {
+fn build(project: &Project, shrink: bool) -> Result<PathBuf> {
     // Said now, rather than after minutes of compiling.
     let npm = Npm::find(project)?;
     let mut stages = Stages::default();
     stages.add("installing www's packages", || npm.install());
     stages.add(
         "building the WebAssembly module (minutes the first time)",
-        || wasm::build(project, &npm, how),
+        || wasm::build(project, &npm, shrink),
     );
     stages.add("building the studio", || {
         process::run_to_stderr(&mut npm.script("build"))

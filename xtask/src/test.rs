@@ -31,7 +31,7 @@ pub const LIGHT_TESTS: &str = "test --release \
     --config profile.release.package.underpaint-tests.opt-level=1";
 
 /// A browser whose GPU process is stuck would never end.
-const BROWSER_LIMIT: Duration = Duration::from_secs(20 * 60);
+const BROWSER_LIMIT: Duration = Duration::from_secs(30 * 60);
 
 /// Firefox and WebKit: four short tests.
 const SMOKE_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -162,7 +162,7 @@ impl<'a> Suite<'a> {
     /// tests have just built.
     fn add_browser(self, stages: &mut Stages<'a>) {
         self.add_www(stages, "WebAssembly module", move |npm| {
-            wasm::build(self.project, &npm, wasm::Build::Quick)
+            wasm::build(self.project, &npm, false)
         });
         self.add_www(stages, "studio and npm package", |npm| {
             process::run(&mut npm.script("build"))?;

@@ -31,6 +31,8 @@ const PACKAGE: &str = "underpaint-web";
 const NOTICES: &str = "THIRD-PARTY.txt";
 /// What cargo calls browsers.
 const TARGET: &str = "wasm32-unknown-unknown";
+/// Cargo profile of the module.
+const PROFILE: &str = "wasm";
 /// How wasm-opt shrinks. Names the features of the module, because a stripped one no longer does.
 const WASM_OPT: &str = "-Oz --enable-simd --enable-bulk-memory --enable-bulk-memory-opt \
     --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals \
@@ -49,32 +51,6 @@ pub struct Args {
     by_crate: bool,
 }
 
-/// For whom a module is built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Build {
-    /// For this machine: in half the time, larger, and as fast where it counts.
-    Quick,
-    /// For a download.
-    Small,
-    /// For a download, and wasm-opt has been at it.
-    Shrunk,
-}
-
-impl Build {
-    /// Cargo profile.
-    fn profile(self) -> &'static str {
-        match self {
-            Self::Quick => "wasm-quick",
-            Self::Small | Self::Shrunk => "wasm",
-        }
-    }
-
-    /// For publishing, shrunk if asked for.
-    pub fn to_publish(shrink: bool) -> Self {
-        if shrink { Self::Shrunk } else { Self::Small }
-    }
-}
-
 /// Turns a cargo command into one for browsers: the target and the one CPU feature, SIMD, that
 /// every browser with WebGPU has and that is several times faster than without.
 pub fn for_wasm32(cargo: &mut Command) -> &mut Command {
@@ -89,11 +65,10 @@ pub fn for_wasm32(cargo: &mut Command) -> &mut Command {
 /// # Errors
 /// Those of [`build`]; when Node.js is missing.
 pub fn run(project: &Project, args: &Args) -> Result<()> {
-    let how = Build::to_publish(args.release);
-    build(project, &Npm::find(project)?, how)?;
+    build(project, &Npm::find(project)?, args.release)?;
     print_sizes(&project.root)?;
     if args.by_crate {
-        let built = built(project, how);
+        let built = built(project);
         let module = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
         Contents::of(&module)?.print();
     }
@@ -106,12 +81,12 @@ pub fn run(project: &Project, args: &Args) -> Result<()> {
 ///
 /// # Errors
 /// When a build step fails, or npm fails with `shrink`.
-pub fn build(project: &Project, npm: &Npm, how: Build) -> Result<()> {
-    let built = compile(project, how)?;
+pub fn build(project: &Project, npm: &Npm, shrink: bool) -> Result<()> {
+    let built = compile(project)?;
     let module = fs::read(&built).with_context(|| format!("reading {}", built.display()))?;
     let stamp = Stamp {
         module: sha256(&module),
-        how,
+        shrunk: shrink,
     };
     let destination = npm.www.join("pkg");
     let held = fs::read_to_string(destination.join(STAMP)).unwrap_or_default();
@@ -131,7 +106,7 @@ pub fn build(project: &Project, npm: &Npm, how: Build) -> Result<()> {
         notices::of(project, PACKAGE, TARGET)?,
     )
     .context("writing the notices of the module's crates")?;
-    if how == Build::Shrunk {
+    if shrink {
         optimize(npm, &package.join(format!("{MODULE}_bg.wasm")))?;
     }
     fs::write(package.join(STAMP), stamp.to_text()).context("writing the package's stamp")?;
@@ -147,39 +122,40 @@ pub fn build(project: &Project, npm: &Npm, how: Build) -> Result<()> {
 struct Stamp {
     /// SHA-256 of what cargo has built.
     module: String,
-    /// How it was built.
-    how: Build,
+    /// Whether wasm-opt has been at it.
+    shrunk: bool,
 }
 
 impl Stamp {
     /// Three lines: the module, the code here that makes a package of it, and how.
     fn to_text(&self) -> String {
+        let how = if self.shrunk { "shrunk" } else { "plain" };
         let code = sha256(include_bytes!("wasm.rs"));
-        format!("{}\n{code}\n{:?}\n", self.module, self.how)
+        format!("{}\n{code}\n{how}\n", self.module)
     }
 
     /// Whether a package with the stamp `held` is as good as one with this.
     fn is_satisfied_by(&self, held: &str) -> bool {
         let shrunk = Self {
             module: self.module.clone(),
-            how: Build::Shrunk,
+            shrunk: true,
         };
-        held == self.to_text() || self.how == Build::Small && held == shrunk.to_text()
+        held == self.to_text() || held == shrunk.to_text()
     }
 }
 
 /// Returns what cargo has built.
-fn compile(project: &Project, how: Build) -> Result<PathBuf> {
+fn compile(project: &Project) -> Result<PathBuf> {
     ensure_target(project)?;
     let mut build = project.cargo();
-    build.args(["build", "--profile", how.profile(), "-p", PACKAGE]);
+    build.args(["build", "--profile", PROFILE, "-p", PACKAGE]);
     process::run(for_wasm32(&mut build))?;
-    Ok(built(project, how))
+    Ok(built(project))
 }
 
 /// Where cargo leaves the module.
-fn built(project: &Project, how: Build) -> PathBuf {
-    let folder = project.target.join(TARGET).join(how.profile());
+fn built(project: &Project) -> PathBuf {
+    let folder = project.target.join(TARGET).join(PROFILE);
     folder.join(MODULE).with_extension("wasm")
 }
 
@@ -303,18 +279,17 @@ mod tests {
 
     #[test]
     fn a_package_is_made_again_for_another_module_or_to_shrink_it() {
-        let stamp = |module: &str, how| Stamp {
+        let stamp = |module: &str, shrunk| Stamp {
             module: module.to_owned(),
-            how,
+            shrunk,
         };
-        let small = stamp("one", Build::Small).to_text();
-        let shrunk = stamp("one", Build::Shrunk).to_text();
-        assert!(stamp("one", Build::Small).is_satisfied_by(&small));
-        assert!(stamp("one", Build::Small).is_satisfied_by(&shrunk));
-        assert!(stamp("one", Build::Shrunk).is_satisfied_by(&shrunk));
-        assert!(!stamp("one", Build::Shrunk).is_satisfied_by(&small));
-        assert!(!stamp("one", Build::Quick).is_satisfied_by(&shrunk));
-        assert!(!stamp("two", Build::Small).is_satisfied_by(&shrunk));
-        assert!(!stamp("one", Build::Small).is_satisfied_by(""));
+        let plain = stamp("one", false).to_text();
+        let shrunk = stamp("one", true).to_text();
+        assert!(stamp("one", false).is_satisfied_by(&plain));
+        assert!(stamp("one", false).is_satisfied_by(&shrunk));
+        assert!(stamp("one", true).is_satisfied_by(&shrunk));
+        assert!(!stamp("one", true).is_satisfied_by(&plain));
+        assert!(!stamp("two", false).is_satisfied_by(&shrunk));
+        assert!(!stamp("one", false).is_satisfied_by(""));
     }
 }
