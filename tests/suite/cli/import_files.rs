@@ -123,7 +123,6 @@ fn flags_that_a_network_has_no_use_for_are_refused_by_name() {
         ("resnet", "--no-dropout", &["--no-dropout: ", "ResNet"]),
         ("hd", "--labels", &["--labels: ", "pix2pixHD"]),
         ("hd", "--no-dropout", &["--no-dropout: ", "pix2pixHD"]),
-        ("hd", "--dont-care on", &["--dont-care: ", "pix2pixHD"]),
         ("hd", "--upsampling more", &["--upsampling: ", "pix2pixHD"]),
         ("hd", "--dropout off", &["--dropout: ", "pix2pixHD"]),
         ("hd", "--pictures", &["--pictures: ", "6 channels"]),

@@ -185,6 +185,8 @@ fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Re
     let used = [
         "--pictures",
         "--feature-channels",
+        // Not the authors', but a label map may have pixels of no class with any family.
+        "--dont-care",
         "--edges",
         "--palette",
         "--size",
