@@ -208,6 +208,9 @@ fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Re
                 "--edges on: models that take pictures with edges are not supported; only label maps have edges"
             )
         }
+        true if hints.dont_care.is_some() => {
+            bail!("--dont-care: pictures have no pixels of no class; leave it or --pictures out")
+        }
         true => pictures(channels, hints)?,
         // The authors mark edges unless --no_instance says otherwise.
         false => labels_input(
