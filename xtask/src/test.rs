@@ -22,7 +22,7 @@ use crate::wasm;
 /// Of the default members with the default features, which is what people build first.
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
 /// Of the default members, with libtorch and wgpu: a device more is a feature more, and nothing else
-/// changes. So the default features need no burn of their own, which takes a third of all time.
+/// changes. So the default features need no burn of their own, which takes minutes.
 const TESTS: &str = "--features underpaint-tests/tch,underpaint-tests/wgpu";
 /// What every `cargo test` begins with. Our own crates need minutes at full optimisation, and what is
 /// slow in tests is burn, which has it.
