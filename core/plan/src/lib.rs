@@ -1,0 +1,22 @@
+//! A generator's forward pass as data: a short list of steps over planes, and how each weight is made
+//! from the tensors of a weight file.
+//!
+//! A [`Plan`] holds no weights and depends on no tensor library. `underpaint-core` captures one from a
+//! network written with burn; `underpaint-engine` runs one on a GPU or a CPU; the command line writes
+//! one as ONNX.
+//!
+//! # Reading order
+//!
+//! 1. [`plan`]: what a plan is; values, inputs.
+//! 2. [`step`]: the steps, a closed set.
+//! 3. [`weight`]: constant expressions over the tensors of a weight file.
+
+pub mod error;
+pub mod plan;
+pub mod step;
+pub mod weight;
+
+pub use error::{Error, Result};
+pub use plan::{Input, Plan, Shape, ValueId};
+pub use step::{Activation, Operand, Operation, PadMode, Sides, Statistics, Step};
+pub use weight::{Expression, ExpressionId, Tensor, Weight, WeightId, WeightSource};
