@@ -10,7 +10,7 @@
 //! 1. [`plan`]: what a plan is; values, inputs.
 //! 2. [`step`]: the steps, a closed set.
 //! 3. [`weight`]: constant expressions over the tensors of a weight file; [`evaluate`]: their numbers.
-//! 4. [`check`]: what may be relied on; [`reference`]: what a plan means; [`cost`], [`display`]: a look
+//! 4. [`check`]: what may be relied on; [`mod@reference`]: what a plan means; [`cost`], [`display`]: a look
 //!    at it.
 
 pub mod check;
