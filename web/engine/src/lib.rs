@@ -13,8 +13,14 @@
 //! 4. [`cpu`], [`gpu`]: the engines.
 
 pub mod error;
+#[cfg(test)]
+mod oracle;
 pub mod pack;
+#[cfg(test)]
+mod plans;
 pub mod program;
+pub mod schedule;
 
 pub use error::{Error, Result};
 pub use program::Program;
+pub use schedule::schedule;
