@@ -26,7 +26,10 @@ fn sweep(draft: &mut Draft, outputs: &[ValueId]) {
     outputs.iter().for_each(|output| used[output.0] = true);
     for step in draft.steps.iter().rev() {
         if used[step.output.0] {
-            step.operation.inputs().iter().for_each(|v| used[v.0] = true);
+            step.operation
+                .inputs()
+                .iter()
+                .for_each(|v| used[v.0] = true);
         }
     }
     draft.steps.retain(|step| used[step.output.0]);
@@ -36,12 +39,15 @@ fn sweep(draft: &mut Draft, outputs: &[ValueId]) {
 fn fold_all(draft: &mut Draft, outputs: &[ValueId]) -> bool {
     let mut uses = vec![0; draft.values.len()];
     let read = draft.steps.iter().flat_map(|step| step.operation.inputs());
-    read.chain(outputs.iter().copied()).for_each(|value| uses[value.0] += 1);
+    read.chain(outputs.iter().copied())
+        .for_each(|value| uses[value.0] += 1);
     let mut folded = false;
     for index in 0..draft.steps.len() {
         let inputs = draft.steps[index].operation.inputs();
         let maker = |&input: &ValueId| {
-            let before = draft.steps[..index].iter().rposition(|step| step.output == input);
+            let before = draft.steps[..index]
+                .iter()
+                .rposition(|step| step.output == input);
             before.filter(|_| uses[input.0] == 1)
         };
         if let Some(before) = inputs.first().and_then(maker) {
@@ -171,15 +177,25 @@ fn numbered(draft: Draft, outputs: &[ValueId]) -> Plan {
     let inputs = inputs.collect();
     let steps = draft.steps.iter().map(|step| {
         let mut operation = step.operation.clone();
-        values_of(&mut operation, &mut |value| value.0 = values.number(value.0));
-        weights_of(&mut operation, &mut |weight| weight.0 = weights.number(weight.0));
+        values_of(&mut operation, &mut |value| {
+            value.0 = values.number(value.0)
+        });
+        weights_of(&mut operation, &mut |weight| {
+            weight.0 = weights.number(weight.0)
+        });
         let output = ValueId(values.number(step.output.0));
         Step { operation, output }
     });
     let steps = steps.collect();
-    let outputs = outputs.iter().map(|output| ValueId(values.number(output.0)));
+    let outputs = outputs
+        .iter()
+        .map(|output| ValueId(values.number(output.0)));
     let outputs = outputs.collect();
-    let kept: Vec<Weight> = weights.kept.iter().map(|&old| draft.weights[old].clone()).collect();
+    let kept: Vec<Weight> = weights
+        .kept
+        .iter()
+        .map(|&old| draft.weights[old].clone())
+        .collect();
     let (expressions, weights) = numbered_expressions(draft.expressions.all, kept);
     Plan {
         values: values.kept.iter().map(|&old| draft.values[old]).collect(),
@@ -196,7 +212,9 @@ fn numbered_expressions(
     mut weights: Vec<Weight>,
 ) -> (Vec<Expression>, Vec<Weight>) {
     let mut used = vec![false; all.len()];
-    weights.iter().for_each(|weight| used[weight.value.0] = true);
+    weights
+        .iter()
+        .for_each(|weight| used[weight.value.0] = true);
     for (index, expression) in all.iter().enumerate().rev() {
         if used[index] {
             let operands = expression.node.operands();
@@ -207,12 +225,16 @@ fn numbered_expressions(
     let mut kept = Vec::new();
     for (index, mut expression) in all.into_iter().enumerate() {
         if used[index] {
-            operands_of(&mut expression.node, &mut |operand| *operand = new[operand.0]);
+            operands_of(&mut expression.node, &mut |operand| {
+                *operand = new[operand.0]
+            });
             new[index] = ExpressionId(kept.len());
             kept.push(expression);
         }
     }
-    weights.iter_mut().for_each(|weight| weight.value = new[weight.value.0]);
+    weights
+        .iter_mut()
+        .for_each(|weight| weight.value = new[weight.value.0]);
     (kept, weights)
 }
 

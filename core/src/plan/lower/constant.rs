@@ -74,7 +74,10 @@ impl Lowering<'_> {
         let (from_axes, to_axes) = (axes(from), axes(to));
         let new = to_axes.len().checked_sub(from_axes.len()).ok_or("")?;
         let aligned: Vec<usize> = std::iter::repeat_n(1, new).chain(from_axes).collect();
-        let times = to_axes.iter().zip(&aligned).map(|(&to, &from)| to / from.max(1));
+        let times = to_axes
+            .iter()
+            .zip(&aligned)
+            .map(|(&to, &from)| to / from.max(1));
         let times: Vec<usize> = times.collect();
         let input = self.expect_constant(from)?;
         let expressions = &mut self.draft.expressions;

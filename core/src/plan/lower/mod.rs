@@ -12,9 +12,7 @@ mod value;
 use std::collections::BTreeMap;
 
 use burn::backend::capture::{CapturedGraph, TensorId};
-use burn::backend::ir::{
-    BaseOperationIr, NumericOperationIr, OperationIr, ScalarIr, TensorIr,
-};
+use burn::backend::ir::{BaseOperationIr, NumericOperationIr, OperationIr, ScalarIr, TensorIr};
 use underpaint_plan::{Error, ExpressionId, Result, Shape, ValueId};
 
 use super::Scope;
@@ -104,7 +102,9 @@ fn told(operation: &OperationIr) -> String {
     // `NumericFloat(F32, Mul(BinaryOpIr {…` is "NumericFloat Mul".
     let names = debug.split('{').next().unwrap_or_default();
     let names = names.split(['(', ',', ' ']).filter(|name| {
-        !name.is_empty() && !name.ends_with("OpIr") && !name.starts_with(['F', 'I']) | (name.len() > 4)
+        !name.is_empty()
+            && !name.ends_with("OpIr")
+            && !name.starts_with(['F', 'I']) | (name.len() > 4)
     });
     let names: Vec<&str> = names.collect();
     let shapes = |tensors: Vec<&TensorIr>| {

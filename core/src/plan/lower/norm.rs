@@ -1,8 +1,8 @@
 //! Norms that measure the picture, recognised in what burn records of them.
 
 use burn::backend::ir::{
-    BaseOperationIr, BatchNormOpIr, BinaryOpIr, FloatOperationIr,
-    ModuleOperationIr, NumericOperationIr, OperationIr, ReduceDimOpIr, TensorIr,
+    BaseOperationIr, BatchNormOpIr, BinaryOpIr, FloatOperationIr, ModuleOperationIr,
+    NumericOperationIr, OperationIr, ReduceDimOpIr, TensorIr,
 };
 use underpaint_plan::{ExpressionId, Operation, Shape, Statistics, WeightId};
 
@@ -34,7 +34,9 @@ impl Lowering<'_> {
                 variance: self.draft.weight(variance, &channels),
             },
             _ if self.measures(norm, shape) => Statistics::PerImage,
-            _ => return Err("its statistics are neither constants nor those of the picture".into()),
+            _ => {
+                return Err("its statistics are neither constants nor those of the picture".into());
+            }
         };
         let gamma = self.expect_constant(&norm.gamma)?;
         let beta = self.expect_constant(&norm.beta)?;
@@ -85,11 +87,7 @@ impl Lowering<'_> {
     }
 
     /// What the mean over all pixels of each channel is taken of.
-    fn mean_of_channels<'b>(
-        &'b self,
-        tensor: &'b TensorIr,
-        shape: Shape,
-    ) -> Option<&'b TensorIr> {
+    fn mean_of_channels<'b>(&'b self, tensor: &'b TensorIr, shape: Shape) -> Option<&'b TensorIr> {
         let tensor = self.through_shapes(tensor);
         let NumericOperationIr::MeanDim(mean) = self.numeric_maker(tensor)? else {
             return None;
@@ -109,7 +107,8 @@ impl Lowering<'_> {
                 Some(BaseOperationIr::Reshape(reshape)) => &reshape.input,
                 Some(BaseOperationIr::SwapDims(swap))
                     if swap.dim1.abs_diff(swap.dim2) == 1
-                        && (swap.input.shape[swap.dim1] == 1 || swap.input.shape[swap.dim2] == 1) =>
+                        && (swap.input.shape[swap.dim1] == 1
+                            || swap.input.shape[swap.dim2] == 1) =>
                 {
                     &swap.input
                 }
@@ -132,8 +131,11 @@ impl Lowering<'_> {
         let NumericOperationIr::AddScalar(sum) = self.numeric_maker(&root.input)? else {
             return None;
         };
-        let NumericOperationIr::MeanDim(ReduceDimOpIr { input: square, axis: 1, .. }) =
-            self.numeric_maker(&sum.lhs)?
+        let NumericOperationIr::MeanDim(ReduceDimOpIr {
+            input: square,
+            axis: 1,
+            ..
+        }) = self.numeric_maker(&sum.lhs)?
         else {
             return None;
         };

@@ -112,7 +112,10 @@ impl Lowering<'_> {
         if blend.share.iter().all(|&share| share == 0.0) {
             return half(&blend.low, vec![1.0; blend.low.len()]);
         }
-        let low = half(&blend.low, blend.share.iter().map(|share| 1.0 - share).collect());
+        let low = half(
+            &blend.low,
+            blend.share.iter().map(|share| 1.0 - share).collect(),
+        );
         let high = half(&blend.high, blend.share.clone());
         let sum = Operation::Add {
             left: low,
@@ -138,10 +141,14 @@ fn bilinear(from: usize, to: usize, align_corners: bool) -> Blend {
         };
         place.clamp(0.0, from as f64 - 1.0)
     };
-    let low: Vec<usize> = (0..to).map(|target| place(target).floor() as usize).collect();
+    let low: Vec<usize> = (0..to)
+        .map(|target| place(target).floor() as usize)
+        .collect();
     Blend {
         high: low.iter().map(|&low| (low + 1).min(from - 1)).collect(),
-        share: (0..to).map(|target| (place(target) - place(target).floor()) as f32).collect(),
+        share: (0..to)
+            .map(|target| (place(target) - place(target).floor()) as f32)
+            .collect(),
         low,
     }
 }
