@@ -22,7 +22,7 @@ pub use manifest::{
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
-pub use source::{DictWeights, FileWeights};
+pub use source::{DictWeights, FileBytes, FileWeights};
 pub use weights::{
     WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
     encode_weights_with_note, sha256,
