@@ -17,9 +17,15 @@ pub mod cpu;
 pub mod error;
 pub mod host;
 pub mod identity;
+#[cfg(test)]
+mod oracle;
 pub mod pack;
+#[cfg(test)]
+mod plans;
 pub mod program;
+pub mod schedule;
 
 pub use error::{Error, Result};
 pub use host::Given;
 pub use program::Program;
+pub use schedule::schedule;
