@@ -16,5 +16,5 @@ pub enum Error {
     Invalid(String),
 }
 
-/// Result with an [`Error`] of this crate.
+/// Result with an [`enum@Error`] of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

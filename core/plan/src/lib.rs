@@ -9,13 +9,23 @@
 //!
 //! 1. [`plan`]: what a plan is; values, inputs.
 //! 2. [`step`]: the steps, a closed set.
-//! 3. [`weight`]: constant expressions over the tensors of a weight file.
+//! 3. [`weight`]: constant expressions over the tensors of a weight file; [`evaluate`]: their numbers.
+//! 4. [`check`]: what may be relied on; [`mod@reference`]: what a plan means; [`cost`], [`display`]: a look
+//!    at it.
 
+pub mod check;
+pub mod cost;
+pub mod display;
 pub mod error;
+pub mod evaluate;
+#[cfg(test)]
+mod fixture;
 pub mod plan;
+pub mod reference;
 pub mod step;
 pub mod weight;
 
+pub use cost::{Cost, StepCost};
 pub use error::{Error, Result};
 pub use plan::{Input, Plan, Shape, ValueId};
 pub use step::{Activation, Operand, Operation, PadMode, Sides, Statistics, Step};

@@ -125,14 +125,20 @@ impl WeightSource for BTreeMap<String, Tensor> {
 
 impl Plan {
     /// Keys of the weight file that an expression reads, in order, each once.
+    ///
+    /// # Panics
+    ///
+    /// If the plan has no such constant.
     #[must_use]
     pub fn keys_of(&self, weight: WeightId) -> Vec<&str> {
+        let needed = self
+            .needed_for(self.weight(weight).value)
+            .unwrap_or_default();
         let mut keys = Vec::new();
-        let mut todo = vec![self.weight(weight).value];
-        while let Some(id) = todo.pop() {
+        for id in needed {
             match &self.expression(id).node {
                 Node::Source(key) if !keys.contains(&key.as_str()) => keys.push(key.as_str()),
-                node => todo.extend(node.operands()),
+                _ => {}
             }
         }
         keys

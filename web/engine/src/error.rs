@@ -25,5 +25,5 @@ pub enum Error {
     Device(String),
 }
 
-/// Result with an [`Error`] of this crate.
+/// Result with an error of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
