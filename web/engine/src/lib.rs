@@ -15,6 +15,8 @@
 
 pub mod cpu;
 pub mod error;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod host;
 pub mod identity;
 #[cfg(test)]

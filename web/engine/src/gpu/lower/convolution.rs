@@ -186,7 +186,8 @@ fn touched(
         let first = first.max(0) as usize;
         let [step, out] = [convolution.input_step[0], convolution.output_step[0]];
         let last = rows.end - 1;
-        let taps = phase.kernel_rows.len();
+        // A phase that no weight meets still binds something.
+        let taps = phase.kernel_rows.len().max(1);
         read = join(read, first + rows.start * step..first + last * step + taps);
         let first = convolution.output.border.top + phase.output_start[0];
         written = join(written, first + rows.start * out..first + last * out + 1);
