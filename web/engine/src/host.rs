@@ -52,9 +52,8 @@ fn check_one(input: &Input, given: &Given<'_>, switches: Option<bool>) -> Result
         if expected == found {
             return Ok(());
         }
-        let message = format!(
-            "expected {expected} {what} ({height} rows of {width}), found {found}"
-        );
+        let message =
+            format!("expected {expected} {what} ({height} rows of {width}), found {found}");
         Err(wrong(input, &message))
     };
     match given {
@@ -129,7 +128,10 @@ pub fn codes_of(input: &Input, given: &Given<'_>, codes: Codes) -> Result<Vec<u3
                 return Err(wrong(input, &message));
             }
             let pixel = |(pixel, class): (usize, usize)| {
-                code(class, switches.is_some_and(|switches| switches[pixel] != 0.0))
+                code(
+                    class,
+                    switches.is_some_and(|switches| switches[pixel] != 0.0),
+                )
             };
             Ok(found.into_iter().enumerate().map(pixel).collect())
         }

@@ -40,12 +40,7 @@ impl Kernel {
 }
 
 /// Runs it.
-pub fn convolve(
-    convolution: &Convolution,
-    kernel: &Kernel,
-    input: &[Quad],
-    output: &mut [Quad],
-) {
+pub fn convolve(convolution: &Convolution, kernel: &Kernel, input: &[Quad], output: &mut [Quad]) {
     for (phase, panels) in convolution.phases.iter().zip(&kernel.phases) {
         run_phase(convolution, phase, (panels, &kernel.bias), input, output);
     }
@@ -61,8 +56,11 @@ fn run_phase(
     let from = Plane::of(&convolution.input);
     let to = Plane::of(&convolution.output);
     let (kernel_rows, kernel_columns) = (phase.kernel_rows.len(), phase.kernel_columns.len());
-    // The taps of a kernel row lie one after the other, unless other planes lie between them.
-    let (taps, len) = if from.pixel == from.channels {
+    // The taps of a kernel row lie one after the other, unless other planes lie between them. A stride
+    // that is larger than the kernel leaves phases without any.
+    let (taps, len) = if kernel_columns == 0 {
+        (0, 1)
+    } else if from.pixel == from.channels {
         (1, kernel_columns * from.channels)
     } else {
         (kernel_columns, from.channels)
@@ -92,7 +90,11 @@ fn run_phase(
         let [start_row, start_column] = phase.output_start;
         let [rows, columns] = convolution.output_step;
         (
-            from.at_signed(y, x),
+            if starts.is_empty() {
+                0
+            } else {
+                from.at_signed(y, x)
+            },
             to.at(start_row + i * rows, start_column + j * columns),
         )
     });

@@ -29,7 +29,10 @@ impl Memory {
             Error::OutOfMemory(message)
         })?;
         // Loads of four numbers that straddle two cache lines are slower.
-        let start = numbers.spare_capacity_mut().as_ptr().align_offset(ALIGNMENT);
+        let start = numbers
+            .spare_capacity_mut()
+            .as_ptr()
+            .align_offset(ALIGNMENT);
         let start = if start <= room - len { start } else { 0 };
         numbers.resize(room, 0.0);
         Ok(Self {

@@ -20,6 +20,8 @@ mod reduce;
 mod room;
 mod run;
 mod simd;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -96,7 +98,9 @@ impl Generator {
             self.identities.push(identity);
         }
         let sizes = self.program.slot_sizes.iter();
-        self.memory = sizes.map(|&size| Memory::zeros(size)).collect::<Result<_>>()?;
+        self.memory = sizes
+            .map(|&size| Memory::zeros(size))
+            .collect::<Result<_>>()?;
         Ok(())
     }
 

@@ -110,8 +110,8 @@ pub fn statistics(
                     let mean = &mut means[channel][lane];
                     let delta = f64::from(sums[channel][lane]) - *mean;
                     *mean += delta * share;
-                    squares[channel][lane] += f64::from(deviations[channel][lane])
-                        + delta * delta * count * share;
+                    squares[channel][lane] +=
+                        f64::from(deviations[channel][lane]) + delta * delta * count * share;
                 }
             }
             count += many;
@@ -122,8 +122,7 @@ pub fn statistics(
     for channel in 0..channels {
         for lane in 0..4 {
             let variance = squares[channel][lane] / f64::max(count, 1.0);
-            let factor =
-                f64::from(scales[channel][lane]) / (variance + f64::from(epsilon)).sqrt();
+            let factor = f64::from(scales[channel][lane]) / (variance + f64::from(epsilon)).sqrt();
             factors[channel][lane] = factor as f32;
             let shift = f64::from(shifts[channel][lane]);
             summands[channel][lane] = (shift - means[channel][lane] * factor) as f32;
@@ -144,7 +143,12 @@ pub fn pixel_norm(
             let quad = F32x4::load(quad);
             quad.times_plus(quad, sum)
         };
-        let sum: f32 = pixel.iter().fold(F32x4::zero(), square).to_array().iter().sum();
+        let sum: f32 = pixel
+            .iter()
+            .fold(F32x4::zero(), square)
+            .to_array()
+            .iter()
+            .sum();
         let factor = F32x4::splat(1.0 / (sum / divisor as f32 + epsilon).sqrt());
         for (quad, number) in output[target..][..to.channels].iter_mut().zip(pixel) {
             F32x4::load(number).times(factor).store(quad);

@@ -5,9 +5,9 @@ use super::labels::LabelKernel;
 use super::linear::Matrix;
 use super::memory::Memory;
 use super::simd::Quad;
+use crate::Result;
 use crate::pack::pack;
 use crate::program::{BufferId, PackId, Packing, Place, Vector};
-use crate::Result;
 use underpaint_plan::{Plan, WeightSource};
 
 /// Constants as the kernels of this engine read them.

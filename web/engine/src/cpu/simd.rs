@@ -201,13 +201,10 @@ impl F32x4 {
             6.372_619_4e-4,
             4.893_524_6e-3,
         ];
-        const EVEN: [f32; 4] = [
-            1.198_258_4e-6,
-            1.185_347_1e-4,
-            2.268_434_7e-3,
-            4.893_525e-3,
-        ];
-        let x = self.max(Self::splat(-7.905_311)).min(Self::splat(7.905_311));
+        const EVEN: [f32; 4] = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_7e-3, 4.893_525e-3];
+        let x = self
+            .max(Self::splat(-7.905_311))
+            .min(Self::splat(7.905_311));
         let square = x.times(x);
         let polynomial = |numbers: &[f32]| {
             let sum = |sum: Self, number: &f32| sum.times_plus(square, Self::splat(*number));
@@ -230,7 +227,12 @@ mod tests {
             assert!((found - expected).abs() < 5e-7, "tanh({x}) = {found}");
         }
         let big = F32x4::load(&[100.0, -100.0, f32::INFINITY, f32::NEG_INFINITY]);
-        for (found, expected) in big.tanh().to_array().into_iter().zip([1.0, -1.0, 1.0, -1.0]) {
+        for (found, expected) in big
+            .tanh()
+            .to_array()
+            .into_iter()
+            .zip([1.0, -1.0, 1.0, -1.0])
+        {
             assert!((found - expected).abs() < 5e-7);
         }
     }
@@ -238,7 +240,10 @@ mod tests {
     #[test]
     fn leaky_keeps_what_is_positive() {
         let x = F32x4::load(&[2.0, -2.0, 0.0, -1.0]);
-        assert_eq!(x.leaky(F32x4::splat(0.25)).to_array(), [2.0, -0.5, 0.0, -0.25]);
+        assert_eq!(
+            x.leaky(F32x4::splat(0.25)).to_array(),
+            [2.0, -0.5, 0.0, -0.25]
+        );
         assert_eq!(x.leaky(F32x4::zero()).to_array(), [2.0, 0.0, 0.0, 0.0]);
     }
 }
