@@ -14,6 +14,8 @@
 //! 5. [`cpu`], [`gpu`]: the engines.
 
 pub mod cpu;
+#[cfg(test)]
+mod drafts;
 pub mod error;
 #[cfg(feature = "gpu")]
 pub mod gpu;

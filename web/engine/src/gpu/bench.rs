@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use underpaint_plan::{Expression, ExpressionId, Node, Plan, Sides, Tensor, Weight, WeightId};
+use underpaint_plan::weight::Node;
+use underpaint_plan::{Expression, ExpressionId, Plan, Sides, Tensor, Weight, WeightId};
 
 use super::kernel::Access;
 use super::pipeline::compile;
@@ -43,10 +44,7 @@ impl Layer {
 }
 
 /// Repeats something until it has taken a fifth of a second at least; seconds of one.
-async fn repeat(
-    clock: Clock<'_>,
-    mut run: impl AsyncFnMut(usize) -> Result<()>,
-) -> Result<f64> {
+async fn repeat(clock: Clock<'_>, mut run: impl AsyncFnMut(usize) -> Result<()>) -> Result<f64> {
     run(1).await?;
     let mut times = 1;
     loop {
@@ -209,8 +207,16 @@ pub struct Peak {
 ///
 /// What the device says.
 pub async fn peak(device: &Device, clock: Clock<'_>) -> Result<Peak> {
-    let threads = if device.tuning.software { 1 << 12 } else { 1 << 18 };
-    let bytes = if device.tuning.software { 32 << 20 } else { 128 << 20 };
+    let threads = if device.tuning.software {
+        1 << 12
+    } else {
+        1 << 18
+    };
+    let bytes = if device.tuning.software {
+        32 << 20
+    } else {
+        128 << 20
+    };
     let bytes = device.bounds.binding.min(bytes);
     let arithmetic = loop_of(device, PEAK, 1024, threads / 64, clock).await?;
     let bandwidth = loop_of(device, STREAM, bytes, threads / 64, clock).await?;

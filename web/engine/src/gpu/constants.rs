@@ -22,7 +22,7 @@ pub struct Constants {
 /// Bytes that are uploaded before the device is waited for, so that copies of them are let go.
 const FLIGHT: u64 = 32 << 20;
 /// Numbers that are turned into bytes at once.
-const PIECE: usize = 1 << 18;
+pub const PIECE: usize = 1 << 18;
 
 /// Uploads packs, one at a time.
 pub struct Uploader<'a> {
@@ -50,9 +50,7 @@ impl<'a> Uploader<'a> {
         plan: &Plan,
         source: &dyn WeightSource,
     ) -> Result<Constants> {
-        let Packed {
-            matrices, bias, ..
-        } = pack(packing, plan, source)?;
+        let Packed { matrices, bias, .. } = pack(packing, plan, source)?;
         let half = has_matrices(packing) && matrices.iter().all(|matrix| exact(matrix));
         let numbers: usize = matrices.iter().map(Vec::len).sum();
         let weights = self.buffer(numbers * if half { 2 } else { 4 }).await?;
@@ -176,7 +174,9 @@ pub fn numbers(packing: &Packing, plan: &Plan) -> Result<[usize; 2]> {
             phases,
         } => {
             let lanes = lanes(parts, usize::from(*transposed))?;
-            let taps = phases.iter().map(|[rows, columns]| rows.len() * columns.len());
+            let taps = phases
+                .iter()
+                .map(|[rows, columns]| rows.len() * columns.len());
             [taps.sum::<usize>() * input.len() * lanes, lanes]
         }
         Packing::LabelKernel { parts, codes } => {
@@ -201,6 +201,11 @@ pub fn numbers(packing: &Packing, plan: &Plan) -> Result<[usize; 2]> {
 }
 
 fn weight_of(plan: &Plan, weight: WeightId) -> Result<&Weight> {
-    let missing = || Error::Input(format!("a program of another plan: no constant {}", weight.0));
+    let missing = || {
+        Error::Input(format!(
+            "a program of another plan: no constant {}",
+            weight.0
+        ))
+    };
     plan.weights.get(weight.0).ok_or_else(missing)
 }

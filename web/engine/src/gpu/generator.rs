@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use underpaint_plan::{Plan, WeightSource};
 
 use super::Device;
-use super::constants::{Constants, Uploader, floats, numbers};
+use super::constants::{Constants, PIECE, Uploader, floats, numbers};
 use super::fit::Needs;
 use super::kernel::Kernel;
 use super::lower::lower;
@@ -48,6 +48,10 @@ pub struct Generator {
     /// Of the last run, as they lie in memory.
     outputs: Vec<Vec<f32>>,
 }
+
+/// Multiplications with sums of one submission: a twentieth of a second on a fast device, a second on
+/// a slow one (guess).
+const WORK: u64 = 1 << 36;
 
 #[derive(Debug)]
 struct Loaded {
@@ -116,7 +120,9 @@ impl Generator {
         let done = new.len();
         progress(Progress::Kernels { done, of: done });
         let buffers = Buffers::new(&device, &self.program, &lowered).await?;
-        let steps = buffers.steps(&device, &self.packs, &lowered.launches).await?;
+        let steps = buffers
+            .steps(&device, &self.packs, &lowered.launches)
+            .await?;
         self.loaded = Some(Loaded { buffers, steps });
         Ok(())
     }
@@ -231,8 +237,15 @@ impl Generator {
             }
             let mut numbers = vec![0.0; view.len()];
             host::write_view(input, &view, given, &mut numbers);
-            if let Some(slot) = self.slot(&view).and_then(|slot| loaded.buffers.slots.get(slot)) {
-                queue.write_buffer(slot, 0, &floats(&numbers));
+            if let Some(slot) = self
+                .slot(&view)
+                .and_then(|slot| loaded.buffers.slots.get(slot))
+            {
+                let mut at = 0;
+                for piece in numbers.chunks(PIECE) {
+                    queue.write_buffer(slot, at, &floats(piece));
+                    at += 4 * piece.len() as u64;
+                }
             }
         }
         for (labels, buffer) in self.program.labels.iter().zip(&loaded.buffers.labels) {
@@ -271,13 +284,40 @@ impl Generator {
         let half: Vec<bool> = self.packs.iter().map(|pack| pack.half).collect();
         let (bounds, tuning) = (&self.device.bounds, &self.device.tuning);
         let lowered = lower(&self.program, bounds, tuning, &half)?;
-        Ok(lowered.launches.into_iter().map(|launch| launch.kernel).collect())
+        Ok(lowered
+            .launches
+            .into_iter()
+            .map(|launch| launch.kernel)
+            .collect())
     }
 
+    /// One submission, or several where the work of one could take seconds: drivers take what does not
+    /// end for a device that hangs.
     fn submit(&self, loaded: &Loaded) {
-        let descriptor = wgpu::CommandEncoderDescriptor::default();
-        let mut encoder = self.device.handle.create_command_encoder(&descriptor);
-        dispatch(&mut encoder, &loaded.steps);
+        let mut rest = &loaded.steps[..];
+        loop {
+            let descriptor = wgpu::CommandEncoderDescriptor::default();
+            let mut encoder = self.device.handle.create_command_encoder(&descriptor);
+            let mut work = 0;
+            let fits = |step: &&Step| {
+                work += step.work;
+                work <= WORK
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let (now, then) = rest.split_at(count.min(rest.len()));
+            dispatch(&mut encoder, now);
+            rest = then;
+            if rest.is_empty() {
+                self.copy(&mut encoder, loaded);
+                self.device.queue.submit([encoder.finish()]);
+                return;
+            }
+            self.device.queue.submit([encoder.finish()]);
+        }
+    }
+
+    /// Copies outputs to where they can be read.
+    fn copy(&self, encoder: &mut wgpu::CommandEncoder, loaded: &Loaded) {
         for (output, readback) in self.program.outputs.iter().zip(&loaded.buffers.readbacks) {
             if let Some(slot) = self.slot(&output.view) {
                 let slot = &loaded.buffers.slots[slot];
@@ -285,7 +325,6 @@ impl Generator {
                 encoder.copy_buffer_to_buffer(slot, 0, readback, 0, bytes);
             }
         }
-        self.device.queue.submit([encoder.finish()]);
     }
 
     async fn read(&self, loaded: &Loaded) -> Result<Vec<Vec<f32>>> {
@@ -406,7 +445,9 @@ fn bytes_of([matrix, bias]: [usize; 2]) -> u64 {
 
 /// Whether a view is all that its pixels hold.
 fn alone(view: &View) -> bool {
-    view.channel_offset == 0 && view.pixel_stride == view.channels && view.len() == view.height * view.width * view.channels
+    view.channel_offset == 0
+        && view.pixel_stride == view.channels
+        && view.len() == view.height * view.width * view.channels
 }
 
 const fn empty() -> Program {

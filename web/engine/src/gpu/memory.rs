@@ -25,6 +25,8 @@ pub struct Step {
     pub pipeline: wgpu::ComputePipeline,
     pub group: wgpu::BindGroup,
     pub groups: [u32; 3],
+    /// Multiplications with sums.
+    pub work: u64,
 }
 
 impl Buffers {
@@ -62,7 +64,11 @@ impl Buffers {
                 }
             })
             .await?;
-        let tables: Vec<u8> = lowered.tables.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let tables: Vec<u8> = lowered
+            .tables
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
         device.queue.write_buffer(&buffers.tables, 0, &tables);
         Ok(buffers)
     }
@@ -85,7 +91,11 @@ impl Buffers {
         packs: &[Constants],
         launches: &[Launch],
     ) -> Result<Vec<Step>> {
-        let alignment = device.handle.limits().min_uniform_buffer_offset_alignment.max(16) as usize;
+        let alignment = device
+            .handle
+            .limits()
+            .min_uniform_buffer_offset_alignment
+            .max(16) as usize;
         let mut bytes: Vec<u8> = Vec::new();
         let mut placed = Vec::with_capacity(launches.len());
         let mut pipelines = Vec::with_capacity(launches.len());
@@ -142,6 +152,7 @@ impl Buffers {
             pipeline: pipeline.pipeline.clone(),
             group,
             groups: launch.groups,
+            work: launch.work,
         })
     }
 }

@@ -51,7 +51,10 @@ pub(super) fn compile(device: &wgpu::Device, access: &[Access], code: String) ->
     let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform)];
     for (place, access) in access.iter().enumerate() {
         let read_only = *access == Access::Read;
-        entries.push(entry(place + 1, wgpu::BufferBindingType::Storage { read_only }));
+        entries.push(entry(
+            place + 1,
+            wgpu::BufferBindingType::Storage { read_only },
+        ));
     }
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: None,

@@ -1,9 +1,8 @@
 //! What a device says when something is wrong, and what is known beforehand.
 
 use super::*;
-use crate::gpu::{Generator, Needs, block_on};
+use crate::gpu::Needs;
 use crate::plans;
-use crate::{Error, schedule};
 
 #[test]
 fn a_picture_that_is_too_large_is_refused_before_anything_is_done() {
@@ -12,7 +11,10 @@ fn a_picture_that_is_too_large_is_refused_before_anything_is_done() {
     let tuning = Tuning::default();
     let enough = Needs::of(&program, &builder.plan, &Bounds::default(), &tuning);
     let needs = enough.expect("a small picture");
-    assert!(needs.largest > 0 && needs.bytes() > needs.planes, "{needs:?}");
+    assert!(
+        needs.largest > 0 && needs.bytes() > needs.planes,
+        "{needs:?}"
+    );
     let bounds = Bounds {
         buffer: needs.largest - 4,
         ..Bounds::default()
@@ -23,8 +25,7 @@ fn a_picture_that_is_too_large_is_refused_before_anything_is_done() {
     assert!(is_it, "{refused:?}");
     let Some(device) = device() else { return };
     let device = device.with(bounds, tuning);
-    let made = Generator::new(&device, program, &builder.plan, &builder.weights, &mut |_| {});
-    let made = block_on(made).map(|_| ());
+    let made = load(&device, program, &builder.plan, &builder.weights).map(|_| ());
     assert!(matches!(made, Err(Error::TooLarge { .. })), "{made:?}");
 }
 
@@ -32,19 +33,14 @@ fn a_picture_that_is_too_large_is_refused_before_anything_is_done() {
 fn after_a_loss_everything_fails_until_another_device_is_acquired() {
     let Some(lost) = device() else { return };
     let builder = plans::resnet(0, [9, 12]);
-    let make = |device: &Device| {
-        let program = schedule(&builder.plan).expect("a plan that can be run");
-        let weights = &builder.weights;
-        block_on(Generator::new(device, program, &builder.plan, weights, &mut |_| {}))
-    };
-    let mut generator = make(&lost).expect("weights");
+    let mut generator = load_plan(&lost, &builder).expect("weights");
     lost.destroy();
     let run = block_on(generator.run(&given(&builder.inputs)));
     assert!(matches!(run, Err(Error::Lost(_))), "{run:?}");
-    let made = make(&lost).map(|_| ());
+    let made = load_plan(&lost, &builder).map(|_| ());
     assert!(matches!(made, Err(Error::Lost(_))), "{made:?}");
     let Some(device) = device() else { return };
-    let mut generator = make(&device).expect("weights");
+    let mut generator = load_plan(&device, &builder).expect("weights");
     block_on(generator.run(&given(&builder.inputs))).expect("a picture");
 }
 
@@ -62,9 +58,7 @@ fn what_a_device_refuses_is_an_error_and_it_works_on() {
     assert!(matches!(refused, Err(Error::Device(_))), "{refused:?}");
     device.check().expect("an error that was caught");
     let builder = plans::resnet(1, [9, 12]);
-    let program = schedule(&builder.plan).expect("a plan that can be run");
-    let made = Generator::new(&device, program, &builder.plan, &builder.weights, &mut |_| {});
-    let mut generator = block_on(made).expect("weights");
+    let mut generator = load_plan(&device, &builder).expect("weights");
     block_on(generator.run(&given(&builder.inputs))).expect("a picture");
 }
 

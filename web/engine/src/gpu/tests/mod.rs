@@ -2,12 +2,15 @@
 //! Vulkan driver at all, the tests say so and pass: `cargo xtask ci` installs one.
 
 mod device;
+mod operations;
 mod plans;
 
 use super::tune::{Choice, Method, Tuning};
-use super::{Bounds, Device, block_on};
-use crate::{Error, Given};
-use underpaint_plan::Tensor;
+use super::{Bounds, Device, Generator, block_on};
+use crate::plans::Builder;
+use crate::{Error, Given, Program, Result, schedule};
+use std::collections::BTreeMap;
+use underpaint_plan::{Plan, Tensor};
 
 /// A device, if there is one.
 fn device() -> Option<Device> {
@@ -25,9 +28,18 @@ fn device() -> Option<Device> {
 fn choices() -> Vec<(String, Choice)> {
     let registers = |pixels, vectors| Method::Registers { pixels, vectors };
     let tile = |pixels| Method::Tile { pixels };
-    let methods = [registers(8, 1), registers(8, 2), registers(8, 4), registers(4, 2), tile(64), tile(128)];
+    let methods = [
+        registers(8, 1),
+        registers(8, 2),
+        registers(8, 4),
+        registers(4, 2),
+        tile(64),
+        tile(128),
+    ];
     let splits = [1, 3];
-    let pairs = methods.into_iter().flat_map(|method| splits.map(|splits| (method, splits)));
+    let pairs = methods
+        .into_iter()
+        .flat_map(|method| splits.map(|splits| (method, splits)));
     pairs
         .map(|(method, splits)| (format!("{method:?} {splits}"), Choice { method, splits }))
         .collect()
@@ -49,6 +61,23 @@ fn narrow(device: &Device, binding: u64) -> Device {
         ..device.info().bounds
     };
     device.with(bounds, device.tuning())
+}
+
+/// A program on a device.
+fn load(
+    device: &Device,
+    program: Program,
+    plan: &Plan,
+    weights: &BTreeMap<String, Tensor>,
+) -> Result<Generator> {
+    let mut quiet = |_| {};
+    block_on(Generator::new(device, program, plan, weights, &mut quiet))
+}
+
+/// What a plan becomes on a device.
+fn load_plan(device: &Device, builder: &Builder) -> Result<Generator> {
+    let program = schedule(&builder.plan).expect("a plan that can be run");
+    load(device, program, &builder.plan, &builder.weights)
 }
 
 /// Inputs as planes.

@@ -1,20 +1,14 @@
 //! Whole generators: from plan through schedule to planes.
 
-use std::collections::BTreeMap;
-
 use underpaint_plan::weight::Node;
 use underpaint_plan::{Expression, reference};
 
 use super::*;
-use crate::gpu::{Generator, Progress, block_on};
-use crate::plans::{self, Builder};
-use crate::{Error, schedule};
+use crate::gpu::Progress;
+use crate::plans;
 
 fn generator_of(device: &Device, builder: &Builder) -> Generator {
-    let program = schedule(&builder.plan).expect("a plan that can be run");
-    let weights = &builder.weights;
-    let generator = Generator::new(device, program, &builder.plan, weights, &mut |_| {});
-    block_on(generator).expect("weights")
+    load_plan(device, builder).expect("weights")
 }
 
 fn assert_right(name: &str, builder: &Builder, generator: &mut Generator) {
@@ -57,10 +51,7 @@ fn planes_larger_than_a_binding_are_done_in_bands() {
         // As narrow as it goes: what a few rows need.
         let fitting = (8..24).find_map(|power| {
             let device = narrow(&device, 1 << power);
-            let program = schedule(&builder.plan).expect("a plan that can be run");
-            let weights = &builder.weights;
-            let generator = Generator::new(&device, program, &builder.plan, weights, &mut |_| {});
-            match block_on(generator) {
+            match load_plan(&device, &builder) {
                 Ok(generator) => Some(generator),
                 Err(Error::TooLarge { .. }) => None,
                 Err(error) => panic!("{name}: {error}"),
