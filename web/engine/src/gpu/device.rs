@@ -119,6 +119,12 @@ impl Device {
         &self.handle
     }
 
+    /// Pipelines that were compiled.
+    #[must_use]
+    pub fn pipelines(&self) -> usize {
+        self.pipelines.borrow().len()
+    }
+
     /// What has gone wrong since the last call, if anything: what was computed since is worth nothing.
     ///
     /// # Errors
