@@ -1,5 +1,12 @@
 //! How fast each kernel for convolutions is on the system's GPU:
-//! `cargo run --release -p underpaint-engine --features gpu --example convolutions [software]`
+//! `cargo run --release -p underpaint-engine --features gpu --example convolutions`
+
+#![expect(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "runs outside of browsers"
+)]
 
 use std::time::Instant;
 
