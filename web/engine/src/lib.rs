@@ -28,6 +28,7 @@ pub mod pack;
 mod plans;
 pub mod program;
 pub mod schedule;
+mod sizes;
 
 pub use error::{Error, Result};
 pub use host::Given;
