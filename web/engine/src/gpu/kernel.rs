@@ -303,8 +303,8 @@ fn tile(pixels: usize, half: bool, split: bool) -> String {
     // Four invocations load the four vectors of a pixel; every one of them loads four pixels.
     for load in 0..4 {
         begin.add(
-            "let m$L = min(m0 + m + $Lu * (THREADS / 4u), count - 1u);
-            let b$L = f.input + (m$L / f.width) * p.step_row + (m$L % f.width) * p.step_pixel;",
+            "let s$L = min(m0 + m + $Lu * (THREADS / 4u), count - 1u);
+            let b$L = f.input + (s$L / f.width) * p.step_row + (s$L % f.width) * p.step_pixel;",
             &[("$L", load)],
         );
     }

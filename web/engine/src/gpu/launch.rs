@@ -123,6 +123,9 @@ pub fn bind(program: &Program, bounds: &Bounds, view: &View, rows: &Range<usize>
     }
 }
 
+/// Which rows of which views a band of rows of output touches.
+pub type Reach<'a> = &'a dyn Fn(&Range<usize>) -> Vec<(View, Range<usize>)>;
+
 /// Cuts `rows` rows of output into bands whose operands a device can bind: all at once where it can.
 ///
 /// `reach` says for a band which rows of which views it touches.
@@ -134,10 +137,10 @@ pub fn bands(
     rows: usize,
     most: usize,
     bounds: &Bounds,
-    reach: &dyn Fn(&Range<usize>) -> Vec<(View, Range<usize>)>,
+    reach: Reach<'_>,
 ) -> Result<Vec<Range<usize>>> {
     let mut done = Vec::new();
-    let mut todo = vec![0..rows];
+    let mut todo = Vec::from([0..rows]);
     while let Some(band) = todo.pop() {
         if band.is_empty() {
             continue;

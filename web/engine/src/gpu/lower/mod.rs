@@ -8,7 +8,7 @@ mod statistics;
 
 use super::bounds::Bounds;
 use super::kernel::Kernel;
-use super::launch::{self, Bound, Launch, Memory, Tables, Window};
+use super::launch::{self, Bound, Launch, Memory, Reach, Tables, Window};
 use super::tune::Tuning;
 use crate::program::{BufferId, Operation, PackId, Program, View};
 use crate::{Error, Result};
@@ -69,8 +69,6 @@ struct Lowering<'a> {
     launches: Vec<Launch>,
     scratch: u64,
 }
-
-type Reach<'a> = &'a dyn Fn(&Range<usize>) -> Vec<(View, Range<usize>)>;
 
 impl Lowering<'_> {
     fn operation(&mut self, operation: &Operation) -> Result<()> {
@@ -158,7 +156,7 @@ impl Lowering<'_> {
         launch::bind(self.program, self.bounds, view, rows)
     }
 
-    fn bands(&self, rows: usize, reach: Reach) -> Result<Vec<Range<usize>>> {
+    fn bands(&self, rows: usize, reach: Reach<'_>) -> Result<Vec<Range<usize>>> {
         launch::bands(rows, self.bounds.groups as usize, self.bounds, reach)
     }
 

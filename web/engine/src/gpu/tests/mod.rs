@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use underpaint_plan::{Plan, Tensor};
 
 /// A device, if there is one.
+#[expect(clippy::disallowed_macros, reason = "tests run outside of browsers")]
 fn device() -> Option<Device> {
     match block_on(Device::acquire()) {
         Ok(device) => Some(device),

@@ -64,6 +64,35 @@ fn planes_larger_than_a_binding_are_done_in_bands() {
     }
 }
 
+/// More pixels and channels than a tile has, by convolutions of one phase and of four.
+fn large() -> Builder {
+    let mut b = Builder::new(3);
+    let x = b.input(70, 21, 23);
+    let x = b.conv(x, 150, 3, 1, 1);
+    let x = b.leaky(x);
+    let x = b.conv_transpose(x, 74, [4, 2, 1, 0]);
+    b.finish(&[x])
+}
+
+#[test]
+fn every_kernel_does_many_pixels_of_many_channels() {
+    let Some(device) = device() else { return };
+    let builder = large();
+    for (name, choice) in choices() {
+        let device = forced(&device, choice);
+        let mut generator = load_plan(&device, &builder).expect("weights");
+        assert_right(&name, &builder, &mut generator);
+        // Few workgroups along each axis: they are folded.
+        let bounds = Bounds {
+            groups: 24,
+            ..device.info().bounds
+        };
+        let device = device.with(bounds, device.tuning());
+        let mut generator = load_plan(&device, &builder).expect("weights");
+        assert_right(&format!("{name}, folded"), &builder, &mut generator);
+    }
+}
+
 #[test]
 fn a_software_adapter_and_a_gpu_are_tuned_differently_and_give_the_same() {
     let Some(device) = device() else { return };
@@ -91,7 +120,9 @@ fn weights_that_are_f16_are_kept_as_such() {
         for choice in [None, Some(choices()[8].1)] {
             let device = choice.map_or_else(|| device.clone(), |choice| forced(&device, choice));
             let mut generator = generator_of(&device, &builder);
-            assert!(generator.keeps_half(), "{name}");
+            // Numbers of a class and of the switch are added when a kernel for labels is packed.
+            let labels = builder.plan.inputs.iter().any(|input| input.one_hot > 0);
+            assert!(labels || generator.keeps_half(), "{name}");
             assert_right(&name, &builder, &mut generator);
         }
     }

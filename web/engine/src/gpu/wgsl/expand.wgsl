@@ -11,10 +11,10 @@ fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) group
     let x = i / p.lanes;
     let n = i % p.lanes;
     let code = labels[p.labels + at.y * p.labels_row + x];
-    let class = code % (p.classes + 1u);
+    let label = code % (p.classes + 1u);
     let switched = code / (p.classes + 1u);
     let channel = vec4u(4u * n, 4u * n + 1u, 4u * n + 2u, 4u * n + 3u);
-    let hot = (channel == vec4u(class)) & (channel < vec4u(p.classes));
+    let hot = (channel == vec4u(label)) & (channel < vec4u(p.classes));
     let on = (channel == vec4u(p.classes)) & vec4<bool>(switched == 1u);
     o[p.output + at.y * p.output_row + x * p.output_pixel + n] = select(vec4f(), vec4f(1.0), hot | on);
   }
