@@ -10,9 +10,13 @@
 //! 1. [`program`]: what a program is.
 //! 2. [`schedule`]: from plan to program; what is fused, and where everything lies.
 //! 3. [`pack`]: weights in the order in which kernels read them.
-//! 4. [`cpu`], [`gpu`]: the engines.
+//! 4. [`host`]: what goes in and comes out.
+//! 5. [`cpu`], [`gpu`]: the engines.
 
+pub mod cpu;
 pub mod error;
+pub mod host;
+pub mod identity;
 #[cfg(test)]
 mod oracle;
 pub mod pack;
@@ -22,5 +26,6 @@ pub mod program;
 pub mod schedule;
 
 pub use error::{Error, Result};
+pub use host::Given;
 pub use program::Program;
 pub use schedule::schedule;
