@@ -10,7 +10,7 @@ import { generate, load, modelUrl, mustLoad, openLibrary, valueOf } from "./supp
 import { CLASSES, MODELS, SIZE } from "./support/models";
 import { testPictures, testTensors } from "./support/parity";
 import { labelScene } from "./support/scenes";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 const scene = labelScene(CLASSES, SIZE, SIZE);
 

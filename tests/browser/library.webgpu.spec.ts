@@ -9,7 +9,7 @@ import { generate, load, modelUrl, mustLoad, opaqueRgb, openLibrary, valueOf } f
 import { CLASSES, MODELS, SIZE } from "./support/models";
 import { PICTURE_TOLERANCE, testTensors } from "./support/parity";
 import { labelScene, readPng } from "./support/scenes";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 const scene = labelScene(CLASSES, SIZE, SIZE);
 

@@ -5,7 +5,7 @@ import type { Page } from "@playwright/test";
 import type * as Library from "../../../www/src/index";
 import type { LoadOptions } from "../../../www/src/index";
 import type { Labels } from "./scenes";
-import type { Tensor } from "./tensors";
+import type { Tensor } from "./tensors.mjs";
 
 /** The builds of the wasm module, as `www/pkg/modules.js` names them. */
 export type ModuleBuild = "plain" | "relaxed";

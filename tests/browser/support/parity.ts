@@ -18,7 +18,7 @@ import {
 } from "./library-page";
 import { SEED, SIZE, sceneOf } from "./models";
 import { labelSceneFor, pictureScene, readPng } from "./scenes";
-import { largestDifference, readTensor } from "./tensors";
+import { largestDifference, readTensor } from "./tensors.mjs";
 
 /**
  * Before rounding, in the picture's range [-1, 1]: both sides compute in f32, in another order.
