@@ -14,7 +14,11 @@
 //! 5. [`cpu`], [`gpu`]: the engines.
 
 pub mod cpu;
+#[cfg(test)]
+mod drafts;
 pub mod error;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 pub mod host;
 pub mod identity;
 #[cfg(test)]
@@ -24,6 +28,7 @@ pub mod pack;
 mod plans;
 pub mod program;
 pub mod schedule;
+mod sizes;
 
 pub use error::{Error, Result};
 pub use host::Given;

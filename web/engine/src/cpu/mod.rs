@@ -10,6 +10,7 @@
 mod apply;
 mod border;
 mod convolution;
+mod fit;
 mod gemm;
 mod labels;
 mod linear;
@@ -22,6 +23,8 @@ mod run;
 mod simd;
 #[cfg(test)]
 mod tests;
+
+pub use fit::{BYTES_AVAILABLE, bytes_needed};
 
 use std::collections::BTreeMap;
 

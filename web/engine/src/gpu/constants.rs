@@ -1,7 +1,7 @@
 //! Packs on the device.
 
 use half::f16;
-use underpaint_plan::{Node, Plan, Weight, WeightId, WeightSource};
+use underpaint_plan::{Plan, Weight, WeightId, WeightSource};
 
 use super::Device;
 use crate::pack::{Packed, pack};
@@ -22,7 +22,7 @@ pub struct Constants {
 /// Bytes that are uploaded before the device is waited for, so that copies of them are let go.
 const FLIGHT: u64 = 32 << 20;
 /// Numbers that are turned into bytes at once.
-const PIECE: usize = 1 << 18;
+pub const PIECE: usize = 1 << 18;
 
 /// Uploads packs, one at a time.
 pub struct Uploader<'a> {
@@ -50,9 +50,7 @@ impl<'a> Uploader<'a> {
         plan: &Plan,
         source: &dyn WeightSource,
     ) -> Result<Constants> {
-        let Packed {
-            matrices, bias, ..
-        } = pack(packing, plan, source)?;
+        let Packed { matrices, bias, .. } = pack(packing, plan, source)?;
         let half = has_matrices(packing) && matrices.iter().all(|matrix| exact(matrix));
         let numbers: usize = matrices.iter().map(Vec::len).sum();
         let weights = self.buffer(numbers * if half { 2 } else { 4 }).await?;
@@ -176,7 +174,9 @@ pub fn numbers(packing: &Packing, plan: &Plan) -> Result<[usize; 2]> {
             phases,
         } => {
             let lanes = lanes(parts, usize::from(*transposed))?;
-            let taps = phases.iter().map(|[rows, columns]| rows.len() * columns.len());
+            let taps = phases
+                .iter()
+                .map(|[rows, columns]| rows.len() * columns.len());
             [taps.sum::<usize>() * input.len() * lanes, lanes]
         }
         Packing::LabelKernel { parts, codes } => {
@@ -201,89 +201,11 @@ pub fn numbers(packing: &Packing, plan: &Plan) -> Result<[usize; 2]> {
 }
 
 fn weight_of(plan: &Plan, weight: WeightId) -> Result<&Weight> {
-    let missing = || Error::Input(format!("a program of another plan: no constant {}", weight.0));
-    plan.weights.get(weight.0).ok_or_else(missing)
-}
-
-/// Whether two packs have the same numbers: of the same kind, from the same expressions.
-pub fn same(mine: (&Packing, &Plan), other: (&Packing, &Plan)) -> bool {
-    let (mut left, mut right) = (mine.0.clone(), other.0.clone());
-    let (ours, theirs) = (take_weights(&mut left), take_weights(&mut right));
-    if left != right || ours.len() != theirs.len() {
-        return false;
-    }
-    let equal = |(ours, theirs): (&WeightId, &WeightId)| {
-        match (mine.1.weights.get(ours.0), other.1.weights.get(theirs.0)) {
-            (Some(a), Some(b)) if a.shape == b.shape => {
-                let mut todo = vec![(a.value, b.value)];
-                while let Some((a, b)) = todo.pop() {
-                    let found = (
-                        mine.1.expressions.get(a.0),
-                        other.1.expressions.get(b.0),
-                    );
-                    let (Some(a), Some(b)) = found else {
-                        return false;
-                    };
-                    if a.shape != b.shape || !same_node(&a.node, &b.node) {
-                        return false;
-                    }
-                    todo.extend(a.node.operands().into_iter().zip(b.node.operands()));
-                }
-                true
-            }
-            _ => false,
-        }
+    let missing = || {
+        Error::Input(format!(
+            "a program of another plan: no constant {}",
+            weight.0
+        ))
     };
-    ours.iter().zip(&theirs).all(equal)
-}
-
-/// Whether two nodes do the same, whatever their operands are.
-fn same_node(left: &Node, right: &Node) -> bool {
-    match (left, right) {
-        (Node::Reshape(_), Node::Reshape(_)) | (Node::Matmul(..), Node::Matmul(..)) => true,
-        (Node::Permute(_, a), Node::Permute(_, b))
-        | (Node::Repeat(_, a), Node::Repeat(_, b))
-        | (Node::Slice(_, a), Node::Slice(_, b)) => a == b,
-        (Node::Concat(a, axis), Node::Concat(b, other)) => a.len() == b.len() && axis == other,
-        (Node::Binary(a, ..), Node::Binary(b, ..)) => a == b,
-        (Node::Scalar(a, _, x), Node::Scalar(b, _, y)) => a == b && x == y,
-        (Node::Unary(a, _), Node::Unary(b, _)) => a == b,
-        (Node::Reduce(a, _, x), Node::Reduce(b, _, y)) => a == b && x == y,
-        (Node::Source(a), Node::Source(b)) => a == b,
-        (Node::Constant(a), Node::Constant(b)) => a == b,
-        (Node::Fill(a), Node::Fill(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// The constants of a packing in order, which become 0 in it.
-fn take_weights(packing: &mut Packing) -> Vec<WeightId> {
-    let mut places: Vec<&mut WeightId> = Vec::new();
-    match packing {
-        Packing::Kernel { parts, .. } | Packing::LabelKernel { parts, .. } => {
-            for (weight, bias) in parts {
-                places.push(weight);
-                places.extend(bias);
-            }
-        }
-        Packing::Matrix { weight, bias, .. } => {
-            places.push(weight);
-            places.extend(bias);
-        }
-        Packing::Affine {
-            scale,
-            shift,
-            running,
-            ..
-        } => {
-            places.extend(scale);
-            places.extend(shift);
-            if let Some((mean, variance, _)) = running {
-                places.extend([mean, variance]);
-            }
-        }
-        Packing::Plane { weight, .. } => places.push(weight),
-    }
-    let take = |place: &mut WeightId| std::mem::replace(place, WeightId(0));
-    places.into_iter().map(take).collect()
+    plan.weights.get(weight.0).ok_or_else(missing)
 }

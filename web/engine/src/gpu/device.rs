@@ -60,7 +60,9 @@ impl Device {
             power_preference: wgpu::PowerPreference::HighPerformance,
             ..Default::default()
         };
-        let adapter = wgpu::Instance::new(descriptor).request_adapter(&options).await;
+        let adapter = wgpu::Instance::new(descriptor)
+            .request_adapter(&options)
+            .await;
         let adapter = adapter.map_err(|error| unavailable(&error))?;
         let limits = adapter.limits();
         let bounds = Bounds::from(&limits);
@@ -135,7 +137,9 @@ impl Device {
         self.handle.destroy();
         // Browsers and drivers say so later.
         let mut troubles = self.troubles();
-        troubles.lost.get_or_insert_with(|| "it was given up".into());
+        troubles
+            .lost
+            .get_or_insert_with(|| "it was given up".into());
     }
 
     fn troubles(&self) -> std::sync::MutexGuard<'_, Troubles> {
@@ -212,7 +216,10 @@ fn described(info: &wgpu::AdapterInfo, bounds: Bounds) -> Info {
     let software = info.device_type == wgpu::DeviceType::Cpu || SOFTWARE.into_iter().any(named);
     let mut names = texts.into_iter().map(|text| text.trim());
     Info {
-        name: names.find(|text| !text.is_empty()).unwrap_or_default().to_owned(),
+        name: names
+            .find(|text| !text.is_empty())
+            .unwrap_or_default()
+            .to_owned(),
         software,
         bounds,
     }

@@ -137,9 +137,7 @@ impl Kernel {
                 half,
                 split,
             } => tile(*pixels, *half, *split),
-            Self::SplitMerge => {
-                [CONVOLUTION, ACTIVATE, include_str!("wgsl/merge.wgsl")].concat()
-            }
+            Self::SplitMerge => [CONVOLUTION, ACTIVATE, include_str!("wgsl/merge.wgsl")].concat(),
             Self::LabelConvolution { half } => {
                 let weights = weights(*half);
                 [include_str!("wgsl/labels.wgsl"), ACTIVATE, weights].concat()
@@ -152,9 +150,7 @@ impl Kernel {
             Self::AveragePool => include_str!("wgsl/pool.wgsl").to_owned(),
             Self::StatisticsPart => statistics(STATISTICS_PART, false),
             Self::StatisticsWhole => statistics(STATISTICS_PART, true),
-            Self::StatisticsMerge => {
-                statistics(include_str!("wgsl/statistics_merge.wgsl"), true)
-            }
+            Self::StatisticsMerge => statistics(include_str!("wgsl/statistics_merge.wgsl"), true),
             Self::PixelNorm => include_str!("wgsl/pixel_norm.wgsl").to_owned(),
             Self::Border => include_str!("wgsl/border.wgsl").to_owned(),
             Self::Apply(links) => apply(links),

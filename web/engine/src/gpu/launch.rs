@@ -47,6 +47,8 @@ pub struct Launch {
     pub parameters: Vec<u32>,
     /// Workgroups.
     pub groups: [u32; 3],
+    /// Multiplications with sums, for what is mostly that.
+    pub work: u64,
 }
 
 /// A view as a launch binds it; all in groups of four numbers.

@@ -28,14 +28,16 @@ impl Device {
         if let Some(pipeline) = self.pipelines.borrow().get(kernel) {
             return Ok(pipeline.clone());
         }
-        let pipeline = self.guarded(|| compile(&self.handle, kernel)).await?;
+        let compile = || compile(&self.handle, &kernel.access(), kernel.code());
+        let pipeline = self.guarded(compile).await?;
         let mut pipelines = self.pipelines.borrow_mut();
         pipelines.insert(kernel.clone(), pipeline.clone());
         Ok(pipeline)
     }
 }
 
-fn compile(device: &wgpu::Device, kernel: &Kernel) -> Pipeline {
+/// Compiles code whose first binding is uniform, the others storage.
+pub(super) fn compile(device: &wgpu::Device, access: &[Access], code: String) -> Pipeline {
     let entry = |binding: usize, ty: wgpu::BufferBindingType| wgpu::BindGroupLayoutEntry {
         binding: binding as u32,
         visibility: wgpu::ShaderStages::COMPUTE,
@@ -47,9 +49,12 @@ fn compile(device: &wgpu::Device, kernel: &Kernel) -> Pipeline {
         count: None,
     };
     let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform)];
-    for (place, access) in kernel.access().iter().enumerate() {
+    for (place, access) in access.iter().enumerate() {
         let read_only = *access == Access::Read;
-        entries.push(entry(place + 1, wgpu::BufferBindingType::Storage { read_only }));
+        entries.push(entry(
+            place + 1,
+            wgpu::BufferBindingType::Storage { read_only },
+        ));
     }
     let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
         label: None,
@@ -62,7 +67,7 @@ fn compile(device: &wgpu::Device, kernel: &Kernel) -> Pipeline {
     });
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: None,
-        source: wgpu::ShaderSource::Wgsl(kernel.code().into()),
+        source: wgpu::ShaderSource::Wgsl(code.into()),
     });
     let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: None,

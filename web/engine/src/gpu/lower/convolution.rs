@@ -66,10 +66,12 @@ impl Lowering<'_> {
         let mut partials = 0;
         let mut largest = 0;
         let mut depth = 0;
+        let mut work = 0;
         for &(phase, weights) in phases {
             let rows = clipped(phase, band);
             let block = block(convolution, phase, &rows, [&input, &output]);
             let pixels = rows.len() * phase.output_size[1];
+            work += (block[0] * block[1] * block[2]) as u64 * (16 * pixels * lanes) as u64;
             depth = depth.max((block[0] * block[1] * block[2]) as usize);
             blocks.extend(block);
             blocks.extend([weights as u32, partials as u32, 0, 0, 0]);
@@ -128,15 +130,27 @@ impl Lowering<'_> {
         let z = (phases.len() * splits) as u32;
         if !split {
             let windows = vec![input.window, weights, bias, output.window];
-            return self.launch(kernel, windows, parameters, [x, y, z]);
+            self.launch(kernel, windows, parameters, [x, y, z])?;
+            self.worked(work);
+            return Ok(());
         }
         let scratch = self.scratch((partials * splits * 16) as u64)?;
         let windows = vec![input.window, weights, scratch];
         self.launch(kernel, windows, parameters.clone(), [x, y, z])?;
+        self.worked(work);
         let [x, y] = self.folded((largest * lanes).div_ceil(64));
         let windows = vec![scratch, bias, output.window];
         let groups = [x, y, phases.len() as u32];
         self.launch(Kernel::SplitMerge, windows, parameters, groups)
+    }
+}
+
+impl Lowering<'_> {
+    /// Says how much the last launch does.
+    fn worked(&mut self, work: u64) {
+        if let Some(launch) = self.launches.last_mut() {
+            launch.work = work;
+        }
     }
 }
 
@@ -150,7 +164,10 @@ fn clipped(phase: &Phase, band: &Range<usize>) -> Range<usize> {
 fn fits(convolution: &Convolution, phase: &Phase) -> bool {
     let sides = [
         (convolution.input.border.top, convolution.input.rows()),
-        (convolution.input.border.left, convolution.input.row_pixels()),
+        (
+            convolution.input.border.left,
+            convolution.input.row_pixels(),
+        ),
     ];
     let taps = [phase.kernel_rows.len(), phase.kernel_columns.len()];
     let inside = [convolution.output.height, convolution.output.width];
@@ -186,7 +203,8 @@ fn touched(
         let first = first.max(0) as usize;
         let [step, out] = [convolution.input_step[0], convolution.output_step[0]];
         let last = rows.end - 1;
-        let taps = phase.kernel_rows.len();
+        // A phase that no weight meets still binds something.
+        let taps = phase.kernel_rows.len().max(1);
         read = join(read, first + rows.start * step..first + last * step + taps);
         let first = convolution.output.border.top + phase.output_start[0];
         written = join(written, first + rows.start * out..first + last * out + 1);
@@ -206,8 +224,7 @@ fn block(
     let row = start(view.border.top, phase.input_start[0]) + rows.start * convolution.input_step[0];
     let column = start(view.border.left, phase.input_start[1]);
     let to = &convolution.output;
-    let to_row =
-        to.border.top + phase.output_start[0] + rows.start * convolution.output_step[0];
+    let to_row = to.border.top + phase.output_start[0] + rows.start * convolution.output_step[0];
     let to_column = to.border.left + phase.output_start[1];
     // Pixels without others between them are one long run.
     let lanes = view.channels / 4;

@@ -58,7 +58,12 @@ impl Lowering<'_> {
                 bound.window,
             ];
             let groups = self.rows(across, band.len());
-            self.launch(Kernel::LabelConvolution { half }, windows, parameters, groups)?;
+            self.launch(
+                Kernel::LabelConvolution { half },
+                windows,
+                parameters,
+                groups,
+            )?;
         }
         Ok(())
     }
@@ -94,7 +99,12 @@ impl Lowering<'_> {
     }
 
     /// Binds rows of a plane of codes: the window, and the place in it of the first row's first code.
-    fn codes(&self, labels: LabelsId, columns: usize, rows: &Range<usize>) -> Result<(Window, u32)> {
+    fn codes(
+        &self,
+        labels: LabelsId,
+        columns: usize,
+        rows: &Range<usize>,
+    ) -> Result<(Window, u32)> {
         let first = (rows.start * columns * 4) as u64;
         let start = first / self.bounds.alignment * self.bounds.alignment;
         let end = (rows.end * columns * 4) as u64;

@@ -149,6 +149,7 @@ impl Lowering<'_> {
             windows,
             parameters,
             groups,
+            work: 0,
         });
         Ok(())
     }

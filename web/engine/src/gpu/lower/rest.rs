@@ -48,7 +48,8 @@ impl Lowering<'_> {
         if input.height == 0 {
             return Ok(());
         }
-        let reach = |band: &Range<usize>| vec![(*input, read(band)), (*output, inside(output, band))];
+        let reach =
+            |band: &Range<usize>| vec![(*input, read(band)), (*output, inside(output, band))];
         for band in self.bands(output.height, &reach)? {
             let from = self.bind(input, &read(&band));
             let to = self.bind(output, &inside(output, &band));
@@ -85,7 +86,10 @@ impl Lowering<'_> {
         epsilon: f32,
     ) -> Result<()> {
         let reach = |band: &Range<usize>| {
-            vec![(*input, inside(input, band)), (*output, inside(output, band))]
+            vec![
+                (*input, inside(input, band)),
+                (*output, inside(output, band)),
+            ]
         };
         let lanes = input.channels / 4;
         let beside = beside(lanes, 64);
@@ -149,7 +153,9 @@ impl Lowering<'_> {
             }
             let sources = rows.clone().map(|row| source(view, mode, row));
             let start = sources.clone().min().unwrap_or(rows.start).min(rows.start);
-            let end = sources.max().map_or(rows.end, |last| (last + 1).max(rows.end));
+            let end = sources
+                .max()
+                .map_or(rows.end, |last| (last + 1).max(rows.end));
             start..end
         };
         let reach = |band: &Range<usize>| vec![(*view, touched(band))];
