@@ -22,7 +22,6 @@ mod studio;
 mod test;
 mod vulkan;
 mod wasm;
-mod wasm_contents;
 
 use std::process::ExitCode;
 

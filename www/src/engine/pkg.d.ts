@@ -4,3 +4,7 @@ declare module "*/pkg/underpaint_web.js" {
   export const Session: import("./wasm.js").WasmModule["Session"];
   export const last_panic: import("./wasm.js").WasmModule["last_panic"];
 }
+
+declare module "*/pkg/modules.js" {
+  export const MODULES: readonly import("./module-choice.js").ModuleBuild[];
+}
