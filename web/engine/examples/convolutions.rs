@@ -37,8 +37,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         method: Method::Registers { pixels: 8, vectors },
         splits,
     };
-    let tile = |pixels, splits| Choice {
-        method: Method::Tile { pixels },
+    let tile = |pixels, lanes, splits| Choice {
+        method: Method::Tile { pixels, lanes },
         splits,
     };
     let choices = [
@@ -47,9 +47,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("8x8", Some(registers(2, 1))),
         ("8x16", Some(registers(4, 1))),
         ("8x4 split", Some(registers(1, 16))),
-        ("64x64", Some(tile(64, 1))),
-        ("128x64", Some(tile(128, 1))),
-        ("64x64 split", Some(tile(64, 8))),
+        ("64x64", Some(tile(64, 16, 1))),
+        ("128x64", Some(tile(128, 16, 1))),
+        ("128x32", Some(tile(128, 8, 1))),
+        ("64x64 split", Some(tile(64, 16, 8))),
     ];
     for [inputs, outputs, side, kernel, stride] in LAYERS {
         let layer = Layer {

@@ -1,5 +1,6 @@
 //! A program on a device.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use underpaint_plan::{Plan, WeightSource};
@@ -57,6 +58,8 @@ const WORK: u64 = 1 << 36;
 struct Loaded {
     buffers: Buffers,
     steps: Vec<Step>,
+    /// Whether somebody gave up waiting for a picture: outputs are mapped still.
+    mapped: Cell<bool>,
 }
 
 impl Generator {
@@ -123,7 +126,11 @@ impl Generator {
         let steps = buffers
             .steps(&device, &self.packs, &lowered.launches)
             .await?;
-        self.loaded = Some(Loaded { buffers, steps });
+        self.loaded = Some(Loaded {
+            buffers,
+            steps,
+            mapped: Cell::new(false),
+        });
         Ok(())
     }
 
@@ -218,6 +225,17 @@ impl Generator {
             return Err(Error::OutOfMemory(message.into()));
         };
         host::check(&self.program, inputs)?;
+        if loaded.mapped.take() {
+            let unmap = || {
+                loaded
+                    .buffers
+                    .readbacks
+                    .iter()
+                    .for_each(wgpu::Buffer::unmap)
+            };
+            // Some may not be, which does no harm.
+            let _ = self.device.guarded(unmap).await;
+        }
         self.give(loaded, inputs)?;
         self.device.guarded(|| self.submit(loaded)).await?;
         let outputs = self.read(loaded).await?;
@@ -329,6 +347,7 @@ impl Generator {
 
     async fn read(&self, loaded: &Loaded) -> Result<Vec<Vec<f32>>> {
         let mut signals = Vec::new();
+        loaded.mapped.set(true);
         for readback in &loaded.buffers.readbacks {
             let (sender, signal) = wait::signal();
             let range = readback.slice(..);
@@ -354,6 +373,7 @@ impl Generator {
             drop(bytes);
             readback.unmap();
         }
+        loaded.mapped.set(false);
         Ok(outputs)
     }
 
@@ -380,6 +400,15 @@ impl Generator {
     #[must_use]
     pub fn dispatches(&self) -> usize {
         self.loaded.as_ref().map_or(0, |loaded| loaded.steps.len())
+    }
+
+    /// What a run leaves that is dropped while it waits.
+    #[cfg(test)]
+    pub(super) async fn map_and_forget(&self) {
+        if let Some(loaded) = &self.loaded {
+            loaded.mapped.set(true);
+            loaded.buffers.readbacks[0].map_async(wgpu::MapMode::Read, .., |_| {});
+        }
     }
 
     /// Whether all matrices of weights lie on the device as f16.

@@ -20,10 +20,12 @@ pub enum Kernel {
         /// Sums of a part of the weights, for [`Kernel::SplitMerge`].
         split: bool,
     },
-    /// A convolution in workgroup memory: so many pixels by 64 channels, each invocation 8 by 8.
+    /// A convolution in workgroup memory: so many pixels by so many channels, each invocation 8 by 8.
     Tile {
         /// Pixels: 64 or 128.
         pixels: usize,
+        /// Groups of four channels: 8 or 16.
+        lanes: usize,
         /// Weights are f16.
         half: bool,
         /// Sums of a part of the weights, for [`Kernel::SplitMerge`].
@@ -134,9 +136,10 @@ impl Kernel {
             } => registers(*pixels, *vectors, *half, *split),
             Self::Tile {
                 pixels,
+                lanes,
                 half,
                 split,
-            } => tile(*pixels, *half, *split),
+            } => tile([*pixels, *lanes], *half, *split),
             Self::SplitMerge => [CONVOLUTION, ACTIVATE, include_str!("wgsl/merge.wgsl")].concat(),
             Self::LabelConvolution { half } => {
                 let weights = weights(*half);
@@ -298,10 +301,12 @@ BODY
 
 /// The pixels that an invocation makes lie `DOWN` apart, its channels `ACROSS` groups apart: neighbours
 /// read neighbouring places of workgroup memory.
-fn tile(pixels: usize, half: bool, split: bool) -> String {
+fn tile([pixels, lanes]: [usize; 2], half: bool, split: bool) -> String {
     let mut begin = Lines(String::new());
-    // Four invocations load the four vectors of a pixel; every one of them loads four pixels.
-    for load in 0..4 {
+    let threads = pixels / 8 * lanes / 2;
+    // Four invocations load the four vectors of a pixel; every one of them loads so many pixels.
+    let loads = 4 * pixels / threads;
+    for load in 0..loads {
         begin.add(
             "let s$L = min(m0 + m + $Lu * (THREADS / 4u), count - 1u);
             let b$L = f.input + (s$L / f.width) * p.step_row + (s$L % f.width) * p.step_pixel;",
@@ -314,7 +319,7 @@ fn tile(pixels: usize, half: bool, split: bool) -> String {
         }
     }
     let mut load = Lines(String::new());
-    for pixel in 0..4 {
+    for pixel in 0..loads {
         load.add(
             "pixels[q * PITCH + m + $Lu * (THREADS / 4u)] = select(vec4f(), a[b$L + offset], inside);",
             &[("$L", pixel)],
@@ -373,6 +378,8 @@ fn tile(pixels: usize, half: bool, split: bool) -> String {
     }
     let main = include_str!("wgsl/tile.wgsl")
         .replace("TILE", &pixels.to_string())
+        .replace("LANES", &lanes.to_string())
+        .replace("INVOCATIONS", &threads.to_string())
         .replace("BEGIN", &begin.0)
         .replace("LOAD", &load.0)
         .replace("COMPUTE", &compute.0)

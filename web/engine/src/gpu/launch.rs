@@ -140,7 +140,7 @@ pub fn bands(
     reach: Reach<'_>,
 ) -> Result<Vec<Range<usize>>> {
     let mut done = Vec::new();
-    let mut todo = Vec::from([0..rows]);
+    let mut todo: Vec<_> = std::iter::once(0..rows).collect();
     while let Some(band) = todo.pop() {
         if band.is_empty() {
             continue;

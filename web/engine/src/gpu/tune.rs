@@ -25,6 +25,8 @@ pub enum Method {
     Tile {
         /// Pixels of a workgroup: 64 or 128.
         pixels: usize,
+        /// Groups of four channels of a workgroup: 8 (with 128 pixels) or 16.
+        lanes: usize,
     },
 }
 
@@ -59,8 +61,8 @@ const SLICE: usize = 32;
 const SPLITS: usize = 32;
 /// Invocations that keep a CPU's cores busy.
 const CORES: usize = 512;
-/// Groups of output channels from which on a tile's 64 channels are not mostly wasted.
-const TILE_LANES: usize = 8;
+/// Groups of four output channels from which on a tile is not mostly wasted.
+const TILE_LANES: usize = 6;
 
 impl Tuning {
     /// Chooses.
@@ -111,10 +113,16 @@ fn hardware(work: Work, bounds: &Bounds) -> Choice {
     };
     let fits = bounds.group_memory >= 16 << 10 && bounds.invocations >= 128;
     if work.pixels >= 64 && work.lanes >= TILE_LANES && fits {
-        let groups = |pixels| work.pixels.div_ceil(pixels) * work.lanes.div_ceil(16) * work.phases;
-        let pixels = if groups(128) >= 2 * BUSY { 128 } else { 64 };
+        let lanes = if work.lanes <= 8 { 8 } else { 16 };
+        let groups =
+            |pixels| work.pixels.div_ceil(pixels) * work.lanes.div_ceil(lanes) * work.phases;
+        let pixels = if lanes == 8 || groups(128) >= 2 * BUSY {
+            128
+        } else {
+            64
+        };
         return Choice {
-            method: Method::Tile { pixels },
+            method: Method::Tile { pixels, lanes },
             splits: slices(groups(pixels)),
         };
     }

@@ -114,13 +114,17 @@ impl Lowering<'_> {
                 let invocations = largest.div_ceil(pixels) * (lanes / vectors);
                 (kernel, invocations.div_ceil(64))
             }
-            Method::Tile { pixels } => {
+            Method::Tile {
+                pixels,
+                lanes: tile,
+            } => {
                 let kernel = Kernel::Tile {
                     pixels,
+                    lanes: tile,
                     half,
                     split,
                 };
-                (kernel, largest.div_ceil(pixels) * lanes.div_ceil(16))
+                (kernel, largest.div_ceil(pixels) * lanes.div_ceil(tile))
             }
         };
         let pack = convolution.kernel.0;

@@ -63,6 +63,19 @@ fn what_a_device_refuses_is_an_error_and_it_works_on() {
 }
 
 #[test]
+fn a_picture_that_nobody_waited_for_does_no_harm() {
+    let Some(device) = device() else { return };
+    let builder = plans::resnet(0, [9, 12]);
+    let mut generator = load_plan(&device, &builder).expect("weights");
+    let inputs = given(&builder.inputs);
+    block_on(generator.run(&inputs)).expect("a picture");
+    let expected = generator.planes(0);
+    block_on(generator.map_and_forget());
+    block_on(generator.run(&inputs)).expect("a picture");
+    assert_eq!(generator.planes(0), expected);
+}
+
+#[test]
 fn speed_can_be_measured() {
     use crate::gpu::bench::{Layer, convolution, peak};
     let Some(device) = device() else { return };

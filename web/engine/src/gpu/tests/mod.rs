@@ -28,14 +28,15 @@ fn device() -> Option<Device> {
 /// Every kernel for convolutions, whole and split; each on a device of the default kind and of limits.
 fn choices() -> Vec<(String, Choice)> {
     let registers = |pixels, vectors| Method::Registers { pixels, vectors };
-    let tile = |pixels| Method::Tile { pixels };
+    let tile = |pixels, lanes| Method::Tile { pixels, lanes };
     let methods = [
         registers(8, 1),
         registers(8, 2),
         registers(8, 4),
         registers(4, 2),
-        tile(64),
-        tile(128),
+        tile(64, 16),
+        tile(128, 16),
+        tile(128, 8),
     ];
     let splits = [1, 3];
     let pairs = methods

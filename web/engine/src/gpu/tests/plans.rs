@@ -94,6 +94,22 @@ fn every_kernel_does_many_pixels_of_many_channels() {
 }
 
 #[test]
+#[ignore = "takes a gigabyte and a minute: planes of a picture of 2048 by 1024 pixels"]
+fn planes_of_268_megabytes_are_done_with_bindings_of_128() {
+    let Some(device) = device() else { return };
+    let mut b = Builder::new(4);
+    let x = b.input(3, 1024, 2048);
+    let x = b.conv(x, 32, 1, 1, 0);
+    let x = b.norm(x, false, true);
+    let x = b.relu(x);
+    let x = b.conv(x, 3, 1, 1, 0);
+    let builder = b.finish(&[x]);
+    let device = narrow(&device, 128 << 20);
+    let mut generator = load_plan(&device, &builder).expect("weights");
+    assert_right("large", &builder, &mut generator);
+}
+
+#[test]
 fn a_software_adapter_and_a_gpu_are_tuned_differently_and_give_the_same() {
     let Some(device) = device() else { return };
     for software in [false, true] {

@@ -1,13 +1,13 @@
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 const TM = TILEu;
 const PITCH = TM + 2u;
-const TN = 16u;
-const ACROSS = 8u;
-const THREADS = TM;
+const TN = LANESu;
+const ACROSS = TN / 2u;
+const THREADS = INVOCATIONSu;
 const DOWN = TM / 8u;
 var<workgroup> pixels: array<vec4f, 4u * PITCH>;
 var<workgroup> kernel: array<vec4f, 16u * TN>;
-@compute @workgroup_size(TILE)
+@compute @workgroup_size(INVOCATIONS)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let f = p.phases[group.z / p.splits];
   let split = group.z % p.splits;
