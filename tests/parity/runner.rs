@@ -4,7 +4,7 @@
 //! A network can equal the original while the program around it does not: a picture that was padded
 //! although it need not be has other statistics, and is another picture.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::model::describe;
 use underpaint_core::bundle::{
@@ -12,7 +12,8 @@ use underpaint_core::bundle::{
 };
 use underpaint_core::plan::{self, Plan, Request};
 use underpaint_core::state_dict::StateDict;
-use underpaint_plan::reference;
+use underpaint_engine::{Given, Program, cpu};
+use underpaint_plan::{ValueId, WeightSource, reference};
 
 /// A way from weights and inputs to a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +22,20 @@ pub enum Route {
     Runner,
     /// A plan without weights, and the plain interpreter.
     Plan,
+    /// The same plan on the engine of browsers: on the GPU where the device is one, else on the CPU.
+    Engine,
 }
 
 impl Route {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Runner, Self::Plan];
+    pub const ALL: [Self; 3] = [Self::Runner, Self::Plan, Self::Engine];
 
     /// For messages.
     pub fn told(self) -> &'static str {
         match self {
             Self::Runner => "through Runner",
             Self::Plan => "as a plan",
+            Self::Engine => "on the engine",
         }
     }
 
@@ -45,8 +49,8 @@ impl Route {
         device: &Device,
     ) -> Result<Tensor<4>> {
         let (manifest, test_time) = (manifest(model), test_time(mode)?);
-        if self == Self::Plan {
-            return interpreted(&manifest, weights, test_time, inputs, device);
+        if self != Self::Runner {
+            return self.interpreted(&manifest, weights, test_time, inputs, device);
         }
         let weights = Weights {
             generator: weights,
@@ -54,6 +58,102 @@ impl Route {
         };
         Ok(Runner::new(&manifest, weights, test_time, device)?.run(inputs, 0)?)
     }
+
+    /// A plan is for one picture: one after the other.
+    fn interpreted(
+        self,
+        manifest: &Manifest,
+        weights: &StateDict,
+        test_time: TestTime,
+        inputs: Inputs,
+        device: &Device,
+    ) -> Result<Tensor<4>> {
+        let condition = inputs.condition.as_ref().map(Tensor::dims);
+        let request = Request {
+            test_time,
+            alpha: inputs.alpha,
+            scale: inputs.scale,
+            ..Request::of_size(manifest, condition.map_or([0, 0], |[_, _, h, w]| [h, w]))
+        };
+        let plan = plan::generator(manifest, &request)?;
+        let given = given(&plan, &inputs)?;
+        let batch = given.first().context("no input")?.shape()[0];
+        let picture = |index| {
+            let row = given.iter().map(|data| row(data.clone(), index));
+            let row = row.collect::<Result<Vec<_>>>()?;
+            let mut outputs = self.pass(&plan, &DictWeights(weights), &row, device)?;
+            let picture = outputs.pop().context("no output")?;
+            let shape: Vec<usize> = [1].into_iter().chain(picture.shape).collect();
+            Ok(Tensor::from_data(
+                TensorData::new(picture.values, shape),
+                device,
+            ))
+        };
+        let pictures = (0..batch).map(picture).collect::<Result<Vec<_>>>()?;
+        Ok(Tensor::cat(pictures, 0))
+    }
+
+    fn pass(
+        self,
+        plan: &Plan,
+        weights: &dyn WeightSource,
+        inputs: &[underpaint_plan::Tensor],
+        device: &Device,
+    ) -> Result<Vec<underpaint_plan::Tensor>> {
+        if self == Self::Plan {
+            return Ok(reference::run(plan, weights, inputs)?);
+        }
+        let program = underpaint_engine::schedule(plan)?;
+        let given: Vec<Given<'_>> = inputs
+            .iter()
+            .map(|one| Given::Planes(&one.values))
+            .collect();
+        let planes = match on_gpu(device) {
+            true => gpu_pass(program, plan, weights, &given)?,
+            false => {
+                let mut generator = cpu::Generator::new(program, plan, weights)?;
+                generator.run(&given)?;
+                (0..plan.outputs.len())
+                    .map(|output| generator.planes(output))
+                    .collect()
+            }
+        };
+        let tensor = |(output, values): (&ValueId, Vec<f32>)| {
+            let shape = plan.shape(*output);
+            underpaint_plan::Tensor {
+                shape: vec![shape.channels, shape.height, shape.width],
+                values,
+            }
+        };
+        Ok(plan.outputs.iter().zip(planes).map(tensor).collect())
+    }
+}
+
+fn on_gpu(device: &Device) -> bool {
+    cfg!(feature = "wgpu") && format!("{device:?}").contains("Wgpu")
+}
+
+#[cfg(feature = "wgpu")]
+fn gpu_pass(
+    program: Program,
+    plan: &Plan,
+    weights: &dyn WeightSource,
+    given: &[Given<'_>],
+) -> Result<Vec<Vec<f32>>> {
+    use underpaint_engine::gpu;
+    gpu::block_on(async {
+        let device = gpu::Device::acquire().await?;
+        let mut generator =
+            gpu::Generator::new(&device, program, plan, weights, &mut |_| {}).await?;
+        generator.run(given).await?;
+        let outputs = 0..plan.outputs.len();
+        Ok(outputs.map(|output| generator.planes(output)).collect())
+    })
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn gpu_pass(_: Program, _: &Plan, _: &dyn WeightSource, _: &[Given<'_>]) -> Result<Vec<Vec<f32>>> {
+    bail!("built without GPUs")
 }
 
 /// What an encoder's plan makes of one picture, in the order of its outputs.
@@ -66,7 +166,15 @@ pub fn encoded(
     let [_, _, height, width] = picture.dims();
     let plan = plan::encoder(&manifest(model), [height, width], test_time(mode)?)?;
     let picture = row(picture.to_data(), 0)?;
-    Ok(reference::run(&plan, &DictWeights(weights), &[picture])?)
+    let device = Device::flex();
+    let expected = reference::run(&plan, &DictWeights(weights), &[picture.clone()])?;
+    let found = Route::Engine.pass(&plan, &DictWeights(weights), &[picture], &device)?;
+    for (expected, found) in expected.iter().zip(&found) {
+        let pairs = expected.values.iter().zip(&found.values);
+        let difference = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        ensure!(difference < 1e-4, "engine and plan differ by {difference}");
+    }
+    Ok(expected)
 }
 
 fn test_time(mode: &str) -> Result<TestTime> {
@@ -94,39 +202,6 @@ fn manifest(model: ModelConfig) -> Manifest {
         },
     };
     describe("parity".into(), model, input, [64, 64])
-}
-
-/// A plan is for one picture: one after the other.
-fn interpreted(
-    manifest: &Manifest,
-    weights: &StateDict,
-    test_time: TestTime,
-    inputs: Inputs,
-    device: &Device,
-) -> Result<Tensor<4>> {
-    let condition = inputs.condition.as_ref().map(Tensor::dims);
-    let request = Request {
-        test_time,
-        alpha: inputs.alpha,
-        scale: inputs.scale,
-        ..Request::of_size(manifest, condition.map_or([0, 0], |[_, _, h, w]| [h, w]))
-    };
-    let plan = plan::generator(manifest, &request)?;
-    let given = given(&plan, &inputs)?;
-    let batch = given.first().context("no input")?.shape()[0];
-    let picture = |index| {
-        let row = given.iter().map(|data| row(data.clone(), index));
-        let row = row.collect::<Result<Vec<_>>>()?;
-        let mut outputs = reference::run(&plan, &DictWeights(weights), &row)?;
-        let picture = outputs.pop().context("no output")?;
-        let shape: Vec<usize> = [1].into_iter().chain(picture.shape).collect();
-        Ok(Tensor::from_data(
-            TensorData::new(picture.values, shape),
-            device,
-        ))
-    };
-    let pictures = (0..batch).map(picture).collect::<Result<Vec<_>>>()?;
-    Ok(Tensor::cat(pictures, 0))
 }
 
 /// The inputs that the plan names, in its order.

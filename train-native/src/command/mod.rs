@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod bench_engine;
 mod bench_generate;
 mod bench_step;
 mod dataset;
@@ -56,6 +57,9 @@ enum Command {
     /// Forward passes of a full-size generator, timed: what `cargo xtask bench generate` runs
     #[command(hide = true)]
     BenchGenerate(bench_generate::BenchGenerateArgs),
+    /// Speed of the browser's engine on this system's GPU: kernels and whole generators (builds with
+    /// --features wgpu)
+    BenchEngine(bench_engine::BenchEngineArgs),
 }
 
 impl Cli {
@@ -78,6 +82,7 @@ impl Cli {
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
             Command::BenchGenerate(args) => args.run(),
+            Command::BenchEngine(args) => args.run(),
         }
     }
 }
