@@ -6,15 +6,16 @@
 //! # Reading order
 //!
 //! 1. [`Device`]: what is there, what it allows, what went wrong with it.
-//! 2. [`kernel`]: the code.
+//! 2. [`kernel`]: what there is; `code` and `wgsl` are what runs.
 //! 3. [`tune`]: which kernel does which convolution.
 //! 4. [`mod@lower`]: from operations to launches, in bands of rows where a plane is larger than what a
 //!    kernel can see at once.
-//! 5. [`Generator`]: weights, memory, a run.
+//! 5. [`Generator`]: weights, memory; `run`: a picture.
 //! 6. [`fit`]: what a program needs, before anything is there.
 
 pub mod bench;
 pub mod bounds;
+mod code;
 mod constants;
 mod device;
 pub mod fit;
@@ -24,6 +25,7 @@ pub mod launch;
 pub mod lower;
 mod memory;
 mod pipeline;
+mod run;
 #[cfg(test)]
 mod tests;
 pub mod tune;
