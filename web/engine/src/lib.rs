@@ -1,14 +1,14 @@
 //! Runs image generators from plans: on the GPU through wgpu (WebGPU in browsers, Vulkan, Metal and
 //! DirectX natively) and on the CPU with SIMD.
 //!
-//! A [`Plan`](underpaint_plan::Plan) says what a generator computes. [`schedule`] turns it into a
+//! A [`Plan`](underpaint_plan::Plan) says what a generator computes. [`schedule()`] turns it into a
 //! [`Program`]: few operations over planes that lie in memory as both engines want them. [`cpu`] and
 //! [`gpu`] run programs.
 //!
 //! # Reading order
 //!
 //! 1. [`program`]: what a program is.
-//! 2. [`schedule`]: from plan to program; what is fused, and where everything lies.
+//! 2. [`mod@schedule`]: from plan to program; what is fused, and where everything lies.
 //! 3. [`pack`]: weights in the order in which kernels read them.
 //! 4. [`host`]: what goes in and comes out.
 //! 5. [`cpu`], [`gpu`]: the engines.

@@ -66,6 +66,12 @@ impl Generator {
     /// [`Error::TooLarge`] before anything is done, if the device does not allow it;
     /// [`Error::OutOfMemory`], [`Error::Device`] or [`Error::Lost`] as the device says; [`Error::Plan`]
     /// if a tensor is missing or of another shape.
+    ///
+    /// [`Error::TooLarge`]: crate::Error::TooLarge
+    /// [`Error::OutOfMemory`]: crate::Error::OutOfMemory
+    /// [`Error::Device`]: crate::Error::Device
+    /// [`Error::Lost`]: crate::Error::Lost
+    /// [`Error::Plan`]: crate::Error::Plan
     pub async fn new(
         device: &Device,
         program: Program,
@@ -184,7 +190,7 @@ impl Generator {
     ///
     /// # Errors
     ///
-    /// [`Error::Plan`] if it differs in more than that, or what the device says.
+    /// [`Error::Plan`](crate::Error::Plan) if it differs in more than that, or what the device says.
     pub async fn update_constants(&mut self, plan: &Plan) -> Result<()> {
         let none = std::collections::BTreeMap::<String, underpaint_plan::Tensor>::new();
         let new = identities(&self.program.packs, plan);

@@ -167,6 +167,8 @@ impl Generator {
             self.device.check()?;
             let view = mapped.then(|| readback.slice(..).get_mapped_range().ok());
             let Some(bytes) = view.flatten() else {
+                // Browsers may say only after this that the device was lost.
+                self.device.guarded(|| ()).await?;
                 let message = "the picture cannot be read back";
                 return Err(Error::Device(message.into()));
             };
