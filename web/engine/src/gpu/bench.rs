@@ -188,8 +188,11 @@ const STREAM: &str = "
 @group(0) @binding(0) var<uniform> p: vec4f;
 @group(0) @binding(1) var<storage, read_write> o: array<vec4f>;
 @compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) at: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  for (var i = at.x; i < arrayLength(&o); i += 64u * groups.x) { o[i] = o[i] * p.x + p.y; }
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  for (var i = 0u; i < 256u; i += 64u) {
+    let at = group.x * 256u + i + local;
+    o[at] = o[at] * p.x + p.y;
+  }
 }";
 
 /// What a device can do at best.
@@ -217,9 +220,11 @@ pub async fn peak(device: &Device, clock: Clock<'_>) -> Result<Peak> {
     } else {
         128 << 20
     };
-    let bytes = device.bounds.binding.min(bytes);
+    // Whole pieces of 256 groups of four numbers, one for a workgroup.
+    let bytes = device.bounds.binding.min(bytes) / 4096 * 4096;
+    let pieces = (bytes / 4096) as u32;
     let arithmetic = loop_of(device, PEAK, 1024, threads / 64, clock).await?;
-    let bandwidth = loop_of(device, STREAM, bytes, threads / 64, clock).await?;
+    let bandwidth = loop_of(device, STREAM, bytes, pieces, clock).await?;
     Ok(Peak {
         arithmetic: f64::from(threads) * 512.0 * 64.0 / arithmetic / 1e9,
         bandwidth: 2.0 * bytes as f64 / bandwidth / 1e9,
