@@ -10,7 +10,7 @@ use underpaint_plan::weight::Node;
 
 use crate::error::{Result, WebError};
 use crate::pixels::check_area;
-use crate::place::{Generator, Place, Progress};
+use crate::place::{Generator, Offer, Place, Progress, fits};
 
 /// A generator, and its encoder where the bundle has one, for pictures of any size.
 #[derive(Debug)]
@@ -289,12 +289,12 @@ impl<B: FileBytes> Model<B> {
     }
 }
 
-/// Checks that a bundle fits on a device, from its manifest alone.
+/// Checks that a bundle fits on the CPU, or on a GPU that offers this much, from its manifest alone.
 ///
 /// # Errors
 ///
 /// [`WebError::Engine`] with what is needed and what there is.
-pub fn check_fit(manifest: &Manifest, place: &Place) -> Result<()> {
+pub fn check_fit(manifest: &Manifest, offered: Option<Offer>) -> Result<()> {
     let size = [manifest.size.height, manifest.size.width];
     let one_hot = manifest.input.layout().is_some();
     let request = Request {
@@ -303,7 +303,7 @@ pub fn check_fit(manifest: &Manifest, place: &Place) -> Result<()> {
     };
     let plan = plan::generator(manifest, &request)?;
     let program = schedule(&plan)?;
-    Ok(place.check_fit(&program, &plan)?)
+    Ok(fits(offered.as_ref(), &program, &plan)?)
 }
 
 /// Whether a seed changes the plan's constants.

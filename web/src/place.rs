@@ -63,34 +63,36 @@ impl Place {
             }
         }
     }
+}
 
-    /// Checks that a program fits here, before its weights are there.
-    ///
-    /// # Errors
-    ///
-    /// [`TooLarge`](underpaint_engine::Error::TooLarge) with what is needed and what there is.
-    pub fn check_fit(&self, program: &Program, plan: &Plan) -> Result<()> {
-        match self {
-            Self::Cpu => {
-                let needed = cpu::bytes_needed(program, plan)?;
-                let available = cpu::BYTES_AVAILABLE;
-                if needed <= available {
-                    return Ok(());
-                }
-                Err(underpaint_engine::Error::TooLarge {
-                    what: "weights and planes in the module's memory".into(),
-                    needed,
-                    available,
-                })
-            }
-            #[cfg(target_arch = "wasm32")]
-            Self::Gpu(device) => {
-                let tuning = device.tuning();
-                gpu::Needs::of(program, plan, &device.info().bounds, &tuning)?;
-                Ok(())
-            }
-        }
+/// What a GPU offers, before it is taken.
+#[cfg(target_arch = "wasm32")]
+pub type Offer = gpu::Offer;
+/// Natively there is none here.
+#[cfg(not(target_arch = "wasm32"))]
+pub type Offer = std::convert::Infallible;
+
+/// Checks that a program fits on the CPU, or on what a GPU offers, before its weights are there.
+///
+/// # Errors
+///
+/// [`TooLarge`](underpaint_engine::Error::TooLarge) with what is needed and what there is.
+pub fn fits(offer: Option<&Offer>, program: &Program, plan: &Plan) -> Result<()> {
+    #[cfg(target_arch = "wasm32")]
+    if let Some(offer) = offer {
+        return gpu::Needs::of(program, plan, &offer.bounds, &offer.tuning).map(|_| ());
     }
+    #[cfg(not(target_arch = "wasm32"))]
+    let _ = offer;
+    let needed = cpu::bytes_needed(program, plan)?;
+    if needed <= cpu::BYTES_AVAILABLE {
+        return Ok(());
+    }
+    Err(underpaint_engine::Error::TooLarge {
+        what: "weights and planes in the module's memory".into(),
+        needed,
+        available: cpu::BYTES_AVAILABLE,
+    })
 }
 
 #[cfg(target_arch = "wasm32")]

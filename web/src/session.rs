@@ -36,12 +36,11 @@ pub struct Session {
 #[wasm_bindgen]
 pub async fn check_bundle_fits(manifest: Vec<u8>, device: String) -> Outcome<()> {
     let manifest = Manifest::from_json(&manifest).map_err(WebError::from)?;
-    let place = acquire(&device).await?;
-    let fits = check_fit(&manifest, &place);
-    if let Place::Gpu(device) = &place {
-        device.destroy();
-    }
-    Ok(fits?)
+    let bounds = match device.as_str() {
+        "webgpu" => Some(gpu::Device::offered().await.map_err(WebError::from)?),
+        _ => None,
+    };
+    Ok(check_fit(&manifest, bounds)?)
 }
 
 #[wasm_bindgen]
@@ -408,6 +407,9 @@ async fn load(
         }
     };
     let model = Model::load(manifest.clone(), weights, place.clone(), progress).await?;
+    if !is_compiling {
+        stage("compile", 1.0);
+    }
     stage("first-picture", 0.0);
     Ok(Session {
         manifest,

@@ -26,6 +26,15 @@ pub struct Info {
     pub bounds: Bounds,
 }
 
+/// What an adapter offers, before a device of it is taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Offer {
+    /// What it allows.
+    pub bounds: Bounds,
+    /// What decides which kernels are used.
+    pub tuning: Tuning,
+}
+
 /// A device, ready for [`Generator`](super::Generator)s, which share its pipelines. Cheap to clone.
 ///
 /// After a loss every call fails with [`Error::Lost`]; another device can be acquired then.
@@ -54,16 +63,7 @@ impl Device {
     ///
     /// [`Error::Unavailable`] if there is none.
     pub async fn acquire() -> Result<Self> {
-        let unavailable = |error: &dyn std::fmt::Display| Error::Unavailable(error.to_string());
-        let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
-        let options = wgpu::RequestAdapterOptions {
-            power_preference: wgpu::PowerPreference::HighPerformance,
-            ..Default::default()
-        };
-        let adapter = wgpu::Instance::new(descriptor)
-            .request_adapter(&options)
-            .await;
-        let adapter = adapter.map_err(|error| unavailable(&error))?;
+        let adapter = adapter().await?;
         let limits = adapter.limits();
         let bounds = Bounds::from(&limits);
         let descriptor = wgpu::DeviceDescriptor {
@@ -71,7 +71,7 @@ impl Device {
             ..Default::default()
         };
         let device = adapter.request_device(&descriptor).await;
-        let (handle, queue) = device.map_err(|error| unavailable(&error))?;
+        let (handle, queue) = device.map_err(|error| Error::Unavailable(error.to_string()))?;
         let info = described(&adapter.get_info(), bounds);
         let troubles = Arc::default();
         keep_troubles(&handle, &troubles);
@@ -87,6 +87,22 @@ impl Device {
             info,
             troubles,
         })
+    }
+
+    /// What there is, without taking it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if there is nothing.
+    pub async fn offered() -> Result<Offer> {
+        let adapter = adapter().await?;
+        let bounds = Bounds::from(&adapter.limits());
+        let info = described(&adapter.get_info(), bounds);
+        let tuning = Tuning {
+            software: info.software,
+            force: None,
+        };
+        Ok(Offer { bounds, tuning })
     }
 
     /// What the adapter says of itself.
@@ -211,6 +227,18 @@ fn keep_troubles(handle: &wgpu::Device, troubles: &Arc<Mutex<Troubles>>) {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.lost.get_or_insert(message);
     });
+}
+
+async fn adapter() -> Result<wgpu::Adapter> {
+    let descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = wgpu::Instance::new(descriptor)
+        .request_adapter(&options)
+        .await;
+    adapter.map_err(|error| Error::Unavailable(error.to_string()))
 }
 
 fn described(info: &wgpu::AdapterInfo, bounds: Bounds) -> Info {

@@ -32,7 +32,7 @@ pub mod tune;
 mod wait;
 
 pub use bounds::Bounds;
-pub use device::{Device, Info};
+pub use device::{Device, Info, Offer};
 pub use fit::Needs;
 pub use generator::{Generator, Progress};
 pub use tune::Tuning;
