@@ -290,48 +290,7 @@ pub fn block(fixture: &Fixture, device: &Device) -> Result<()> {
         pass.add_gradients(&name, &network, gradients);
         pass.add_state(&name, &network);
     }
-    compare_all(fixture, &pass)?;
-    compare_present(
-        fixture,
-        &use_encoder(fixture, &flags, &config, &weights, device)?,
-    )
-    .context("as a plan")
-}
-
-/// Runs an encoder's plan in the mode of use, as [`use_generator`] does.
-fn use_encoder(
-    fixture: &Fixture,
-    flags: &Flags<'_>,
-    config: &EncoderConfig,
-    weights: &StateDict,
-    device: &Device,
-) -> Result<Pass> {
-    let mut pass = Pass::default();
-    let mut names = modes(flags)?;
-    names.retain(|name| name == "eval");
-    for name in names {
-        let spade = SpadeArchitecture {
-            latent_channels: Some(config.latent_channels),
-            ..SpadeArchitecture::default()
-        };
-        let model = ModelConfig::Spade {
-            generator: GeneratorConfig {
-                architecture: Architecture::Spade(spade),
-                output_channels: config.image_channels,
-                ..GeneratorConfig::default()
-            },
-            encoder: Some(config.clone()),
-        };
-        let picture = tensor(&fixture.tensor("input")?, device);
-        ensure!(picture.dims()[0] == 1, "one picture at a time");
-        let outputs = encoded(model, weights, &name, &picture)?;
-        for (output, found) in ["mu", "logvar"].iter().zip(outputs) {
-            let data = TensorData::new(found.values, [1, found.shape[0]]);
-            let tensor = Tensor::<2>::from_data(data, device);
-            pass.add(format!("{output}_{name}"), &tensor);
-        }
-    }
-    Ok(pass)
+    compare_all(fixture, &pass)
 }
 
 /// The multi-scale discriminator.
@@ -373,48 +332,7 @@ pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
         pass.add_gradients(&name, &network, gradients);
         pass.add_state(&name, &network);
     }
-    compare_all(fixture, &pass)?;
-    compare_present(
-        fixture,
-        &use_encoder(fixture, &flags, &config, &weights, device)?,
-    )
-    .context("as a plan")
-}
-
-/// Runs an encoder's plan in the mode of use, as [`use_generator`] does.
-fn use_encoder(
-    fixture: &Fixture,
-    flags: &Flags<'_>,
-    config: &EncoderConfig,
-    weights: &StateDict,
-    device: &Device,
-) -> Result<Pass> {
-    let mut pass = Pass::default();
-    let mut names = modes(flags)?;
-    names.retain(|name| name == "eval");
-    for name in names {
-        let spade = SpadeArchitecture {
-            latent_channels: Some(config.latent_channels),
-            ..SpadeArchitecture::default()
-        };
-        let model = ModelConfig::Spade {
-            generator: GeneratorConfig {
-                architecture: Architecture::Spade(spade),
-                output_channels: config.image_channels,
-                ..GeneratorConfig::default()
-            },
-            encoder: Some(config.clone()),
-        };
-        let picture = tensor(&fixture.tensor("input")?, device);
-        ensure!(picture.dims()[0] == 1, "one picture at a time");
-        let outputs = encoded(model, weights, &name, &picture)?;
-        for (output, found) in ["mu", "logvar"].iter().zip(outputs) {
-            let data = TensorData::new(found.values, [1, found.shape[0]]);
-            let tensor = Tensor::<2>::from_data(data, device);
-            pass.add(format!("{output}_{name}"), &tensor);
-        }
-    }
-    Ok(pass)
+    compare_all(fixture, &pass)
 }
 
 /// The variational encoder.
