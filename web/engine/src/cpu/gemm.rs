@@ -24,16 +24,19 @@ fn widths(groups: usize) -> impl Iterator<Item = usize> {
         .chain(repeat(1, ones))
 }
 
-/// A matrix in panels: the first few groups of columns of all rows, then the next.
+/// A matrix in panels: the first few groups of columns of all rows, then the next. A panel of a single
+/// group has, for every four rows, the four numbers of each column together.
 #[derive(Debug)]
 pub struct Panels {
     quads: Memory,
     rows: usize,
     columns: usize,
+    /// Columns of a matrix of a single group that are not zeros to its end.
+    used: usize,
 }
 
 impl Panels {
-    /// Of a matrix of so many columns, a multiple of four.
+    /// Of a matrix of so many columns, a multiple of four, and as many rows.
     ///
     /// # Errors
     ///
@@ -43,20 +46,30 @@ impl Panels {
         let rows = matrix.len() / columns.max(1);
         let mut target = memory.numbers_mut();
         let mut first = 0;
-        for width in widths(columns / 4) {
-            let width = 4 * width;
+        for width in widths(columns / 4).map(|groups| 4 * groups) {
             let panel;
             (panel, target) = target.split_at_mut(rows * width);
             let source = matrix.chunks_exact(columns);
-            for (to, from) in panel.chunks_exact_mut(width).zip(source) {
-                to.copy_from_slice(&from[first..][..width]);
+            if width == 4 {
+                for (row, from) in source.enumerate() {
+                    for (column, number) in from[first..][..4].iter().enumerate() {
+                        panel[row / 4 * 16 + column * 4 + row % 4] = *number;
+                    }
+                }
+            } else {
+                for (to, from) in panel.chunks_exact_mut(width).zip(source) {
+                    to.copy_from_slice(&from[first..][..width]);
+                }
             }
             first += width;
         }
+        let last = |row: &[f32]| row.iter().rposition(|&number| number != 0.0);
+        let last = matrix.chunks_exact(columns.max(1)).filter_map(last).max();
         Ok(Self {
             quads: memory,
             rows,
             columns: columns / 4,
+            used: last.map_or(0, |last| last + 1),
         })
     }
 }
@@ -103,7 +116,9 @@ pub fn multiply(
         match width {
             3 => tile.all::<4, 3>(rows, output),
             2 => tile.all::<4, 2>(rows, output),
-            _ => tile.all::<8, 1>(rows, output),
+            // Red, green and blue.
+            _ if panels.used <= 3 => tile.dots::<3>(rows, output),
+            _ => tile.dots::<4>(rows, output),
         }
         first += width;
     }
@@ -146,6 +161,57 @@ impl Tile<'_> {
             self.group::<MANY, WIDTH>(inputs, outputs, output);
         }
         first + inputs.len() * MANY
+    }
+
+    /// All rows times a panel of a single group: four products of a row with a column at a time, summed
+    /// up at the end, so that a number of the input is loaded once and not once for each of its lanes.
+    fn dots<const COLUMNS: usize>(&self, rows: &Rows, output: &mut [Quad]) {
+        const MANY: usize = 4;
+        let (inputs, last_inputs) = rows.inputs.as_chunks::<MANY>();
+        let (outputs, last_outputs) = rows.outputs.as_chunks::<MANY>();
+        for (inputs, outputs) in inputs.iter().zip(outputs) {
+            self.dot::<MANY, COLUMNS>(inputs, outputs, output);
+        }
+        for (input, place) in last_inputs.iter().zip(last_outputs) {
+            self.dot::<1, COLUMNS>(&[*input], &[*place], output);
+        }
+    }
+
+    #[inline(never)]
+    fn dot<const MANY: usize, const COLUMNS: usize>(
+        &self,
+        inputs: &[usize; MANY],
+        outputs: &[usize; MANY],
+        output: &mut [Quad],
+    ) {
+        let len = self.runs.len;
+        let (steps, _) = self.panel.as_chunks::<4>();
+        let mut steps = steps.chunks_exact(len);
+        let mut sums = [[F32x4::zero(); COLUMNS]; MANY];
+        for &start in self.runs.starts {
+            let Some(steps) = steps.next() else { break };
+            let steps = &steps[..len];
+            let pixels: [&[Quad]; MANY] =
+                std::array::from_fn(|pixel| &self.input[inputs[pixel] + start..][..len]);
+            for place in 0..len {
+                let weights: [F32x4; COLUMNS] =
+                    std::array::from_fn(|column| F32x4::load(&steps[place][column]));
+                for pixel in 0..MANY {
+                    let numbers = F32x4::load(&pixels[pixel][place]);
+                    for column in 0..COLUMNS {
+                        let sum = &mut sums[pixel][column];
+                        *sum = numbers.times_plus(weights[column], *sum);
+                    }
+                }
+            }
+        }
+        let bias = F32x4::load(&self.bias[0]);
+        for (sums, place) in sums.iter().zip(outputs) {
+            let mut four = [F32x4::zero(); 4];
+            four[..COLUMNS].copy_from_slice(sums);
+            let sum = F32x4::sums(four).plus(bias);
+            sum.leaky(self.slope).store(&mut output[place + self.first]);
+        }
     }
 
     #[inline(never)]
