@@ -9,19 +9,16 @@ use super::memory::Memory;
 use super::simd::{F32x4, Quad};
 use crate::Result;
 
-/// Widths of panels, in groups of four columns, of a matrix of so many groups: threes, and twos at the
-/// end so that no single one is left, for which loads would take longer than sums.
+/// Widths of panels, in groups of four columns, of a matrix of so many groups: threes, and at the end a
+/// two or a four, so that no single one is left.
 fn widths(groups: usize) -> impl Iterator<Item = usize> {
-    let (threes, twos, ones) = match (groups / 3, groups % 3) {
-        (0, 1) => (0, 0, 1),
-        (threes, 1) => (threes - 1, 2, 0),
-        (threes, 2) => (threes, 1, 0),
-        (threes, _) => (threes, 0, 0),
+    let (threes, last) = match (groups / 3, groups % 3) {
+        (0, 1) => (0, Some(1)),
+        (threes, 1) => (threes - 1, Some(4)),
+        (threes, 2) => (threes, Some(2)),
+        (threes, _) => (threes, None),
     };
-    let repeat = |width, times| std::iter::repeat_n(width, times);
-    repeat(3, threes)
-        .chain(repeat(2, twos))
-        .chain(repeat(1, ones))
+    std::iter::repeat_n(3, threes).chain(last)
 }
 
 /// A matrix in panels: the first few groups of columns of all rows, then the next. A panel of a single
@@ -114,6 +111,7 @@ pub fn multiply(
             first,
         };
         match width {
+            4 => tile.all::<3, 4>(rows, output),
             3 => tile.all::<4, 3>(rows, output),
             2 => tile.all::<4, 2>(rows, output),
             // Red, green and blue.
@@ -143,7 +141,6 @@ impl Tile<'_> {
         if left < rows.inputs.len() && rows.inputs.len() >= MANY {
             self.groups::<MANY, WIDTH>(rows.inputs.len() - MANY, rows, output);
         } else {
-            let left = self.groups::<4, WIDTH>(left, rows, output);
             self.groups::<1, WIDTH>(left, rows, output);
         }
     }
