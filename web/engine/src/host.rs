@@ -166,15 +166,23 @@ pub fn write_view(input: &Input, view: &View, given: &Given<'_>, target: &mut [f
     let place = |pixel: usize| start(pixel / view.width.max(1), pixel % view.width.max(1));
     match given {
         Given::Planes(planes) => {
+            let planes: Vec<&[f32]> = planes.chunks_exact(pixels.max(1)).collect();
             for y in 0..view.height {
-                for x in 0..view.width {
-                    let pixel = &mut target[start(y, x)..][..view.channels];
-                    let (numbers, filling) = pixel.split_at_mut(input.shape.channels);
-                    let plane = planes.iter().skip(y * view.width + x).step_by(pixels);
-                    for (number, &source) in numbers.iter_mut().zip(plane) {
-                        *number = source;
+                let row = &mut target[start(y, 0)..];
+                let row_start = y * view.width;
+                for (group, planes) in planes.chunks(4).enumerate() {
+                    // Four planes at a time become the four numbers of a group; nothing fills the rest.
+                    let plane = |lane: usize| {
+                        let plane = planes.get(lane);
+                        plane.map_or(&[][..], |plane| &plane[row_start..][..view.width])
+                    };
+                    let rows: [&[f32]; 4] = std::array::from_fn(plane);
+                    let groups = row.chunks_mut(view.pixel_stride).take(view.width);
+                    for (x, pixel) in groups.enumerate() {
+                        let number = |lane: usize| rows[lane].get(x).copied().unwrap_or(0.0);
+                        pixel[4 * group..][..4]
+                            .copy_from_slice(&std::array::from_fn::<_, 4, _>(number));
                     }
-                    filling.fill(0.0);
                 }
             }
         }

@@ -12,7 +12,7 @@ use crate::program::{Convolution, Phase};
 
 /// Numbers of the input that output pixels read before the next panel is begun: they shall still be
 /// in the second-level cache then.
-const BLOCK: usize = 65_536;
+const BLOCK: usize = 32_768;
 
 /// A packed kernel.
 #[derive(Debug)]
@@ -56,6 +56,7 @@ fn run_phase(
     let from = Plane::of(&convolution.input);
     let to = Plane::of(&convolution.output);
     let (kernel_rows, kernel_columns) = (phase.kernel_rows.len(), phase.kernel_columns.len());
+    let [step_y, step_x] = convolution.input_step;
     // The taps of a kernel row lie one after the other, unless other planes lie between them. A stride
     // that is larger than the kernel leaves phases without any.
     let (taps, len) = if kernel_columns == 0 {
@@ -78,30 +79,11 @@ fn run_phase(
     };
     let tanh = matches!(convolution.activation, Some(Activation::Tanh));
 
-    let [step_y, step_x] = convolution.input_step;
     let step = from.channels * 4 * step_y * step_x;
     let block = (BLOCK / step.max(1)).next_multiple_of(12).max(48);
-    let [height, width] = phase.output_size;
-    let places = (0..height).flat_map(|i| (0..width).map(move |j| (i, j)));
-    let places = places.map(|(i, j)| {
-        let [start_y, start_x] = phase.input_start;
-        let y = start_y + (i * step_y) as isize;
-        let x = start_x + (j * step_x) as isize;
-        let [start_row, start_column] = phase.output_start;
-        let [rows, columns] = convolution.output_step;
-        (
-            if starts.is_empty() {
-                0
-            } else {
-                from.at_signed(y, x)
-            },
-            to.at(start_row + i * rows, start_column + j * columns),
-        )
-    });
-    let mut places = places.peekable();
-    while places.peek().is_some() {
-        let (inputs, outputs) = places.by_ref().take(block).unzip();
-        let rows = Rows { inputs, outputs };
+    let mut places = Places::of(convolution, phase, starts.is_empty());
+    let mut rows = Rows::default();
+    while places.next(block, &mut rows) {
         let bias = (bias.quads(), slope);
         gemm::multiply((input, &rows), &runs, panels, bias, output);
         if tanh {
@@ -111,5 +93,70 @@ fn run_phase(
                 }
             }
         }
+    }
+}
+
+/// The output pixels of a phase, some at a time.
+struct Places {
+    /// First groups of the first pixel of the row, in the input and in the output.
+    row: [usize; 2],
+    /// From one row to the next.
+    rows: [usize; 2],
+    /// From one pixel to the next.
+    columns: [usize; 2],
+    size: [usize; 2],
+    /// Row and column of the next one.
+    at: [usize; 2],
+}
+
+impl Places {
+    fn of(convolution: &Convolution, phase: &Phase, reads_nothing: bool) -> Self {
+        let from = Plane::of(&convolution.input);
+        let to = Plane::of(&convolution.output);
+        let [output_rows, output_columns] = convolution.output_step;
+        let output = to.at(phase.output_start[0], phase.output_start[1]);
+        let (rows, columns) = (output_rows * to.row, output_columns * to.pixel);
+        if reads_nothing || phase.output_size.contains(&0) {
+            return Self {
+                row: [0, output],
+                rows: [0, rows],
+                columns: [0, columns],
+                size: phase.output_size,
+                at: [0, 0],
+            };
+        }
+        let [step_y, step_x] = convolution.input_step;
+        let input = from.at_signed(phase.input_start[0], phase.input_start[1]);
+        Self {
+            row: [input, output],
+            rows: [step_y * from.row, rows],
+            columns: [step_x * from.pixel, columns],
+            size: phase.output_size,
+            at: [0, 0],
+        }
+    }
+
+    /// Takes the next ones; whether there are any.
+    fn next(&mut self, most: usize, rows: &mut Rows) -> bool {
+        rows.inputs.clear();
+        rows.outputs.clear();
+        let [height, width] = self.size;
+        while self.at[0] < height && rows.inputs.len() < most {
+            let first = self.at[1];
+            let last = width.min(first + most - rows.inputs.len());
+            let [input, output] = self.row;
+            let [inputs, outputs] = self.columns;
+            rows.inputs
+                .extend((first..last).map(|x| input + x * inputs));
+            rows.outputs
+                .extend((first..last).map(|x| output + x * outputs));
+            if last < width {
+                self.at[1] = last;
+            } else {
+                self.at = [self.at[0] + 1, 0];
+                self.row = [input + self.rows[0], output + self.rows[1]];
+            }
+        }
+        !rows.inputs.is_empty()
     }
 }

@@ -76,6 +76,20 @@ mod body {
             Self(simd::f32x4_pmin(self.0, other.0))
         }
 
+        /// The sum of each of four registers.
+        #[inline(always)]
+        pub fn sums([a, b, c, d]: [Self; 4]) -> Self {
+            let halves = |a: Self, b: Self| {
+                let low = simd::i32x4_shuffle::<0, 4, 1, 5>(a.0, b.0);
+                let high = simd::i32x4_shuffle::<2, 6, 3, 7>(a.0, b.0);
+                simd::f32x4_add(low, high)
+            };
+            let (ab, cd) = (halves(a, b), halves(c, d));
+            let low = simd::i32x4_shuffle::<0, 1, 4, 5>(ab, cd);
+            let high = simd::i32x4_shuffle::<2, 3, 6, 7>(ab, cd);
+            Self(simd::f32x4_add(low, high))
+        }
+
         /// `self * factor + summand`, rounded once or twice.
         #[inline(always)]
         pub fn times_plus(self, factor: Self, summand: Self) -> Self {
@@ -157,6 +171,12 @@ mod body {
             self.with(other, |a, b| if b < a { b } else { a })
         }
 
+        /// The sum of each of four registers.
+        #[inline(always)]
+        pub fn sums(four: [Self; 4]) -> Self {
+            Self(four.map(|Self([a, b, c, d])| (a + c) + (b + d)))
+        }
+
         /// `self * factor + summand`, rounded twice.
         #[inline(always)]
         pub fn times_plus(self, factor: Self, summand: Self) -> Self {
@@ -235,6 +255,18 @@ mod tests {
         {
             assert!((found - expected).abs() < 5e-7);
         }
+    }
+
+    #[test]
+    fn sums_are_of_each_register() {
+        let four = [
+            [1.0, 2.0, 3.0, 4.0],
+            [10.0, 20.0, 30.0, 40.0],
+            [0.5; 4],
+            [-1.0, 1.0, -2.0, 4.0],
+        ];
+        let sums = F32x4::sums(four.map(|quad| F32x4::load(&quad)));
+        assert_eq!(sums.to_array(), [10.0, 100.0, 2.0, 2.0]);
     }
 
     #[test]
