@@ -52,6 +52,9 @@ pub enum Error {
     /// A weight file is damaged or of a kind that is not read.
     #[error("weights: {0}")]
     Weights(String),
+    /// A network cannot become a plan, or a plan cannot be used.
+    #[error(transparent)]
+    Plan(#[from] underpaint_plan::Error),
     /// A bundle's manifest is damaged, or of a later format version.
     #[error("manifest.json: {0}")]
     Manifest(String),

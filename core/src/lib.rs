@@ -12,6 +12,7 @@
 //! 2. [`layers`] and [`loss`]: the pieces that families share; [`perceptual`]: VGG-19 and Inception-v3.
 //! 3. [`label`] and [`image`]: from label maps and pixels to tensors and back.
 //! 4. [`state_dict`] and [`bundle`]: what a trained network travels in.
+//! 5. [`plan`]: a network as a list of steps, for engines that know no burn.
 
 pub mod bundle;
 mod error;
@@ -23,6 +24,7 @@ pub mod perceptual;
 pub mod pgan;
 pub mod pix2pix;
 pub mod pix2pixhd;
+pub mod plan;
 pub mod spade;
 pub mod state_dict;
 

@@ -183,15 +183,21 @@ pub fn check_state_dict<M: AuthorsKeys>(
 ///
 /// [`Error::Weights`](crate::Error::Weights) naming the weight.
 pub fn check_finite(dict: &StateDict) -> crate::Result<()> {
-    for (key, tensor) in dict {
-        if let Some(value) = tensor.values.iter().find(|value| !value.is_finite()) {
-            return Err(crate::Error::Weights(format!(
-                "{key} holds {value}: the training that wrote it had gone wrong, and an earlier \
-                 checkpoint of it is needed"
-            )));
-        }
+    let check = |(key, tensor): (&String, &StateTensor)| check_finite_values(key, &tensor.values);
+    dict.iter()
+        .try_for_each(check)
+        .map_err(crate::Error::Weights)
+}
+
+/// What is wrong with the first of these numbers that is none.
+pub(crate) fn check_finite_values(key: &str, values: &[f32]) -> Result<(), String> {
+    match values.iter().find(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(value) => Err(format!(
+            "{key} holds {value}: the training that wrote it had gone wrong, and an earlier \
+             checkpoint of it is needed"
+        )),
     }
-    Ok(())
 }
 
 /// Whether a buffer carries no information for any network: the counter of batch norm, that of

@@ -9,6 +9,7 @@ mod header;
 mod manifest;
 mod model;
 mod runner;
+mod source;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
@@ -19,6 +20,7 @@ pub use manifest::{
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
+pub use source::{DictWeights, FileWeights};
 pub use weights::{
     WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
     encode_weights_with_note, sha256,

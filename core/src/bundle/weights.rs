@@ -189,7 +189,7 @@ fn decode_safetensors(
     Ok(dict)
 }
 
-fn decode_floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
+pub(super) fn decode_floats(view: &TensorView<'_>) -> Option<Vec<f32>> {
     let data = view.data();
     Some(match view.dtype() {
         Dtype::F32 => decode(data, f32::from_le_bytes),

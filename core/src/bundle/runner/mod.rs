@@ -75,6 +75,24 @@ impl Runner {
         })
     }
 
+    /// Builds the networks that `manifest` describes without weights: to be captured (see
+    /// [`crate::plan`]), not to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if the manifest describes none.
+    pub fn blank(manifest: &Manifest, test_time: TestTime, device: &Device) -> Result<Self> {
+        Ok(Self {
+            network: Network::blank(&manifest.model, device)?,
+            encoder: Encoder::blank(&manifest.model, device)?,
+            model: manifest.model.clone(),
+            input: manifest.input.clone(),
+            attributes: attributes_of(manifest),
+            test_time,
+            device: device.clone(),
+        })
+    }
+
     /// Where it runs.
     pub fn device(&self) -> &Device {
         &self.device

@@ -6,7 +6,8 @@ use super::Inputs;
 use crate::bundle::{ModelConfig, Runner};
 use crate::label::{Instances, instance_average};
 use crate::layers::{Mode, fitting_side, pad_to_size};
-use crate::state_dict::{StateDict, load_state_dict};
+use crate::plan::Scope;
+use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict};
 use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
 
 /// Weights of a bundle, by the authors' keys.
@@ -42,19 +43,21 @@ pub(super) enum Encoder {
 
 impl Network {
     pub fn load(model: &ModelConfig, weights: &StateDict, device: &Device) -> Result<Self> {
+        Ok(match Self::blank(model, device)? {
+            Self::Pix2pix(network) => Self::Pix2pix(load_state_dict(network, weights)?),
+            Self::Pix2pixhd(network) => Self::Pix2pixhd(load_state_dict(network, weights)?),
+            Self::Spade(network) => Self::Spade(load_state_dict(network, weights)?),
+            Self::Pgan(network) => Self::Pgan(load_state_dict(network, weights)?),
+        })
+    }
+
+    /// With the weights that a network is built with: zeros, and ones in norms.
+    pub fn blank(model: &ModelConfig, device: &Device) -> Result<Self> {
         Ok(match model {
-            ModelConfig::Pix2pix { generator } => {
-                Self::Pix2pix(load_state_dict(generator.init(device)?, weights)?)
-            }
-            ModelConfig::Pix2pixhd { generator, .. } => {
-                Self::Pix2pixhd(load_state_dict(generator.init(device)?, weights)?)
-            }
-            ModelConfig::Spade { generator, .. } => {
-                Self::Spade(load_state_dict(generator.init(device)?, weights)?)
-            }
-            ModelConfig::Pgan { generator } => {
-                Self::Pgan(load_state_dict(generator.init(device)?, weights)?)
-            }
+            ModelConfig::Pix2pix { generator } => Self::Pix2pix(generator.init(device)?),
+            ModelConfig::Pix2pixhd { generator, .. } => Self::Pix2pixhd(generator.init(device)?),
+            ModelConfig::Spade { generator, .. } => Self::Spade(generator.init(device)?),
+            ModelConfig::Pgan { generator } => Self::Pgan(generator.init(device)?),
         })
     }
 
@@ -82,32 +85,35 @@ impl Encoder {
         weights: Option<&StateDict>,
         device: &Device,
     ) -> Result<Option<Self>> {
+        let Some(blank) = Self::blank(model, device)? else {
+            return Ok(None);
+        };
         let missing = || Error::Weights("the model has an encoder, but no weights for it".into());
+        let weights = weights.ok_or_else(missing)?;
+        Ok(Some(match blank {
+            Self::Pix2pixhd { encoder, config } => Self::Pix2pixhd {
+                encoder: load_state_dict(encoder, weights)?,
+                config,
+            },
+            Self::Spade(encoder) => Self::Spade(load_state_dict(encoder, weights)?),
+        }))
+    }
+
+    /// With the weights that a network is built with, where the model has an encoder.
+    pub fn blank(model: &ModelConfig, device: &Device) -> Result<Option<Self>> {
         Ok(match model {
-            ModelConfig::Pix2pix { .. }
-            | ModelConfig::Pgan { .. }
-            | ModelConfig::Pix2pixhd { encoder: None, .. }
-            | ModelConfig::Spade { encoder: None, .. } => None,
-            ModelConfig::Pix2pixhd {
-                encoder: Some(encoder),
-                ..
-            } => {
-                let weights = weights.ok_or_else(missing)?;
-                Some(Self::Pix2pixhd {
-                    encoder: load_state_dict(encoder.init(device)?, weights)?,
-                    config: encoder.clone(),
-                })
-            }
-            ModelConfig::Spade {
-                encoder: Some(encoder),
-                ..
-            } => {
-                let weights = weights.ok_or_else(missing)?;
-                Some(Self::Spade(load_state_dict(
-                    encoder.init(device)?,
-                    weights,
-                )?))
-            }
+            ModelConfig::Pix2pix { .. } | ModelConfig::Pgan { .. } => None,
+            ModelConfig::Pix2pixhd { encoder, .. } => match encoder {
+                Some(config) => Some(Self::Pix2pixhd {
+                    encoder: config.init(device)?,
+                    config: config.clone(),
+                }),
+                None => None,
+            },
+            ModelConfig::Spade { encoder, .. } => match encoder {
+                Some(config) => Some(Self::Spade(config.init(device)?)),
+                None => None,
+            },
         })
     }
 }
@@ -125,16 +131,31 @@ impl Runner {
     /// [`Error::Input`] if the model has no encoder of latents, or the picture another number of
     /// channels.
     pub fn latents_from_style(&self, picture: Tensor<4>, seed: u64) -> Result<Tensor<2>> {
+        let (mean, log_variance) = self.style_distribution(picture)?;
+        let [batch, channels] = mean.dims();
+        let noise = pgan::draw_noise(batch, channels, seed, &self.device);
+        Ok(spade::reparameterize(mean, log_variance, noise))
+    }
+
+    /// Mean and logarithm of the variance of a picture's style, as the encoder sees it.
+    ///
+    /// # Shapes
+    ///
+    /// - `picture`: as [`latents_from_style`](Self::latents_from_style) takes it
+    /// - results: `[batch, latent_channels]` each
+    ///
+    /// # Errors
+    ///
+    /// As [`latents_from_style`](Self::latents_from_style).
+    pub fn style_distribution(&self, picture: Tensor<4>) -> Result<(Tensor<2>, Tensor<2>)> {
         let Some(Encoder::Spade(encoder)) = &self.encoder else {
             return Err(Error::Input(
                 "this model has no encoder that reads a style from a picture".into(),
             ));
         };
         self.check_picture(&picture)?;
-        let (mean, log_variance) = encoder.forward(picture, self.test_time.mode(seed));
-        let [batch, channels] = mean.dims();
-        let noise = pgan::draw_noise(batch, channels, seed, &self.device);
-        Ok(spade::reparameterize(mean, log_variance, noise))
+        // The encoder has no dropout: it is the same for every seed.
+        Ok(encoder.forward(picture, self.test_time.mode(0)))
     }
 
     /// Features that give every instance the look that it has in a picture: what the encoder makes
@@ -154,26 +175,68 @@ impl Runner {
         picture: Tensor<4>,
         instances: &Instances,
     ) -> Result<Tensor<4>> {
-        let Some(Encoder::Pix2pixhd { encoder, config }) = &self.encoder else {
+        let [_, _, height, width] = picture.dims();
+        let [_, _, rows, columns] = instances.numbers().dims();
+        if [height, width] != [rows, columns] && self.features_encoder().is_some() {
+            return Err(Error::Input(format!(
+                "style picture: expected {columns}x{rows} pixels, the size of the label map, found \
+                 {width}x{height}"
+            )));
+        }
+        let features = self.pixel_features(picture)?;
+        Ok(instance_average(features, instances))
+    }
+
+    /// What the encoder makes of every pixel of a picture, before it is averaged over instances. A
+    /// picture of a size that the encoder cannot take is padded and the result cropped back, as
+    /// [`run`](Self::run) does.
+    ///
+    /// # Shapes
+    ///
+    /// As [`features_from_style`](Self::features_from_style).
+    ///
+    /// # Errors
+    ///
+    /// As [`features_from_style`](Self::features_from_style).
+    pub fn pixel_features(&self, picture: Tensor<4>) -> Result<Tensor<4>> {
+        let Some((encoder, config)) = self.features_encoder() else {
             return Err(Error::Input(
                 "this model has no encoder that reads features from a picture".into(),
             ));
         };
         self.check_picture(&picture)?;
         let [batch, _, height, width] = picture.dims();
-        let [_, _, rows, columns] = instances.numbers().dims();
-        if [height, width] != [rows, columns] {
-            return Err(Error::Input(format!(
-                "style picture: expected {columns}x{rows} pixels, the size of the label map, found \
-                 {width}x{height}"
-            )));
-        }
         let fitting = |side| fitting_side(side, config.size_multiple(), config.smallest_side());
         let padded = pad_to_size(picture, [fitting(height), fitting(width)]);
         let features = encoder.pixel_features(padded, self.test_time.mode(0));
         let channels = features.dims()[1];
-        let features = features.slice([0..batch, 0..channels, 0..height, 0..width]);
-        Ok(instance_average(features, instances))
+        Ok(features.slice([0..batch, 0..channels, 0..height, 0..width]))
+    }
+
+    fn features_encoder(&self) -> Option<(&pix2pixhd::Encoder, &pix2pixhd::EncoderConfig)> {
+        match &self.encoder {
+            Some(Encoder::Pix2pixhd { encoder, config }) => Some((encoder, config)),
+            _ => None,
+        }
+    }
+
+    /// Names the generator's parameters by the authors' keys.
+    pub(crate) fn name_generator(&self, scope: &mut Scope) {
+        match &self.network {
+            Network::Pix2pix(network) => name(network, scope),
+            Network::Pix2pixhd(network) => name(network, scope),
+            Network::Spade(network) => name(network, scope),
+            Network::Pgan(network) => name(network, scope),
+        }
+    }
+
+    /// Names the encoder's parameters by the authors' keys.
+    pub(crate) fn name_encoder(&self, scope: &mut Scope) {
+        match &self.encoder {
+            Some(Encoder::Pix2pixhd { encoder, .. }) => name(encoder, scope),
+            Some(Encoder::Spade(encoder)) => name(encoder, scope),
+            None => {}
+        }
     }
 
     fn check_picture(&self, picture: &Tensor<4>) -> Result<()> {
@@ -187,4 +250,8 @@ impl Runner {
             picture.dims()
         )))
     }
+}
+
+fn name<M: AuthorsKeys>(network: &M, scope: &mut Scope) {
+    scope.parameters(network, |path| network.authors_key(path));
 }
