@@ -18,7 +18,7 @@ serve(async (settings) => {
   const options = { executionProviders: [webGpu ? "webgpu" : "wasm"] };
   const session = await ort.InferenceSession.create(model, options);
 
-  // Those of the scene, and zeros after them (unet_to_onnx.py says why).
+  // Those of the scene, and zeros after them (xtask/src/bench/web.rs says why).
   const shape = session.inputMetadata[0].shape;
   const scene = settings.kind === "labels" ? labelScene(settings.channels, width, height) : imageScene(width, height);
   /** @type {number[]} */

@@ -2,9 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use underpaint_plan::weight::Node;
-use underpaint_plan::{
-    Expression, ExpressionId, Operation, Plan, Step, ValueId, Weight, WeightId,
-};
+use underpaint_plan::{Expression, ExpressionId, Operation, Plan, Step, ValueId, Weight, WeightId};
 
 /// The same network for an input in `[0, 1]` instead of `[-1, 1]`.
 ///
@@ -40,7 +38,9 @@ pub fn from_unit(mut plan: Plan, input: &str) -> Result<Plan> {
 pub fn pad_channels(mut plan: Plan, input: &str, multiple: usize) -> Result<Plan> {
     ensure!(multiple > 0, "--pad-channels: expected at least 1, found 0");
     let given = plan.inputs.iter().find(|given| given.name == input);
-    let given = given.with_context(|| format!("the network has no input {input}"))?.value;
+    let given = given
+        .with_context(|| format!("the network has no input {input}"))?
+        .value;
     let channels = plan.shape(given).channels;
     let more = channels.next_multiple_of(multiple) - channels;
     if channels <= 3 || more == 0 {
@@ -50,7 +50,11 @@ pub fn pad_channels(mut plan: Plan, input: &str, multiple: usize) -> Result<Plan
     let mut padded = vec![given];
     for index in 0..plan.steps.len() {
         let Step { operation, output } = plan.steps[index].clone();
-        if !operation.inputs().iter().any(|input| padded.contains(input)) {
+        if !operation
+            .inputs()
+            .iter()
+            .any(|input| padded.contains(input))
+        {
             continue;
         }
         match operation {

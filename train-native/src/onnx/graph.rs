@@ -62,12 +62,18 @@ impl Graph {
     pub fn weight(&mut self, wanted: &str, shape: &[usize], values: &[f32]) -> Result<String> {
         let name = self.unique(wanted);
         if self.dtype == WeightDtype::F32 {
-            let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+            let bytes = values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
             self.initializer(&name, data_type::FLOAT, shape, bytes);
             return Ok(name);
         }
         let halves = values.iter().map(|value| f16::from_f32(*value));
-        let overflow = halves.clone().zip(values).find(|(half, value)| half.is_infinite() && value.is_finite());
+        let overflow = halves
+            .clone()
+            .zip(values)
+            .find(|(half, value)| half.is_infinite() && value.is_finite());
         if let Some((_, value)) = overflow {
             bail!("{name}: {value} does not fit 16 bits; --dtype f32 holds it");
         }
@@ -92,7 +98,11 @@ impl Graph {
 
     /// A list of numbers.
     pub fn list(&mut self, values: &[f32]) -> String {
-        self.floats(format!("floats_{}", joined(values)), &[values.len()], values)
+        self.floats(
+            format!("floats_{}", joined(values)),
+            &[values.len()],
+            values,
+        )
     }
 
     fn floats(&mut self, description: String, shape: &[usize], values: &[f32]) -> String {
@@ -100,7 +110,10 @@ impl Graph {
             return name.clone();
         }
         let name = self.unique(&description);
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         self.initializer(&name, data_type::FLOAT, shape, bytes);
         self.shared.insert(description, name.clone());
         name
@@ -113,9 +126,16 @@ impl Graph {
             return name.clone();
         }
         // Indices of a picture's rows are too many for a name.
-        let short = if values.len() > 8 { format!("integers_{}", self.shared.len()) } else { description.clone() };
+        let short = if values.len() > 8 {
+            format!("integers_{}", self.shared.len())
+        } else {
+            description.clone()
+        };
         let name = self.unique(&short);
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let bytes = values
+            .iter()
+            .flat_map(|value| value.to_le_bytes())
+            .collect();
         self.initializer(&name, data_type::INT64, &[values.len()], bytes);
         self.shared.insert(description, name.clone());
         name
@@ -139,7 +159,8 @@ impl Graph {
             name: Some(name.to_owned()),
             raw_data: Some(bytes),
         };
-        self.initializers.extend(field_head(INITIALIZER_FIELD, tensor.encoded_len()));
+        self.initializers
+            .extend(field_head(INITIALIZER_FIELD, tensor.encoded_len()));
         tensor.encode_raw(&mut self.initializers);
     }
 }
@@ -153,5 +174,9 @@ pub fn field_head(field: u32, bytes: usize) -> Vec<u8> {
 }
 
 fn joined<T: ToString>(values: &[T]) -> String {
-    values.iter().map(T::to_string).collect::<Vec<_>>().join("_")
+    values
+        .iter()
+        .map(T::to_string)
+        .collect::<Vec<_>>()
+        .join("_")
 }

@@ -30,9 +30,17 @@ pub fn of_generator(manifest: &Manifest, made: Made) -> Vec<(String, String)> {
         (InputKind::Latent { .. }, _) => json!("normal"),
     };
     add("input_range", range.to_string());
-    add("output_range", json!(manifest.output.value_range).to_string());
+    add(
+        "output_range",
+        json!(manifest.output.value_range).to_string(),
+    );
     match &manifest.input {
-        InputKind::Labels { classes, dont_care, edges, .. } => {
+        InputKind::Labels {
+            classes,
+            dont_care,
+            edges,
+            ..
+        } => {
             add("classes", json!(classes).to_string());
             add("dont_care_channel", dont_care.to_string());
             add("edge_channel", edges.to_string());
@@ -68,7 +76,10 @@ pub fn of_encoder(manifest: &Manifest, made: Made) -> Vec<(String, String)> {
         true => json!([0.0, 1.0]),
         false => json!(manifest.output.value_range),
     };
-    entries.push(("input".to_owned(), "picture: the one whose style is read".to_owned()));
+    entries.push((
+        "input".to_owned(),
+        "picture: the one whose style is read".to_owned(),
+    ));
     entries.push(("input_range".to_owned(), range.to_string()));
     entries
 }

@@ -14,8 +14,19 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
     let output = &writer.name(step.output);
     let shape = writer.shape(step.output);
     match &step.operation {
-        Operation::Conv2d { input, weight, bias, stride, padding } => {
-            let Sides { top, bottom, left, right } = *padding;
+        Operation::Conv2d {
+            input,
+            weight,
+            bias,
+            stride,
+            padding,
+        } => {
+            let Sides {
+                top,
+                bottom,
+                left,
+                right,
+            } = *padding;
             let settings = vec![
                 Attribute::ints("kernel_shape", &writer.weight_shape(*weight)[2..]),
                 Attribute::ints("strides", stride),
@@ -23,7 +34,14 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
             ];
             weighted(writer, "Conv", *input, *weight, *bias, output, settings)
         }
-        Operation::ConvTranspose2d { input, weight, bias, stride, padding, output_padding } => {
+        Operation::ConvTranspose2d {
+            input,
+            weight,
+            bias,
+            stride,
+            padding,
+            output_padding,
+        } => {
             let [rows, columns] = *padding;
             let mut settings = vec![
                 Attribute::ints("kernel_shape", &writer.weight_shape(*weight)[2..]),
@@ -33,12 +51,28 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
             if *output_padding != [0, 0] {
                 settings.push(Attribute::ints("output_padding", output_padding));
             }
-            weighted(writer, "ConvTranspose", *input, *weight, *bias, output, settings)
+            weighted(
+                writer,
+                "ConvTranspose",
+                *input,
+                *weight,
+                *bias,
+                output,
+                settings,
+            )
         }
-        Operation::Linear { input, weight, bias } => {
-            linear(writer, *input, *weight, *bias, output, shape)
-        }
-        Operation::AvgPool2d { input, kernel, stride, padding, count_include_pad } => {
+        Operation::Linear {
+            input,
+            weight,
+            bias,
+        } => linear(writer, *input, *weight, *bias, output, shape),
+        Operation::AvgPool2d {
+            input,
+            kernel,
+            stride,
+            padding,
+            count_include_pad,
+        } => {
             let [rows, columns] = *padding;
             let settings = vec![
                 Attribute::ints("kernel_shape", kernel),
@@ -48,7 +82,13 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
             ];
             unary(writer, "AveragePool", *input, output, settings)
         }
-        Operation::Norm { input, statistics, scale, shift, epsilon } => {
+        Operation::Norm {
+            input,
+            statistics,
+            scale,
+            shift,
+            epsilon,
+        } => {
             let epsilon = Attribute::float("epsilon", *epsilon);
             let scale = affine(writer, *scale, 1.0, shape.channels)?;
             let shift = affine(writer, *shift, 0.0, shape.channels)?;
@@ -76,12 +116,19 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
                 PadMode::Reflect => "reflect",
                 PadMode::Edge => "edge",
             };
-            let Sides { top, bottom, left, right } = *sides;
+            let Sides {
+                top,
+                bottom,
+                left,
+                right,
+            } = *sides;
             let sides = [0, 0, top, left, 0, 0, bottom, right].map(|side| side as i64);
             let sides = writer.graph.integers(&sides);
             let input = writer.name(*input);
             let settings = vec![Attribute::string("mode", mode)];
-            writer.graph.node("Pad", &[&input, &sides], output, settings);
+            writer
+                .graph
+                .node("Pad", &[&input, &sides], output, settings);
             Ok(())
         }
         Operation::Slice { input, start } => {
@@ -91,10 +138,16 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
         Operation::Concat { inputs } => {
             let inputs: Vec<_> = inputs.iter().map(|input| writer.name(*input)).collect();
             let inputs: Vec<_> = inputs.iter().map(String::as_str).collect();
-            writer.graph.node("Concat", &inputs, output, vec![Attribute::int("axis", 1)]);
+            writer
+                .graph
+                .node("Concat", &inputs, output, vec![Attribute::int("axis", 1)]);
             Ok(())
         }
-        Operation::Resize { input, rows, columns } => {
+        Operation::Resize {
+            input,
+            rows,
+            columns,
+        } => {
             resize(writer, *input, rows, columns, output);
             Ok(())
         }
@@ -105,7 +158,11 @@ pub fn add(writer: &mut Writer, step: &Step) -> Result<()> {
         }
         Operation::Add { left, right } => binary(writer, "Add", *left, right, output),
         Operation::Mul { left, right } => binary(writer, "Mul", *left, right, output),
-        Operation::Affine { input, scale, shift } => {
+        Operation::Affine {
+            input,
+            scale,
+            shift,
+        } => {
             scale_and_shift(writer, *input, *scale, *shift, output);
             Ok(())
         }
@@ -150,7 +207,12 @@ fn weighted(
     Ok(())
 }
 
-fn affine(writer: &mut Writer, weight: Option<WeightId>, absent: f32, channels: usize) -> Result<String> {
+fn affine(
+    writer: &mut Writer,
+    weight: Option<WeightId>,
+    absent: f32,
+    channels: usize,
+) -> Result<String> {
     match weight {
         Some(weight) => writer.weight(weight),
         None => Ok(writer.graph.fill(absent, channels)),
@@ -211,25 +273,38 @@ fn slice(writer: &mut Writer, input: ValueId, start: [usize; 3], output: &str, s
         (2, start[1], shape.height, whole.height),
         (3, start[2], shape.width, whole.width),
     ];
-    let cut: Vec<_> = axes.into_iter().filter(|(_, _, part, whole)| part != whole).collect();
+    let cut: Vec<_> = axes
+        .into_iter()
+        .filter(|(_, _, part, whole)| part != whole)
+        .collect();
     let input = writer.name(input);
     if cut.is_empty() {
         writer.graph.node("Identity", &[&input], output, Vec::new());
         return;
     }
     let mut list = |number: fn(&(i64, usize, usize, usize)) -> i64| {
-        writer.graph.integers(&cut.iter().map(number).collect::<Vec<_>>())
+        writer
+            .graph
+            .integers(&cut.iter().map(number).collect::<Vec<_>>())
     };
     let starts = list(|(_, start, ..)| *start as i64);
     let ends = list(|(_, start, part, _)| (start + part) as i64);
     let axes = list(|(axis, ..)| *axis);
-    writer.graph.node("Slice", &[&input, &starts, &ends, &axes], output, Vec::new());
+    writer.graph.node(
+        "Slice",
+        &[&input, &starts, &ends, &axes],
+        output,
+        Vec::new(),
+    );
 }
 
 /// Whole factors as `Resize` or as a `Slice` with steps, which serve any size; anything else by index.
 fn resize(writer: &mut Writer, input: ValueId, rows: &[usize], columns: &[usize], output: &str) {
     let from = writer.shape(input);
-    let maps = [AxisMap::new(rows, from.height), AxisMap::new(columns, from.width)];
+    let maps = [
+        AxisMap::new(rows, from.height),
+        AxisMap::new(columns, from.width),
+    ];
     let factors = maps.map(|map| match map {
         AxisMap::Repeat(factor) => factor,
         _ => 1,
@@ -293,12 +368,22 @@ impl Stage<'_> {
                 let ends = graph.integers(&[i64::MAX, i64::MAX]);
                 let axes = graph.integers(&[2, 3]);
                 let steps = graph.integers(&steps.map(|step| step as i64));
-                graph.node("Slice", &[from, &starts, &ends, &axes, &steps], to, Vec::new());
+                graph.node(
+                    "Slice",
+                    &[from, &starts, &ends, &axes, &steps],
+                    to,
+                    Vec::new(),
+                );
             }
             Self::Gather(axis, places) => {
                 let places: Vec<_> = places.iter().map(|place| *place as i64).collect();
                 let places = graph.integers(&places);
-                graph.node("Gather", &[from, &places], to, vec![Attribute::int("axis", *axis)]);
+                graph.node(
+                    "Gather",
+                    &[from, &places],
+                    to,
+                    vec![Attribute::int("axis", *axis)],
+                );
             }
         }
     }
@@ -308,7 +393,9 @@ impl Stage<'_> {
 pub fn reshape(writer: &mut Writer, input: &str, output: &str, shape: Shape) {
     let shape = [1, shape.channels, shape.height, shape.width].map(|axis| axis as i64);
     let shape = writer.graph.integers(&shape);
-    writer.graph.node("Reshape", &[input, &shape], output, Vec::new());
+    writer
+        .graph
+        .node("Reshape", &[input, &shape], output, Vec::new());
 }
 
 fn binary(
@@ -323,7 +410,9 @@ fn binary(
         Operand::Value(value) => writer.name(*value),
         Operand::Weight(weight) => writer.operand(*weight)?,
     };
-    writer.graph.node(operator, &[&left, &right], output, Vec::new());
+    writer
+        .graph
+        .node(operator, &[&left, &right], output, Vec::new());
     Ok(())
 }
 
@@ -336,12 +425,16 @@ fn scale_and_shift(writer: &mut Writer, input: ValueId, scale: f32, shift: f32, 
     };
     if scale != 1.0 {
         let scale = writer.graph.scalar(scale);
-        writer.graph.node("Mul", &[&input, &scale], &scaled, Vec::new());
+        writer
+            .graph
+            .node("Mul", &[&input, &scale], &scaled, Vec::new());
     }
     if shift != 0.0 {
         let from = if both { &scaled } else { &input };
         let shift = writer.graph.scalar(shift);
-        writer.graph.node("Add", &[from, &shift], output, Vec::new());
+        writer
+            .graph
+            .node("Add", &[from, &shift], output, Vec::new());
     }
     if scale == 1.0 && shift == 0.0 {
         writer.graph.node("Identity", &[&input], output, Vec::new());

@@ -144,25 +144,37 @@ impl AttributeProto {
     /// A number.
     pub fn float(name: &str, value: f32) -> Self {
         let f = Some(value);
-        Self { f, ..Self::named(name, attribute_type::FLOAT) }
+        Self {
+            f,
+            ..Self::named(name, attribute_type::FLOAT)
+        }
     }
 
     /// A whole number.
     pub fn int(name: &str, value: i64) -> Self {
         let i = Some(value);
-        Self { i, ..Self::named(name, attribute_type::INT) }
+        Self {
+            i,
+            ..Self::named(name, attribute_type::INT)
+        }
     }
 
     /// A text.
     pub fn string(name: &str, value: &str) -> Self {
         let s = Some(value.as_bytes().to_vec());
-        Self { s, ..Self::named(name, attribute_type::STRING) }
+        Self {
+            s,
+            ..Self::named(name, attribute_type::STRING)
+        }
     }
 
     /// Whole numbers.
     pub fn ints(name: &str, values: &[usize]) -> Self {
         let ints = values.iter().map(|value| *value as i64).collect();
-        Self { ints, ..Self::named(name, attribute_type::INTS) }
+        Self {
+            ints,
+            ..Self::named(name, attribute_type::INTS)
+        }
     }
 }
 

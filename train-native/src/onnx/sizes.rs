@@ -46,7 +46,11 @@ impl AxisMap {
 ///
 /// With the first step whose operators hold a size.
 pub fn check_free(plan: &Plan, other: &Plan) -> Result<()> {
-    let inputs = |plan: &Plan| plan.inputs.iter().any(|input| plan.shape(input.value).pixels() > 1);
+    let inputs = |plan: &Plan| {
+        plan.inputs
+            .iter()
+            .any(|input| plan.shape(input.value).pixels() > 1)
+    };
     if !inputs(plan) {
         bail!("--dynamic: this network makes pictures of one size only");
     }
@@ -54,7 +58,9 @@ pub fn check_free(plan: &Plan, other: &Plan) -> Result<()> {
         && plan.expressions == other.expressions
         && plan.steps.len() == other.steps.len();
     if !same {
-        bail!("--dynamic: this network has other weights or steps for other sizes; give --size instead");
+        bail!(
+            "--dynamic: this network has other weights or steps for other sizes; give --size instead"
+        );
     }
     for (index, steps) in plan.steps.iter().zip(&other.steps).enumerate() {
         if !is_free([plan, other], [steps.0, steps.1]) {
@@ -78,7 +84,10 @@ fn is_free(plans: [&Plan; 2], steps: [&Step; 2]) -> bool {
     let (mine, theirs) = (shapes(0), shapes(1));
     let wired = steps[0].operation.inputs() == steps[1].operation.inputs()
         && steps[0].output == steps[1].output
-        && mine.iter().zip(&theirs).all(|(mine, theirs)| mine.channels == theirs.channels);
+        && mine
+            .iter()
+            .zip(&theirs)
+            .all(|(mine, theirs)| mine.channels == theirs.channels);
     if !wired {
         return false;
     }
@@ -88,9 +97,19 @@ fn is_free(plans: [&Plan; 2], steps: [&Step; 2]) -> bool {
     }
     let sides = |shape: &Shape| [shape.height, shape.width];
     match (&steps[0].operation, &steps[1].operation) {
-        (Operation::Resize { rows, columns, .. }, Operation::Resize { rows: other_rows, columns: other_columns, .. }) => {
+        (
+            Operation::Resize { rows, columns, .. },
+            Operation::Resize {
+                rows: other_rows,
+                columns: other_columns,
+                ..
+            },
+        ) => {
             let maps = |rows: &[usize], columns: &[usize], from: &Shape| {
-                [AxisMap::new(rows, from.height), AxisMap::new(columns, from.width)]
+                [
+                    AxisMap::new(rows, from.height),
+                    AxisMap::new(columns, from.width),
+                ]
             };
             let own = maps(rows, columns, &mine[0]);
             own == maps(other_rows, other_columns, &theirs[0]) && !own.contains(&AxisMap::Places)
@@ -100,9 +119,17 @@ fn is_free(plans: [&Plan; 2], steps: [&Step; 2]) -> bool {
             equal && channels_only(&mine) && channels_only(&theirs)
         }
         (Operation::Linear { .. } | Operation::Reshape { .. }, _) => false,
-        (Operation::Add { right: Operand::Weight(weight), .. } | Operation::Mul { right: Operand::Weight(weight), .. }, _) => {
-            equal && plans[0].weight(*weight).shape[1..] == [1, 1]
-        }
+        (
+            Operation::Add {
+                right: Operand::Weight(weight),
+                ..
+            }
+            | Operation::Mul {
+                right: Operand::Weight(weight),
+                ..
+            },
+            _,
+        ) => equal && plans[0].weight(*weight).shape[1..] == [1, 1],
         _ => equal,
     }
 }

@@ -105,7 +105,10 @@ pub fn write(job: Job<'_>) -> Result<File> {
     graph.node = writer.graph.nodes;
     let initializers = writer.graph.initializers;
     let mut head = model(job).encode_to_vec();
-    head.extend(field_head(GRAPH_FIELD, graph.encoded_len() + initializers.len()));
+    head.extend(field_head(
+        GRAPH_FIELD,
+        graph.encoded_len() + initializers.len(),
+    ));
     graph.encode_raw(&mut head);
     refuse_too_large((head.len() + initializers.len()) as u64, job.dtype)?;
     Ok(File { head, initializers })
@@ -151,7 +154,9 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     fn new(job: Job<'a>) -> Self {
-        let mut names: Vec<_> = (0..job.plan.values.len()).map(|id| format!("v{id}")).collect();
+        let mut names: Vec<_> = (0..job.plan.values.len())
+            .map(|id| format!("v{id}"))
+            .collect();
         // What is an input, or has other axes outside, gets its name from an operator at the border.
         let inputs: Vec<_> = job.plan.inputs.iter().map(|input| input.value).collect();
         for (name, value) in job.outputs.iter().zip(&job.plan.outputs) {
@@ -295,7 +300,10 @@ impl<'a> Writer<'a> {
                 None => length.map(|length| length as i64),
                 Some(_) => None,
             };
-            Dimension { dim_value, dim_param }
+            Dimension {
+                dim_value,
+                dim_param,
+            }
         };
         [side(0, "height"), side(1, "width")]
     }
