@@ -5,6 +5,7 @@
 //! operations, which [`norm`] recognises as one.
 
 mod constant;
+mod layer;
 mod names;
 mod norm;
 mod resize;
