@@ -58,7 +58,10 @@ impl OnnxArgs {
         output: &Path,
         dtype: WeightDtype,
     ) -> Result<Vec<(PathBuf, File)>> {
-        let request = self.request.request(&model.manifest)?;
+        let mut request = self.request.request(&model.manifest)?;
+        if self.dynamic {
+            request.size = unpadded(&model.manifest, request.size)?;
+        }
         let mut files = vec![(output.to_owned(), self.generator(model, &request, dtype)?)];
         if model.encoder.is_some() {
             files.push((encoder_path(output), self.encoder(model, &request, dtype)?));
@@ -75,9 +78,7 @@ impl OnnxArgs {
         }
         let plan = self.adapted(manifest, plan)?;
         let other = match self.dynamic {
-            true => {
-                Some(self.adapted(manifest, generator(manifest, &larger(manifest, request)?)?)?)
-            }
+            true => Some(self.adapted(manifest, generator(manifest, &larger(manifest, request))?)?),
             false => None,
         };
         if let Some(other) = &other {
@@ -141,7 +142,7 @@ impl OnnxArgs {
             }
         };
         let other = match dynamic {
-            true => Some(plan(larger(manifest, request)?.size)?),
+            true => Some(plan(larger(manifest, request).size)?),
             false => None,
         };
         let plan = plan(size)?;
@@ -167,17 +168,24 @@ impl OnnxArgs {
     }
 }
 
-/// The next larger size that the network takes without padding, with other proportions.
-fn larger(manifest: &Manifest, request: &Request) -> Result<Request> {
-    if let Some([height, width]) = manifest.model.fixed_size() {
+/// A size that the network takes without padding: a graph with free sizes has none.
+fn unpadded(manifest: &Manifest, size: [usize; 2]) -> Result<[usize; 2]> {
+    let model = &manifest.model;
+    if let Some([height, width]) = model.fixed_size() {
         bail!("--dynamic: this network makes pictures of {width}x{height} only");
     }
+    let (multiple, smallest) = (model.size_multiple(), model.smallest_side());
+    Ok(size.map(|side| side.max(smallest).next_multiple_of(multiple)))
+}
+
+/// A larger size that the network takes without padding, with other proportions.
+fn larger(manifest: &Manifest, request: &Request) -> Request {
     let multiple = manifest.model.size_multiple();
     let [height, width] = request.size;
-    Ok(Request {
+    Request {
         size: [height + multiple, width + 2 * multiple],
         ..*request
-    })
+    }
 }
 
 /// `NAME-encoder.onnx`.
