@@ -11,6 +11,7 @@ mod fuzz;
 mod libtorch;
 mod notices;
 mod npm;
+mod onnx;
 mod other_browsers;
 mod process;
 mod project;

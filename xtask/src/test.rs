@@ -11,6 +11,7 @@ use anyhow::Result;
 use crate::chromium;
 use crate::libtorch;
 use crate::npm::Npm;
+use crate::onnx;
 use crate::other_browsers;
 use crate::process;
 use crate::project::Project;
@@ -138,8 +139,14 @@ impl<'a> Suite<'a> {
     }
 
     fn add_tests(self, stages: &mut Stages<'a>) {
+        stages.add("Python with ONNX Runtime", move || {
+            onnx::set_up(self.project).map(drop)
+        });
         if self.args.no_libtorch {
-            self.add_cargo(stages, "tests, default features", LIGHT_TESTS);
+            stages.add("tests, default features", move || {
+                let mut tests = self.cargo(LIGHT_TESTS);
+                process::run(onnx::apply(self.project, &mut tests)?)
+            });
             return;
         }
         stages.add("libtorch and a Vulkan driver", move || {
@@ -149,6 +156,7 @@ impl<'a> Suite<'a> {
         stages.add("tests, with libtorch and wgpu", move || {
             let mut tests = self.cargo(LIGHT_TESTS);
             tests.args(TESTS.split_whitespace());
+            onnx::apply(self.project, &mut tests)?;
             process::run(self.with_libtorch(&mut tests)?)
         });
     }

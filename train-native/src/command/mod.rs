@@ -11,6 +11,8 @@ mod features;
 mod generate;
 mod import;
 mod options;
+mod plan;
+mod request;
 mod run_check;
 mod serve;
 mod train;
@@ -37,8 +39,10 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Compare generated pictures with the real ones: L1, PSNR, SSIM
     Evaluate(evaluate::EvaluateArgs),
-    /// Write the generator of a run as a bundle: manifest.json + weights.safetensors
+    /// Write the generator of a run as a bundle: manifest.json + weights.safetensors; or as ONNX
     Export(export::ExportArgs),
+    /// Show what a generator computes, step by step, and what it costs
+    Plan(plan::PlanArgs),
     /// Turn the original authors' weights (.pth or safetensors) into a bundle
     Import(import::ImportArgs),
     /// Serve the painting studio with your own bundles, for a browser on this machine
@@ -74,6 +78,7 @@ impl Cli {
             Command::Generate(args) => args.run(),
             Command::Evaluate(args) => args.run(),
             Command::Export(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Serve(args) => args.run(),
             Command::Dataset(args) => args.run(),
