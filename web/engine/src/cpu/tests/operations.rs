@@ -6,7 +6,7 @@
 use underpaint_plan::{Activation, PadMode, Shape, Sides, Tensor};
 
 use super::{assert_close, given};
-use crate::cpu::Generator;
+use crate::cpu::{Generator, winograd};
 use crate::oracle;
 use crate::plans::Builder;
 use crate::program::*;
@@ -254,6 +254,60 @@ fn convolutions() {
             activation: draft.activation(),
         };
         let name = format!("convolution {seed}");
+        draft.finish(&name, Operation::Convolution(convolution));
+    }
+}
+
+#[test]
+fn convolutions_of_many_channels() {
+    for seed in 0..40 {
+        let mut draft = Draft::new(seed);
+        let size = [draft.between(1, 9), draft.between(1, 17)];
+        let from = Lanes {
+            parts: vec![30 + draft.builder.below(9), 40],
+        };
+        let to = Lanes {
+            parts: vec![64 + draft.builder.below(9)],
+        };
+        let border = draft.sides(1);
+        let inside = [
+            size[0] + 2 - border.top - border.bottom,
+            size[1] + 2 - border.left - border.right,
+        ];
+        let input = draft.view(from.len(), inside, border);
+        let edge = draft.sides(2);
+        let output = draft.view(to.len(), size, edge);
+        let inputs = from.parts.iter().sum();
+        let phase = Phase {
+            kernel_rows: vec![0, 1, 2],
+            kernel_columns: vec![0, 1, 2],
+            input_start: [-(border.top as isize), -(border.left as isize)],
+            output_start: [0, 0],
+            output_size: size,
+        };
+        let packing = Packing::Kernel {
+            parts: parts_of(&mut draft, &to, inputs, [3, 3], false),
+            transposed: false,
+            input: from,
+            phases: vec![[vec![0, 1, 2], vec![0, 1, 2]]],
+        };
+        let convolution = Convolution {
+            input,
+            output,
+            kernel: draft.pack(packing),
+            phases: vec![phase],
+            input_step: [1, 1],
+            output_step: [1, 1],
+            activation: draft.activation(),
+        };
+        let kernel = convolution.kernel;
+        draft
+            .program
+            .operations
+            .push(Operation::Convolution(convolution.clone()));
+        assert!(winograd::suits(&draft.program, kernel));
+        draft.program.operations.clear();
+        let name = format!("convolution of many channels {seed}");
         draft.finish(&name, Operation::Convolution(convolution));
     }
 }
