@@ -116,8 +116,8 @@ impl Generator {
         let none: BTreeMap<String, Tensor> = BTreeMap::new();
         let new = identities(&self.program.packs, plan);
         let mut changed = Vec::new();
-        for place in 0..new.len() {
-            if new[place] != self.identities[place] {
+        for (place, identity) in new.iter().enumerate() {
+            if *identity != self.identities[place] {
                 let pack = Pack::of(&self.program, PackId(place), plan, &none)?;
                 changed.push((place, pack));
             }

@@ -16,11 +16,11 @@ impl Generator {
             let codes = host::codes_of(input, &given[labels.input], labels.codes)?;
             self.labels.push(host::gathered(labels, input, &codes));
         }
-        for place in 0..given.len() {
+        for (place, given) in given.iter().enumerate() {
             if let Some(view) = self.program.inputs[place].view {
                 let slot = self.slot(view.place);
                 let target = self.memory[slot].numbers_mut();
-                host::write_view(&self.program.inputs[place], &view, &given[place], target);
+                host::write_view(&self.program.inputs[place], &view, given, target);
             }
         }
         Ok(())

@@ -193,8 +193,9 @@ fn transform(
         let number = |place: usize| F32x4::load(&pixels[place][channel]);
         let rows: [[F32x4; 4]; 4] =
             std::array::from_fn(|row| line(std::array::from_fn(|column| number(4 * row + column))));
-        for column in 0..4 {
-            let numbers = line(std::array::from_fn(|row| rows[row][column]));
+        let columns: [[F32x4; 4]; 4] =
+            std::array::from_fn(|column| line(rows.map(|row| row[column])));
+        for (column, numbers) in columns.into_iter().enumerate() {
             for (row, number) in numbers.into_iter().enumerate() {
                 let place = 4 * row + column;
                 number.store(&mut output[(place * block + tile) * channels + channel]);
@@ -242,7 +243,7 @@ fn transform_back(
             std::array::from_fn(|row| line(std::array::from_fn(|column| number(4 * row + column))));
         let bias = F32x4::load(&bias[channel]);
         for column in 0..2 {
-            let sums = line(std::array::from_fn(|row| rows[row][column]));
+            let sums = line(rows.map(|row| row[column]));
             for (row, sum) in sums.into_iter().enumerate() {
                 let Some(pixel) = pixels[2 * row + column] else {
                     continue;

@@ -333,7 +333,7 @@ fn transposed_convolutions() {
         let output = draft.view(to.len(), out, edge);
         // Output row o meets kernel row k at input row (o + padding - k) / stride.
         let axis = |first: usize| {
-            let meets = |k: &usize| (first + padding + stride * kernel - k) % stride == 0;
+            let meets = |k: &usize| (first + padding + stride * kernel - k).is_multiple_of(stride);
             let rows: Vec<usize> = (0..kernel).filter(meets).rev().collect();
             let start = rows.first().map_or(0, |k| {
                 (first as isize + padding as isize - *k as isize) / stride as isize
