@@ -1,25 +1,21 @@
-import { copyFileSync, existsSync, readFileSync, readdirSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { defineConfig, type Plugin } from "rolldown";
 
 const OUT = "dist/lib";
-const MODULE = "underpaint_web_bg.wasm";
+/** The builds of the module: one for every browser, and one that is quicker where it runs. */
+const MODULES = ["underpaint_web_bg.wasm", "underpaint_web_relaxed_bg.wasm"];
 
-if (!existsSync(`pkg/${MODULE}`)) {
-  throw new Error(`www/pkg/${MODULE} is missing: build it with cargo xtask wasm`);
+for (const name of MODULES) {
+  if (!existsSync(`pkg/${name}`)) throw new Error(`www/pkg/${name} is missing: build it with cargo xtask wasm`);
 }
 
-/** Addresses as they are in the package, where everything lies in one folder. */
-const PLACES = [
-  ['"./worker.ts"', '"./worker.js"'],
-  [`"../../pkg/${MODULE}"`, `"./${MODULE}"`],
-] as const;
-
+/** The worker's address as it is in the package. The modules lie beside `modules.js` here and there. */
 const place: Plugin = {
   name: "underpaint:place",
   transform: {
-    filter: { id: /\/engine\/(client|worker)\.ts$/ },
-    handler: (code) => PLACES.reduce((placed, [from, to]) => placed.replace(from, to), code),
+    filter: { id: /\/engine\/client\.ts$/ },
+    handler: (code) => code.replace('"./worker.ts"', '"./worker.js"'),
   },
 };
 
@@ -42,10 +38,10 @@ const rawText: Plugin = {
   },
 };
 
-const copyModule: Plugin = {
-  name: "underpaint:copy-module",
+const copyModules: Plugin = {
+  name: "underpaint:copy-modules",
   writeBundle() {
-    copyFileSync(`pkg/${MODULE}`, `${OUT}/${MODULE}`);
+    for (const name of MODULES) copyFileSync(`pkg/${name}`, `${OUT}/${name}`);
     copyFileSync("pkg/THIRD-PARTY.txt", `${OUT}/THIRD-PARTY-WASM.txt`);
     for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(`../${licence}`, `${OUT}/${licence}`);
   },
@@ -103,9 +99,7 @@ export default defineConfig([
   },
   {
     input: { worker: "src/engine/worker.ts" },
-    // For the progress of loading: a server that compresses the module does not say how long it is.
-    transform: { define: { __UNDERPAINT_MODULE_BYTES__: String(statSync(`pkg/${MODULE}`).size) } },
-    plugins: [place, copyModule],
+    plugins: [copyModules],
     output: { dir: OUT, minify: true, codeSplitting: false },
   },
 ]);

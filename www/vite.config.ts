@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { defineConfig, type Plugin } from "vite";
 import { serviceWorker } from "./src/service-worker/plugin.ts";
 
@@ -12,14 +12,9 @@ const moduleNotices: Plugin = {
   },
 };
 
-/** For the progress of loading: a server that compresses the module does not say how long it is. */
-const wasm = new URL("pkg/underpaint_web_bg.wasm", import.meta.url);
-const define = existsSync(wasm) ? { __UNDERPAINT_MODULE_BYTES__: String(statSync(wasm).size) } : {};
-
 /** The studio: index.html → dist/studio, served below any path. */
 export default defineConfig({
   base: "./",
-  define,
   plugins: [serviceWorker(), moduleNotices],
   build: {
     outDir: "dist/studio",

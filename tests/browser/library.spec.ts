@@ -10,7 +10,7 @@ import { generate, load, modelUrl, mustLoad, openLibrary, valueOf } from "./supp
 import { CLASSES, MODELS, SIZE } from "./support/models";
 import { testPictures, testTensors } from "./support/parity";
 import { labelScene } from "./support/scenes";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 const scene = labelScene(CLASSES, SIZE, SIZE);
 
@@ -23,7 +23,8 @@ const parity = [
   MODELS.spade,
   MODELS.pgan,
 ];
-testTensors("cpu", parity);
+testTensors("cpu", parity, "plain");
+testTensors("cpu", parity, "relaxed");
 testPictures("cpu", parity);
 
 test.describe("the library", () => {
@@ -38,6 +39,19 @@ test.describe("the library", () => {
       name: MODELS.unet,
       bytes: readFileSync(join(made, "models/unet/weights.safetensors")).length,
     });
+  });
+
+  test("asks for the quicker module alone, and does without where the server lacks it", async ({ page }) => {
+    const asked: string[] = [];
+    page.on("request", (request) => {
+      const name = new URL(request.url()).pathname.split("/").at(-1);
+      if (name?.endsWith(".wasm") === true) asked.push(name);
+    });
+    await mustLoad(page, modelUrl(MODELS.unet));
+    expect(asked).toEqual(["underpaint_web_relaxed_bg.wasm"]);
+    await page.route(/_relaxed_bg\.wasm$/, (route) => route.fulfill({ status: 404 }));
+    await mustLoad(page, modelUrl(MODELS.unet));
+    expect(asked.at(-1)).toBe("underpaint_web_bg.wasm");
   });
 
   test("loads a bundle from two files", async ({ page }) => {

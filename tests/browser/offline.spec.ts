@@ -18,6 +18,14 @@ test("after one visit the studio opens and paints with the server gone", async (
       .poll(() => page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state))
       .toBe("activated");
 
+    // Of the module's builds the one that this browser runs.
+    const kept = await page.evaluate(async () => {
+      const names = (await caches.keys()).filter((name) => name.startsWith("underpaint-studio-"));
+      const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return requests.flat().map(({ url }) => url);
+    });
+    expect(kept.filter((url) => url.endsWith(".wasm"))).toEqual([expect.stringContaining("underpaint_web_relaxed_bg")]);
+
     server.close();
     server.closeAllConnections();
     await expect(page.request.get(`http://127.0.0.1:${port}/`)).rejects.toThrow();

@@ -10,7 +10,7 @@ import { CLASSES, MODELS, SIZE } from "./support/models";
 import { labelScene, readPng } from "./support/scenes";
 import { test } from "./support/shared-studio";
 import { StudioPage } from "./support/studio-page";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 /** Something that no scene holds. */
 async function paintSomething(studio: StudioPage): Promise<void> {

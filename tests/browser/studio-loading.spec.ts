@@ -45,7 +45,7 @@ test("the module is cut off on the way: the network's fault, and trying again he
     await page.goto(address);
     await expect(page.getByRole("alert")).toContainText("The model could not be downloaded");
     await page.getByText("Details", { exact: true }).click();
-    await expect(page.locator("up-notice-card code")).toContainText("underpaint_web_bg");
+    await expect(page.locator("up-notice-card code")).toContainText("underpaint_web_relaxed_bg");
     await studio.look("module-cut");
     await page.getByRole("button", { name: "Try again" }).click();
     await studio.ready();

@@ -8,7 +8,7 @@ import { made } from "./support/folders";
 import { CLASSES, MODELS } from "./support/models";
 import { writeLabels } from "./support/scenes";
 import { meanDifferences, StudioPage } from "./support/studio-page";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 test.use({ serviceWorkers: "block" });
 

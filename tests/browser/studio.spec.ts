@@ -5,7 +5,7 @@ import { decode } from "fast-png";
 
 import { labelScene } from "./support/scenes";
 import { test } from "./support/shared-studio";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 test("the brush paints its label along the stroke", async ({ studio }) => {
   await studio.menu("Clear to background");

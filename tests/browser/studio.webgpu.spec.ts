@@ -3,7 +3,7 @@
 import { expect, test } from "@playwright/test";
 
 import { StudioPage } from "./support/studio-page";
-import { largestDifference } from "./support/tensors";
+import { largestDifference } from "./support/tensors.mjs";
 
 test.use({ serviceWorkers: "block" });
 

@@ -15,7 +15,7 @@ use underpaint_core::state_dict::{
 };
 use underpaint_tests::{Fixture, Flags, Golden, compare, strided};
 
-use crate::runner;
+use crate::runner::Route;
 
 const FLAGS: [&str; 15] = [
     "input_nc",
@@ -97,13 +97,16 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     check(fixture, &flags, "G", &weights, device, || {
         Ok(config.init(&device.clone().autodiff())?)
     })?;
-    for mode in modes(&flags)? {
+    for (mode, route) in modes(&flags)?
+        .into_iter()
+        .flat_map(|mode| Route::ALL.map(|route| (mode, route)))
+    {
         let inputs = tensor(&fixture.tensor("input")?, device).into();
         let model = ModelConfig::Pix2pix {
             generator: config.clone(),
         };
-        let picture = runner::generate(model, &weights, mode, inputs, device)?;
-        compare_picture(fixture, &format!("output_{mode}"), &picture).context("through Runner")?;
+        let picture = route.generate(model, &weights, mode, inputs, device)?;
+        compare_picture(fixture, &format!("output_{mode}"), &picture).context(route.told())?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ use underpaint_core::state_dict::{
 use underpaint_tests::{Fixture, Flags, Golden, compare};
 
 use crate::network::parameter_gradients;
-use crate::runner;
+use crate::runner::Route;
 
 pub use trace::check as trace;
 
@@ -146,7 +146,10 @@ pub fn networks(fixture: &Fixture, device: &Device) -> Result<()> {
     for alpha in alphas {
         let alpha = alpha.as_f64().context("alpha")?;
         let fake = format!("G_output_a{alpha}");
-        check_use(fixture, &described.generator, &fake, alpha, plain).context("through Runner")?;
+        for route in Route::ALL {
+            check_use(fixture, &described.generator, &fake, alpha, route, plain)
+                .context(route.told())?;
+        }
         let fake = tensor(&fixture.tensor(&fake)?, &device);
         let outputs = judge(&described, &discriminator, &inputs, fake, alpha)
             .into_iter()
@@ -169,12 +172,13 @@ pub fn networks(fixture: &Fixture, device: &Device) -> Result<()> {
     Ok(())
 }
 
-/// Compares what `Runner` makes of the latents with the tensor of that name.
+/// Compares what becomes of the latents with the tensor of that name.
 fn check_use(
     fixture: &Fixture,
     generator: &GeneratorConfig,
     name: &str,
     alpha: f64,
+    route: Route,
     device: &Device,
 ) -> Result<()> {
     let weights = with_module_keys(read_state_dict(&fixture.weight_file("G")?)?);
@@ -186,7 +190,7 @@ fn check_use(
     let model = bundle::ModelConfig::Pgan {
         generator: generator.clone(),
     };
-    let picture = runner::generate(model, &weights, "train", inputs, device)?;
+    let picture = route.generate(model, &weights, "train", inputs, device)?;
     let expected = fixture.tensor(name)?.values;
     compare(name, &values(picture), &expected, fixture.tolerance(name)?)
 }

@@ -28,9 +28,14 @@ pub fn is_partial(name: &str) -> bool {
 ///
 /// The system's; the sibling is removed.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_parts_atomically(path, &[bytes])
+}
+
+/// [`write_atomically`] for bytes that lie in several places, one after the other in the file.
+fn write_parts_atomically(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
     let partial = partial_sibling(path);
     let written = File::create(&partial).and_then(|mut file| {
-        file.write_all(bytes)?;
+        parts.iter().try_for_each(|part| file.write_all(part))?;
         file.sync_all()
     });
     written
@@ -47,7 +52,16 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// Naming the file.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_atomically(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    write_parts(path, &[bytes])
+}
+
+/// [`write`] for bytes that lie in several places, one after the other in the file.
+///
+/// # Errors
+///
+/// Naming the file.
+pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
+    write_parts_atomically(path, parts).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Writes a folder of files beside its final name, then renames it.
@@ -160,7 +174,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("page.html");
         write_atomically(&path, b"old").expect("written");
-        write_atomically(&path, b"new").expect("replaced");
+        write_parts(&path, &[b"n", b"ew"]).expect("replaced");
         assert_eq!(fs::read(&path).expect("read"), b"new");
         assert_eq!(fs::read_dir(folder.path()).expect("read").count(), 1);
         assert!(is_partial(".page.html.partial") && !is_partial("page.html"));

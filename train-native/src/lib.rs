@@ -3,7 +3,8 @@
 //! The binary `underpaint` is a thin layer over this library: [`command`] parses and prints, the
 //! rooms below do the work. Reading order: [`data`] (files to batches), [`optimiser`] (gradients to
 //! weights), [`family`] (one training step each), [`trainer`] (the loop and what surrounds it), [`model`]
-//! (trained generators in use), [`evaluate`].
+//! (trained generators in use), [`onnx`] (the same for other runtimes),
+//! [`evaluate`].
 
 pub mod command;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod family;
 pub mod files;
 pub mod import;
 pub mod model;
+pub mod onnx;
 pub mod optimiser;
 pub mod perceptual;
 pub mod pretrained;

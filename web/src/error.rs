@@ -8,21 +8,12 @@ use wasm_bindgen::JsValue;
 /// Why a session could not be loaded or a picture not be generated.
 #[derive(Debug, Error)]
 pub enum WebError {
-    /// The browser has no WebGPU device that can run generators.
-    #[error("WebGPU is not available: {0}")]
-    WebGpuUnavailable(String),
-    /// The device went away: driver reset, GPU process crashed, laptop switched its GPU.
-    #[error("the WebGPU device was lost: {0}")]
-    DeviceLost(String),
-    /// Device or browser memory is full.
-    #[error("out of memory: {0}")]
-    OutOfMemory(String),
     /// Something is wrong with the caller's input, not with the bundle.
     #[error("{0}")]
     BadInput(String),
-    /// The device refused what it was given.
-    #[error("the WebGPU device reported an error: {0}")]
-    Device(String),
+    /// From the engine that runs networks, or its device.
+    #[error("{}", told(.0))]
+    Engine(#[from] underpaint_engine::Error),
     /// From the networks and bundle code.
     #[error(transparent)]
     Core(#[from] underpaint_core::Error),
@@ -33,12 +24,14 @@ impl WebError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         use underpaint_core::Error as Core;
+        use underpaint_engine::Error as Engine;
         match self {
-            Self::WebGpuUnavailable(_) => "webgpu-unavailable",
-            Self::DeviceLost(_) => "device-lost",
-            Self::OutOfMemory(_) => "out-of-memory",
-            Self::BadInput(_) => "bad-input",
-            Self::Device(_) => "internal",
+            Self::Engine(Engine::Unavailable(_)) => "webgpu-unavailable",
+            Self::Engine(Engine::Lost(_)) => "device-lost",
+            Self::Engine(Engine::OutOfMemory(_) | Engine::TooLarge { .. }) => "out-of-memory",
+            Self::BadInput(_) | Self::Engine(Engine::Input(_)) => "bad-input",
+            Self::Engine(Engine::Device(_)) => "internal",
+            Self::Engine(Engine::Plan(_)) => "bad-bundle",
             Self::Core(Core::Integrity { .. }) => "integrity",
             Self::Core(Core::LabelRange { .. } | Core::Shape { .. } | Core::Input(_)) => {
                 "bad-input"
@@ -48,10 +41,34 @@ impl WebError {
                 | Core::Weights(_)
                 | Core::StateDict(_)
                 | Core::Config { .. }
+                | Core::Plan(_)
                 | Core::Inference { .. },
             ) => "bad-bundle",
         }
     }
+}
+
+/// In the words of browsers.
+fn told(error: &underpaint_engine::Error) -> String {
+    use underpaint_engine::Error as Engine;
+    match error {
+        Engine::Unavailable(why) => format!("WebGPU is not available: {why}"),
+        Engine::Lost(why) => format!("the WebGPU device was lost: {why}"),
+        Engine::Device(why) => format!("the WebGPU device reported an error: {why}"),
+        Engine::TooLarge {
+            what,
+            needed,
+            available,
+        } => {
+            let [needed, available] = [*needed, *available].map(megabytes);
+            format!("too large for this device: {what} need {needed} MB, it allows {available} MB")
+        }
+        other => other.to_string(),
+    }
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
 }
 
 impl From<WebError> for JsValue {

@@ -1,20 +1,24 @@
 //! The browser's side of Underpaint, as a WebAssembly module: a bundle's bytes go in, pictures come
-//! out. The networks are those of `underpaint_core`; nothing of them is written again here.
+//! out. The networks are those of `underpaint_core`, captured as plans; nothing of them is written
+//! again here, and no tensor library runs here.
 //!
 //! # Reading order
 //!
 //! 1. `session`: load a bundle, generate, free; the whole interface to JavaScript.
-//! 2. `gpu`: the one WebGPU device of the module.
-//! 3. [`pixels`]: canvas pixels to samples and back.
-//! 4. [`error`]: the one place where errors become JavaScript's.
+//! 2. [`model`]: a bundle on a device, for pictures of any size.
+//! 3. [`place`]: the CPU or the GPU.
+//! 4. [`pixels`]: canvas pixels to samples and back.
+//! 5. [`error`]: the one place where errors become JavaScript's.
 //!
 //! `cargo xtask wasm` turns this crate into `www/pkg`; `www/src/engine/worker.ts` is its only user.
 
-pub mod error;
 #[cfg(target_arch = "wasm32")]
-pub mod gpu;
+mod browser_bytes;
+pub mod error;
+pub mod model;
 pub mod panic;
 pub mod pixels;
+pub mod place;
 #[cfg(target_arch = "wasm32")]
 pub mod session;
 

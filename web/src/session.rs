@@ -1,53 +1,87 @@
 //! A bundle on a device, and pictures from it: the interface to JavaScript.
 //!
-//! Whatever runs a generator in the browser stands behind these calls: load, which warms up, generate,
-//! and free. Nothing here reads a tensor synchronously: that panics in WebAssembly.
+//! Whatever runs a generator in the browser stands behind these calls: load, generate, and free.
 
-use burn::tensor::{Device, Tensor, TensorData};
-use js_sys::Function;
-use underpaint_core::bundle::{
-    InputKind, Inputs, Manifest, Runner, Weights, choose_classes, decode_weights,
-};
-use underpaint_core::image::{pixels_from_signed, signed_from_pixels};
+use std::cell::RefCell;
+
+use js_sys::{Function, Uint8Array, Uint8ClampedArray};
+use underpaint_core::bundle::{InputKind, Manifest, choose_classes};
+use underpaint_core::image::signed_from_pixels;
+use underpaint_engine::gpu;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
+use crate::browser_bytes::BrowserBytes;
 use crate::error::{Result, WebError};
-use crate::gpu::Gpu;
-use crate::pixels::{check_area, with_alpha, without_alpha};
+use crate::model::{Condition, Model, Scene, check_fit};
+use crate::pixels::{check_area, without_alpha};
+use crate::place::{Place, Progress};
+
+type Outcome<T> = std::result::Result<T, JsValue>;
 
 /// A generator with its weights on a device.
 #[wasm_bindgen]
 pub struct Session {
-    runner: Runner,
     manifest: Manifest,
-    /// Absent on the CPU.
-    gpu: Option<Gpu>,
+    place: Place,
+    /// Elsewhere while a picture is made.
+    model: RefCell<Option<Model<BrowserBytes>>>,
+}
+
+/// Checks that a bundle fits on `device`, "webgpu" or "cpu", before its weights are downloaded.
+///
+/// # Errors
+///
+/// An `UnderpaintError`: `out-of-memory` with what is needed and what there is, `bad-bundle`,
+/// `webgpu-unavailable`.
+#[wasm_bindgen]
+pub async fn check_bundle_fits(manifest: Vec<u8>, device: String) -> Outcome<()> {
+    let manifest = Manifest::from_json(&manifest).map_err(WebError::from)?;
+    let bounds = match device.as_str() {
+        "webgpu" => Some(gpu::Device::offered().await.map_err(WebError::from)?),
+        _ => None,
+    };
+    Ok(check_fit(&manifest, bounds)?)
 }
 
 #[wasm_bindgen]
 impl Session {
-    /// Loads a bundle onto `device`, "webgpu" or "cpu", and generates once, so that the first picture
-    /// asked for comes as fast as the others.
+    /// Loads a bundle onto `device`, "webgpu" or "cpu". `weights` stay outside the module's memory:
+    /// tensors are copied from them one at a time.
     ///
-    /// `on_stage` is called with "verify", "upload", "compile" and "first-picture" as each begins.
+    /// `on_stage` is called with "verify", "upload", "compile" and "first-picture" as each begins, and
+    /// during "upload" and "compile" with the share of it that is done, 0 to 1, as a second argument.
     ///
     /// # Errors
     ///
     /// An `UnderpaintError`: `bad-bundle`, `integrity`, `webgpu-unavailable`, `out-of-memory`, …
     pub async fn load(
         manifest: Vec<u8>,
-        weights: Vec<u8>,
+        weights: Uint8Array,
         device: String,
         on_stage: Function,
-    ) -> std::result::Result<Session, JsValue> {
-        Ok(load(&manifest, weights, &device, &on_stage).await?)
+    ) -> Outcome<Session> {
+        Ok(load(&manifest, BrowserBytes(weights), &device, &on_stage).await?)
+    }
+
+    /// Takes the weights of the bundle's encoder, for [`style_latent`](Self::style_latent).
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `integrity`, `bad-bundle`, or `bad-input` for a model without one.
+    pub fn add_encoder(&self, weights: Uint8Array) -> Outcome<()> {
+        let mut model = self.model.borrow_mut();
+        let model = model.as_mut().ok_or_else(busy)?;
+        Ok(model.add_encoder(BrowserBytes(weights))?)
     }
 
     /// "webgpu" or "cpu".
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn device(&self) -> String {
-        let name = if self.gpu.is_some() { "webgpu" } else { "cpu" };
+        let name = match self.place {
+            Place::Cpu => "cpu",
+            Place::Gpu(_) => "webgpu",
+        };
         name.to_owned()
     }
 
@@ -55,16 +89,35 @@ impl Session {
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn adapter(&self) -> String {
-        let gpu = self.gpu.as_ref();
-        gpu.map_or_else(String::new, |gpu| gpu.adapter.clone())
+        match &self.place {
+            Place::Cpu => String::new(),
+            Place::Gpu(device) => device.info().name.clone(),
+        }
     }
 
     /// The browser's `GPUDevice`, whose `lost` promise tells of a loss; undefined on the CPU.
     #[wasm_bindgen(getter)]
     #[must_use]
     pub fn gpu_device(&self) -> JsValue {
-        let gpu = self.gpu.as_ref();
-        gpu.map_or(JsValue::UNDEFINED, Gpu::browser_device)
+        match &self.place {
+            Place::Cpu => JsValue::UNDEFINED,
+            Place::Gpu(device) => device
+                .handle()
+                .as_webgpu()
+                .map_or(JsValue::UNDEFINED, |device| {
+                    AsRef::<JsValue>::as_ref(device).clone()
+                }),
+        }
+    }
+
+    /// Pipelines that were compiled; 0 on the CPU.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn pipelines(&self) -> usize {
+        match &self.place {
+            Place::Cpu => 0,
+            Place::Gpu(device) => device.pipelines(),
+        }
     }
 
     /// A picture from a label map of any size. A model that marks edges between instances marks those
@@ -74,6 +127,8 @@ impl Session {
     ///
     /// - `ids`: `[height, width]`, one byte a pixel, in `0..num_classes`; 255 for none, where the model
     ///   knows that
+    /// - `latent`: for models with latents, as [`style_latent`](Self::style_latent) gives them; the seed
+    ///   draws them where there are none
     /// - result: `[height, width, 4]`, RGBA bytes, opaque
     ///
     /// # Errors
@@ -85,13 +140,18 @@ impl Session {
         width: usize,
         height: usize,
         seed: u32,
-    ) -> std::result::Result<js_sys::Uint8ClampedArray, JsValue> {
+        latent: Option<Vec<f32>>,
+    ) -> Outcome<Uint8ClampedArray> {
         check_area(width, height)?;
-        let condition = self
-            .runner
-            .condition_from_labels(&widened(&ids), None, height, width)
-            .map_err(WebError::from)?;
-        Ok(self.picture(condition.into(), seed).await?)
+        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
+        let labels = self.manifest.given_labels(&ids, None, height, width);
+        let scene = Scene {
+            condition: Condition::Labels(labels.map_err(WebError::from)?),
+            size: [height, width],
+            latents: latent,
+            seed,
+        };
+        Ok(self.picture(scene).await?)
     }
 
     /// A picture from the latent that the seed draws, of the size that the manifest names.
@@ -110,16 +170,12 @@ impl Session {
         &self,
         seed: u32,
         classes: Vec<String>,
-    ) -> std::result::Result<js_sys::Uint8ClampedArray, JsValue> {
+    ) -> Outcome<Uint8ClampedArray> {
         self.check_latents()?;
-        let attributes = self.runner.attributes();
-        let classes = choose_classes(attributes, &classes).map_err(WebError::from)?;
-        let latents = self.runner.latents_of_classes(1, u64::from(seed), &classes);
-        let inputs = Inputs {
-            latents: Some(latents),
-            ..Inputs::default()
-        };
-        Ok(self.picture(inputs, seed).await?)
+        let attributes = self.manifest.attributes();
+        let classes = choose_classes(&attributes, &classes).map_err(WebError::from)?;
+        let latents = self.manifest.draw_latents(1, u64::from(seed), &classes);
+        Ok(self.picture(self.of_latents(latents, seed)).await?)
     }
 
     /// What the generator gives for a latent, before any rounding.
@@ -132,18 +188,9 @@ impl Session {
     /// # Errors
     ///
     /// As [`Session::generate_labels`].
-    pub async fn generate_tensor_from_latent(
-        &self,
-        latent: Vec<f32>,
-    ) -> std::result::Result<Vec<f32>, JsValue> {
+    pub async fn generate_tensor_from_latent(&self, latent: Vec<f32>) -> Outcome<Vec<f32>> {
         self.check_latents()?;
-        let shape = [1, latent.len()];
-        let latents = Tensor::from_data(TensorData::new(latent, shape), self.runner.device());
-        let inputs = Inputs {
-            latents: Some(latents),
-            ..Inputs::default()
-        };
-        Ok(self.planes(inputs, 0).await?)
+        Ok(self.planes(self.of_latents(latent, 0)).await?)
     }
 
     /// A picture from a picture of any size.
@@ -163,15 +210,11 @@ impl Session {
         width: usize,
         height: usize,
         seed: u32,
-    ) -> std::result::Result<js_sys::Uint8ClampedArray, JsValue> {
+    ) -> Outcome<Uint8ClampedArray> {
         check_area(width, height)?;
         let channels = self.picture_channels()?;
-        let planes = signed_from_pixels(&without_alpha(&rgba, channels), channels);
-        let condition = self
-            .runner
-            .condition_from_planes(planes, height, width)
-            .map_err(WebError::from)?;
-        Ok(self.picture(condition.into(), seed).await?)
+        let planes = planes_of(&rgba, width, height, channels)?;
+        Ok(self.picture(of_planes(planes, width, height, seed)).await?)
     }
 
     /// What the generator gives for a condition, before any rounding.
@@ -190,13 +233,66 @@ impl Session {
         width: usize,
         height: usize,
         seed: u32,
-    ) -> std::result::Result<Vec<f32>, JsValue> {
+    ) -> Outcome<Vec<f32>> {
         check_area(width, height)?;
-        let condition = self
-            .runner
-            .condition_from_planes(planes, height, width)
-            .map_err(WebError::from)?;
-        Ok(self.planes(condition.into(), seed).await?)
+        Ok(self.planes(of_planes(planes, width, height, seed)).await?)
+    }
+
+    /// What the generator gives for a label map, before any rounding.
+    ///
+    /// # Shapes
+    ///
+    /// - `ids`, `latent`: as [`Session::generate_labels`] takes them
+    /// - result: `[output channels, height, width]` in `[-1, 1]`
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::generate_labels`].
+    pub async fn generate_tensor_from_labels(
+        &self,
+        ids: Vec<u8>,
+        width: usize,
+        height: usize,
+        seed: u32,
+        latent: Option<Vec<f32>>,
+    ) -> Outcome<Vec<f32>> {
+        check_area(width, height)?;
+        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
+        let labels = self.manifest.given_labels(&ids, None, height, width);
+        let scene = Scene {
+            condition: Condition::Labels(labels.map_err(WebError::from)?),
+            size: [height, width],
+            latents: latent,
+            seed,
+        };
+        Ok(self.planes(scene).await?)
+    }
+
+    /// A latent that gives the style of a picture, drawn from what the encoder says of it.
+    ///
+    /// # Shapes
+    ///
+    /// - `rgba`: `[height, width, 4]`, bytes; alpha does not count
+    /// - result: `[latent channels]`
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::generate_labels`]; `bad-input` if the model has no encoder of latents, or its
+    /// weights were not [added](Self::add_encoder).
+    pub async fn style_latent(
+        &self,
+        rgba: Vec<u8>,
+        width: usize,
+        height: usize,
+        seed: u32,
+    ) -> Outcome<Vec<f32>> {
+        check_area(width, height)?;
+        let channels = self.manifest.output.channels;
+        let planes = planes_of(&rgba, width, height, channels)?;
+        let mut model = self.take()?;
+        let style = model.style(&planes, [height, width], seed).await;
+        self.model.replace(Some(model));
+        Ok(style?)
     }
 }
 
@@ -222,115 +318,102 @@ impl Session {
         }
     }
 
-    async fn picture(&self, inputs: Inputs, seed: u32) -> Result<js_sys::Uint8ClampedArray> {
-        let planes = self.planes(inputs, seed).await?;
-        let channels = self.runner.output_channels();
-        let rgba = with_alpha(&pixels_from_signed(&planes, channels), channels);
-        Ok(js_sys::Uint8ClampedArray::from(rgba.as_slice()))
-    }
-
-    async fn planes(&self, inputs: Inputs, seed: u32) -> Result<Vec<f32>> {
-        let generated = self.runner.run(inputs, u64::from(seed))?;
-        self.read(generated).await
-    }
-
-    async fn read(&self, tensor: Tensor<4>) -> Result<Vec<f32>> {
-        let data = tensor.into_data_async().await;
-        if let Some(gpu) = &self.gpu {
-            gpu.check()?;
+    fn of_latents(&self, latents: Vec<f32>, seed: u32) -> Scene {
+        let size = self.manifest.size;
+        Scene {
+            condition: Condition::Nothing,
+            size: [size.height, size.width],
+            latents: Some(latents),
+            seed,
         }
-        let data = data.map_err(|error| lost_or_broken(&format!("{error:?}")))?;
-        data.try_to_vec::<f32>()
-            .map_err(|error| WebError::Device(format!("{error:?}")))
+    }
+
+    fn take(&self) -> Result<Model<BrowserBytes>> {
+        self.model.borrow_mut().take().ok_or_else(busy)
+    }
+
+    async fn picture(&self, scene: Scene) -> Result<Uint8ClampedArray> {
+        let mut model = self.take()?;
+        let rgba = model.rgba(&scene).await;
+        self.model.replace(Some(model));
+        Ok(Uint8ClampedArray::from(rgba?.as_slice()))
+    }
+
+    async fn planes(&self, scene: Scene) -> Result<Vec<f32>> {
+        let mut model = self.take()?;
+        let planes = model.planes(&scene).await;
+        self.model.replace(Some(model));
+        planes
+    }
+}
+
+fn busy() -> WebError {
+    WebError::BadInput("this session makes a picture already: wait for it".into())
+}
+
+fn of_planes(planes: Vec<f32>, width: usize, height: usize, seed: u32) -> Scene {
+    Scene {
+        condition: Condition::Planes(planes),
+        size: [height, width],
+        latents: None,
+        seed,
+    }
+}
+
+fn planes_of(rgba: &[u8], width: usize, height: usize, channels: usize) -> Result<Vec<f32>> {
+    let (expected, found) = (4 * width * height, rgba.len());
+    if expected != found {
+        let message = format!("picture: expected {expected} bytes, found {found}");
+        return Err(WebError::BadInput(message));
+    }
+    Ok(signed_from_pixels(&without_alpha(rgba, channels), channels))
+}
+
+async fn acquire(device: &str) -> Result<Place> {
+    match device {
+        "webgpu" => Ok(Place::Gpu(gpu::Device::acquire().await?)),
+        "cpu" => Ok(Place::Cpu),
+        other => Err(WebError::BadInput(format!(
+            "device: expected webgpu or cpu, found {other}"
+        ))),
     }
 }
 
 async fn load(
     manifest: &[u8],
-    weights: Vec<u8>,
+    weights: BrowserBytes,
     device: &str,
     on_stage: &Function,
 ) -> Result<Session> {
-    let stage = |name: &str| {
+    let stage = |name: &str, share: f64| {
         // A listener that throws must not stop the loading.
-        let _ = on_stage.call1(&JsValue::NULL, &name.into());
+        let _ = on_stage.call2(&JsValue::NULL, &name.into(), &share.into());
     };
-    stage("verify");
+    stage("verify", 0.0);
     let manifest = Manifest::from_json(manifest)?;
-    manifest.verify_weights(&weights)?;
-    let dict = decode_weights(&weights)?;
-    drop(weights);
+    manifest.weights.verify(&weights)?;
 
-    stage("upload");
-    let gpu = match device {
-        "webgpu" => Some(Gpu::acquire().await?),
-        "cpu" => None,
-        other => {
-            return Err(WebError::BadInput(format!(
-                "device: expected webgpu or cpu, found {other}"
-            )));
+    stage("upload", 0.0);
+    let place = acquire(device).await?;
+    let mut is_compiling = false;
+    let progress = &mut |progress| match progress {
+        Progress::Weights(share) => stage("upload", share),
+        Progress::Kernels(share) => {
+            if !is_compiling {
+                stage("compile", 0.0);
+                is_compiling = true;
+            }
+            stage("compile", share);
         }
     };
-    let place = gpu
-        .as_ref()
-        .map_or_else(Device::flex, |gpu| gpu.device.clone());
-    let weights = Weights {
-        generator: &dict,
-        encoder: None,
-    };
-    let runner = Runner::new(
-        &manifest.without_encoder(),
-        weights,
-        manifest.test_time,
-        &place,
-    )?;
-    drop(dict);
-
-    stage("compile");
-    let session = Session {
-        runner,
+    let model = Model::load(manifest.clone(), weights, place.clone(), progress).await?;
+    if !is_compiling {
+        stage("compile", 1.0);
+    }
+    stage("first-picture", 0.0);
+    Ok(Session {
         manifest,
-        gpu,
-    };
-    let blank = session.blank()?;
-    // On WebGPU this compiles every kernel and submits the work; reading waits for it.
-    let generated = session.runner.run(blank, 0)?;
-    stage("first-picture");
-    session.read(generated).await?;
-    Ok(session)
-}
-
-impl Session {
-    /// The plainest input of the size that the model was trained at.
-    fn blank(&self) -> Result<Inputs> {
-        let size = self.manifest.size;
-        check_area(size.width, size.height)?;
-        let area = size.width * size.height;
-        let (runner, height, width) = (&self.runner, size.height, size.width);
-        Ok(match self.manifest.input {
-            InputKind::Labels { .. } => {
-                let ids = vec![0; area];
-                let condition = runner.condition_from_labels(&ids, None, height, width)?;
-                condition.into()
-            }
-            InputKind::Image { channels, .. } => {
-                let planes = vec![0.0; channels * area];
-                runner.condition_from_planes(planes, height, width)?.into()
-            }
-            InputKind::Latent { .. } => Inputs::default(),
-        })
-    }
-}
-
-fn widened(ids: &[u8]) -> Vec<u16> {
-    ids.iter().map(|&id| u16::from(id)).collect()
-}
-
-/// Device errors reach us as text only.
-fn lost_or_broken(message: &str) -> WebError {
-    if message.contains("Poison") || message.contains("lost") {
-        WebError::DeviceLost(message.to_owned())
-    } else {
-        WebError::Device(message.to_owned())
-    }
+        place,
+        model: RefCell::new(Some(model)),
+    })
 }

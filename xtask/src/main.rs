@@ -11,6 +11,7 @@ mod fuzz;
 mod libtorch;
 mod notices;
 mod npm;
+mod onnx;
 mod other_browsers;
 mod process;
 mod project;
@@ -22,7 +23,6 @@ mod studio;
 mod test;
 mod vulkan;
 mod wasm;
-mod wasm_contents;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,5 @@
-//! Python, used for two things only: fetching wheels from PyPI with pip, and running PyTorch as the
-//! peer of benchmarks.
+//! Python, used for two things only: fetching wheels from PyPI with pip, and running what others
+//! compute: PyTorch as the peer of benchmarks, ONNX Runtime for exported graphs.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -11,13 +11,14 @@ use anyhow::Result;
 use crate::chromium;
 use crate::libtorch;
 use crate::npm::Npm;
+use crate::onnx;
 use crate::other_browsers;
 use crate::process;
 use crate::project::Project;
 use crate::references;
 use crate::stages::{Outcome, Stages};
 use crate::vulkan;
-use crate::wasm;
+use crate::wasm::{self, Variant};
 
 /// Of the default members with the default features, which is what people build first.
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
@@ -126,7 +127,10 @@ impl<'a> Suite<'a> {
         stages.add("lints, wasm32", move || {
             let words =
                 "clippy --release --lib -p underpaint-core -p underpaint-web -- -D warnings";
-            process::run(wasm::for_wasm32(&mut self.cargo(words)))
+            process::run(Variant::Plain.apply_to(&mut self.cargo(words)))?;
+            // Where code depends on the features: the kernels of the CPU path.
+            let words = "clippy --release --lib -p underpaint-engine -- -D warnings";
+            process::run(Variant::Relaxed.apply_to(&mut self.cargo(words)))
         });
         stages.add("documentation", move || {
             let mut doc = self.cargo("doc --release --no-deps");
@@ -135,8 +139,14 @@ impl<'a> Suite<'a> {
     }
 
     fn add_tests(self, stages: &mut Stages<'a>) {
+        stages.add("Python with ONNX Runtime", move || {
+            onnx::set_up(self.project).map(drop)
+        });
         if self.args.no_libtorch {
-            self.add_cargo(stages, "tests, default features", LIGHT_TESTS);
+            stages.add("tests, default features", move || {
+                let mut tests = self.cargo(LIGHT_TESTS);
+                process::run(onnx::apply(self.project, &mut tests)?)
+            });
             return;
         }
         stages.add("libtorch and a Vulkan driver", move || {
@@ -146,6 +156,7 @@ impl<'a> Suite<'a> {
         stages.add("tests, with libtorch and wgpu", move || {
             let mut tests = self.cargo(LIGHT_TESTS);
             tests.args(TESTS.split_whitespace());
+            onnx::apply(self.project, &mut tests)?;
             process::run(self.with_libtorch(&mut tests)?)
         });
     }
@@ -162,7 +173,7 @@ impl<'a> Suite<'a> {
     /// tests have just built.
     fn add_browser(self, stages: &mut Stages<'a>) {
         self.add_www(stages, "WebAssembly module", move |npm| {
-            wasm::build(self.project, &npm, false)
+            wasm::build(self.project, &npm, &Variant::ALL, false)
         });
         self.add_www(stages, "studio and npm package", |npm| {
             process::run(&mut npm.script("build"))?;

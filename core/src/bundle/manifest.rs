@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::attributes::list_attributes;
-use super::{LatentAttribute, ModelConfig, WeightDtype, sha256};
+use super::weights::sha256_of_file;
+use super::{FileBytes, LatentAttribute, ModelConfig, WeightDtype};
 use crate::label::{LabelClass, SemanticLayout};
 use crate::layers::{Dropout, Mode, NormStatistics};
 use crate::{Error, Result};
@@ -191,8 +192,8 @@ impl WeightFile {
     /// # Errors
     ///
     /// [`Error::Integrity`] with both digests.
-    pub fn verify(&self, bytes: &[u8]) -> Result<()> {
-        let found = sha256(bytes);
+    pub fn verify(&self, bytes: &impl FileBytes) -> Result<()> {
+        let found = sha256_of_file(bytes);
         if found == self.sha256 {
             return Ok(());
         }
@@ -316,7 +317,7 @@ impl Manifest {
     ///
     /// [`Error::Integrity`] with both digests.
     pub fn verify_weights(&self, bytes: &[u8]) -> Result<()> {
-        self.weights.verify(bytes)
+        self.weights.verify(&bytes)
     }
 }
 

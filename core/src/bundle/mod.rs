@@ -5,6 +5,7 @@
 //! their business. A [`Runner`] is what a bundle becomes on a device.
 
 mod attributes;
+mod given;
 mod header;
 mod manifest;
 mod model;
@@ -13,6 +14,7 @@ mod source;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
+pub use given::GivenLabels;
 pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
     FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,
@@ -20,7 +22,7 @@ pub use manifest::{
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
-pub use source::{DictWeights, FileWeights};
+pub use source::{DictWeights, FileBytes, FileWeights};
 pub use weights::{
     WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
     encode_weights_with_note, sha256,

@@ -1,45 +1,98 @@
 //! Weights of a bundle for a plan: one tensor at a time, so that a model is not in memory twice.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 
-use safetensors::SafeTensors;
+use safetensors::tensor::{Metadata, TensorView};
 use underpaint_plan as plan;
 use underpaint_plan::WeightSource;
 
+use super::header::LENGTH_BYTES;
 use super::weights::decode_floats;
 use crate::state_dict::{StateDict, check_finite_values};
 use crate::{Error, Result};
 
-/// The tensors in the bytes of a weight file, each decoded when it is asked for.
-pub struct FileWeights<'a> {
-    tensors: SafeTensors<'a>,
+/// The bytes of a file, read in parts: they may lie in memory or elsewhere.
+pub trait FileBytes {
+    /// How many there are.
+    fn len(&self) -> usize;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Some of them; `range` ends within the file.
+    fn read(&self, range: Range<usize>) -> Cow<'_, [u8]>;
 }
 
-impl<'a> FileWeights<'a> {
+impl FileBytes for &[u8] {
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn read(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self[range])
+    }
+}
+
+/// The tensors of a weight file, each read and decoded when it is asked for.
+pub struct FileWeights<B> {
+    bytes: B,
+    metadata: Metadata,
+    /// Where the values begin.
+    start: usize,
+}
+
+impl<B: FileBytes> FileWeights<B> {
     /// Reads where each tensor lies.
     ///
     /// # Errors
     ///
-    /// [`Error::Weights`] if the bytes are no safetensors.
-    pub fn new(bytes: &'a [u8]) -> Result<Self> {
-        let tensors = SafeTensors::deserialize(bytes);
-        let tensors = tensors.map_err(|error| Error::Weights(error.to_string()))?;
-        Ok(Self { tensors })
+    /// [`Error::Weights`] if the bytes are no safetensors, or fewer or more than their header says.
+    pub fn new(bytes: B) -> Result<Self> {
+        let damaged = |message: String| Error::Weights(message);
+        let first = bytes.read(0..bytes.len().min(LENGTH_BYTES));
+        let length = <[u8; LENGTH_BYTES]>::try_from(&*first)
+            .map_err(|_| damaged("expected safetensors, found fewer than 8 bytes".into()))?;
+        let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX);
+        let start = length
+            .checked_add(LENGTH_BYTES)
+            .filter(|&start| start <= bytes.len())
+            .ok_or_else(|| {
+                damaged("expected safetensors, found a header that does not end".into())
+            })?;
+        let metadata: Metadata = serde_json::from_slice(&bytes.read(LENGTH_BYTES..start))
+            .map_err(|error| damaged(error.to_string()))?;
+        let expected = start + metadata.data_len();
+        if expected != bytes.len() {
+            let found = bytes.len();
+            return Err(damaged(format!("expected {expected} bytes, found {found}")));
+        }
+        Ok(Self {
+            bytes,
+            metadata,
+            start,
+        })
     }
 }
 
-impl fmt::Debug for FileWeights<'_> {
+impl<B> fmt::Debug for FileWeights<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tensors = self.tensors.len();
         f.debug_struct("FileWeights")
-            .field("tensors", &tensors)
-            .finish()
+            .field("tensors", &self.metadata.tensors().len())
+            .finish_non_exhaustive()
     }
 }
 
-impl WeightSource for FileWeights<'_> {
+impl<B: FileBytes> WeightSource for FileWeights<B> {
     fn read(&self, key: &str) -> plan::Result<plan::Tensor> {
-        let view = self.tensors.tensor(key).map_err(|_| missing(key))?;
+        let info = self.metadata.info(key).ok_or_else(|| missing(key))?;
+        let (begin, end) = info.data_offsets;
+        let bytes = self.bytes.read(self.start + begin..self.start + end);
+        let view = TensorView::new(info.dtype, info.shape.clone(), &bytes)
+            .map_err(|error| plan::Error::Weights(format!("{key}: {error}")))?;
         let values = decode_floats(&view).ok_or_else(|| {
             plan::Error::Weights(format!(
                 "{key}: expected floating-point numbers, found {:?}",
@@ -90,7 +143,7 @@ mod tests {
         let dict = dict([0.5, -2.0]);
         for dtype in [WeightDtype::F32, WeightDtype::F16] {
             let bytes = encode_weights(&dict, dtype).expect("small numbers");
-            let file = FileWeights::new(&bytes).expect("safetensors");
+            let file = FileWeights::new(bytes.as_slice()).expect("safetensors");
             let found = file.read("model.1.weight").expect("a tensor");
             assert_eq!(found.shape, [2, 1]);
             assert_eq!(found.values, [0.5, -2.0]);
@@ -102,7 +155,7 @@ mod tests {
     fn what_is_missing_or_no_number_is_named() {
         let dict = dict([1.0, f32::NAN]);
         let bytes = encode_weights(&dict, WeightDtype::F32).expect("numbers");
-        let file = FileWeights::new(&bytes).expect("safetensors");
+        let file = FileWeights::new(bytes.as_slice()).expect("safetensors");
         let told = |source: &dyn WeightSource, key| source.read(key).unwrap_err().to_string();
         for source in [&file as &dyn WeightSource, &DictWeights(&dict)] {
             let missing = told(source, "model.2.weight");
@@ -116,6 +169,6 @@ mod tests {
                 "{found}"
             );
         }
-        assert!(FileWeights::new(&[1, 2, 3]).is_err());
+        assert!(FileWeights::new([1, 2, 3].as_slice()).is_err());
     }
 }

@@ -7,6 +7,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::FileBytes;
 use crate::state_dict::{StateDict, StateTensor, check_finite, is_ignorable};
 use crate::{Error, Result};
 
@@ -23,10 +24,18 @@ pub enum WeightDtype {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    sha256_of_file(&bytes)
+}
+
+/// The same of a file that may lie elsewhere, a part at a time.
+pub(super) fn sha256_of_file(bytes: &impl FileBytes) -> String {
+    const PART: usize = 1 << 20;
+    let mut digest = Sha256::new();
+    for start in (0..bytes.len()).step_by(PART) {
+        digest.update(bytes.read(start..bytes.len().min(start + PART)));
+    }
+    let digest = digest.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a state dict as safetensors.

@@ -42,6 +42,31 @@ pub fn edges_from_instances(instance_map: Tensor<4, Int>) -> Tensor<4> {
     marks.clamp_max(1.0)
 }
 
+/// The same of one map in memory, for engines that run plans.
+///
+/// # Shapes
+///
+/// - `ids`: `[height, width]`, flattened
+/// - result: likewise, 0 or 1
+pub fn edge_marks<T: PartialEq>(ids: &[T], width: usize) -> Vec<u8> {
+    let mut marks = vec![0; ids.len()];
+    let mut mark = |a: usize, b: usize| {
+        if ids[a] != ids[b] {
+            marks[a] = 1;
+            marks[b] = 1;
+        }
+    };
+    for pixel in 0..ids.len() {
+        if pixel % width != 0 {
+            mark(pixel - 1, pixel);
+        }
+        if pixel >= width {
+            mark(pixel - width, pixel);
+        }
+    }
+    marks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,6 +93,7 @@ mod tests {
             .into_data()
             .try_to_vec::<f32>()
             .expect("f32");
+        let marks = edge_marks(&ids, width);
         let id = |y: i64, x: i64| ids[y as usize * width + x as usize];
         for y in 0..height as i64 {
             for x in 0..width as i64 {
@@ -77,10 +103,9 @@ mod tests {
                         && (0..width as i64).contains(&nx)
                         && id(ny, nx) != id(y, x)
                 });
-                assert_eq!(
-                    edges[y as usize * width + x as usize],
-                    f32::from(u8::from(marked))
-                );
+                let at = y as usize * width + x as usize;
+                assert_eq!(edges[at], f32::from(u8::from(marked)));
+                assert_eq!(marks[at], u8::from(marked));
             }
         }
     }

@@ -6,7 +6,7 @@ mod one_hot;
 mod palette;
 mod semantics;
 
-pub use edges::edges_from_instances;
+pub use edges::{edge_marks, edges_from_instances};
 pub use instance_pooling::{Instances, instance_average};
 pub use one_hot::{check_labels, one_hot_from_labels};
 pub use palette::{LabelClass, Palette};

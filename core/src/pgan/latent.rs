@@ -14,6 +14,12 @@ use rand_distr::{Distribution, StandardNormal};
 ///
 /// Result: `[count, dim]`.
 pub fn draw_noise(count: usize, dim: usize, seed: u64, device: &Device) -> Tensor<2> {
+    let values = noise_numbers(count, dim, seed);
+    Tensor::from_data(TensorData::new(values, [count, dim]), device)
+}
+
+/// The numbers of [`draw_noise`], row by row.
+pub fn noise_numbers(count: usize, dim: usize, seed: u64) -> Vec<f32> {
     let row = |row: usize| {
         let mut stream = ChaCha8Rng::seed_from_u64(seed);
         stream.set_stream(row as u64);
@@ -23,8 +29,7 @@ pub fn draw_noise(count: usize, dim: usize, seed: u64, device: &Device) -> Tenso
         };
         (0..dim).map(values)
     };
-    let values: Vec<f32> = (0..count).flat_map(row).collect();
-    Tensor::from_data(TensorData::new(values, [count, dim]), device)
+    (0..count).flat_map(row).collect()
 }
 
 /// Draws a class of each attribute, all as likely, on the host; each row has a random stream of its own,
@@ -57,6 +62,13 @@ pub fn one_hot_classes(
     device: &Device,
 ) -> Tensor<2> {
     let width = class_counts.iter().sum();
+    let values = one_hot_numbers(classes, class_counts);
+    Tensor::from_data(TensorData::new(values, [classes.len(), width]), device)
+}
+
+/// The numbers of [`one_hot_classes`], row by row.
+pub fn one_hot_numbers(classes: &[Vec<usize>], class_counts: &[usize]) -> Vec<f32> {
+    let width = class_counts.iter().sum();
     let mut values = vec![0.0f32; classes.len() * width];
     for (row, classes) in values.chunks_exact_mut(width).zip(classes) {
         let mut first = 0;
@@ -65,7 +77,7 @@ pub fn one_hot_classes(
             first += count;
         }
     }
-    Tensor::from_data(TensorData::new(values, [classes.len(), width]), device)
+    values
 }
 
 #[cfg(test)]

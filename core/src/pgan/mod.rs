@@ -29,7 +29,7 @@ pub use discriminator::{Discriminator, DiscriminatorBlock, Judgement};
 pub use generator::{Generator, GeneratorBlock};
 pub use growth::{Growth, Stage};
 pub use init::{initialize, initialize_scale};
-pub use latent::{draw_classes, draw_noise, one_hot_classes};
+pub use latent::{draw_classes, draw_noise, noise_numbers, one_hot_classes, one_hot_numbers};
 pub use minibatch_stddev::minibatch_stddev;
 pub use resample::{fade_real, halved};
 pub use weights::{infer_discriminator, infer_generator, with_module_keys};

@@ -68,7 +68,7 @@ fn fold(draft: &mut Draft, before: usize, index: usize) -> bool {
             ..
         } => biased(draft, &inner, bias, shape.channels, shape.pixels()),
         Operation::Reshape { .. } => match inner {
-            Operation::Linear { .. } => Some(inner),
+            Operation::Linear { .. } | Operation::Reshape { .. } => Some(inner),
             Operation::Affine { .. } | Operation::Activation { .. } => {
                 return reshape_first(draft, before, index);
             }

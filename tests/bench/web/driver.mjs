@@ -1,21 +1,27 @@
 // @ts-check
 /**
- * Drives one Chromium through `cargo xtask bench web` and prints one line of JSON.
+ * Measures one model for `cargo xtask bench web` and prints one line of JSON.
  *
- *     node driver.mjs '{"bundle": …, "onnx": …, "pkg": …, "devices": ["webgpu", "cpu"],
+ *     node driver.mjs '{"bundle": …, "onnx": …, "pkg": …, "program": …, "devices": ["webgpu", "cpu"],
  *                       "runs": {"webgpu": 5, "cpu": 30}, "turns": 2, "ort_build": "all",
  *                       "deadline_s": 900}'
  *
- * `bundle`, `onnx` and `pkg` are paths. The sides take turns, each turn in the other order, so that
- * noise hits both; every measurement starts cold, in a worker of its own.
+ * `bundle`, `onnx`, `pkg` and `program` are paths. The sides take turns, each turn in the other order, so that noise hits
+ * both; every measurement starts cold, in a browser of its own, whose graphics process runs already.
  */
 
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { executablePath, requireChromium, withWebGpu } from "../../browser/support/chromium.mjs";
+import { largestDifference, readTensor, writeTensor } from "../../browser/support/tensors.mjs";
+import { PeakMemory } from "./memory.mjs";
+import { encode, sceneOf } from "./scene.js";
 import { BenchServer } from "./server.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -28,15 +34,30 @@ const { chromium } = createRequire(join(www, "package.json"))("playwright-core")
  * @property {string} bundle
  * @property {string} onnx
  * @property {string} pkg
+ * @property {string} program `underpaint`
  * @property {Device[]} devices
  * @property {Record<Device, number>} runs
  * @property {number} turns
- * @property {("underpaint" | "ort")[]} [sides] both, if not told
  * @property {"all" | "webgpu" | "jspi"} ort_build
- * @property {number} deadline_s
+ * @property {number} deadline_s for one measurement
  */
 
-const SIDES = /** @type {const} */ (["underpaint", "ort"]);
+/**
+ * Who runs on a device. On the CPU the builds of our module differ in speed.
+ *
+ * @type {Record<Device, { side: "underpaint" | "ort", build: "relaxed" | "plain" }[]>}
+ */
+const SUBJECTS = {
+  webgpu: [
+    { side: "underpaint", build: "relaxed" },
+    { side: "ort", build: "plain" },
+  ],
+  cpu: [
+    { side: "underpaint", build: "relaxed" },
+    { side: "underpaint", build: "plain" },
+    { side: "ort", build: "plain" },
+  ],
+};
 
 await main(JSON.parse(process.argv[2] ?? "{}"));
 
@@ -44,92 +65,125 @@ await main(JSON.parse(process.argv[2] ?? "{}"));
 async function main(plan) {
   requireChromium();
   const manifest = JSON.parse(await readFile(join(plan.bundle, "manifest.json"), "utf8"));
-  // Both sides run without dropout: the graph has none.
-  manifest.test_time.dropout = false;
+  const conditions = conditionsOf(manifest);
+  const expected = reference(plan, conditions);
+  const [, outputs = 0] = expected.shape;
+  const settings = { ...conditions, outputs, weights: manifest.weights.file, ort_build: plan.ort_build };
   const server = new BenchServer(
     here,
     new Map(
       /** @type {[string, string | Buffer][]} */ ([
         ["pkg", plan.pkg],
         ["bundle", plan.bundle],
-        ["bundle/manifest.json", Buffer.from(JSON.stringify(manifest))],
         ["model.onnx", await readFile(plan.onnx)],
         ["ort", join(here, "node_modules/onnxruntime-web/dist")],
       ]),
     ),
   );
   const origin = await server.listen();
-  const browserServer = await chromium.launchServer({
-    executablePath,
-    args: withWebGpu,
-    timeout: 60_000,
-  });
+  const measurements = [];
+  let [version, adapter] = ["", ""];
+  try {
+    for (let turn = 0; turn < plan.turns; turn += 1) {
+      for (const device of plan.devices) {
+        const subjects = SUBJECTS[device];
+        for (const subject of turn % 2 === 0 ? subjects : [...subjects].reverse()) {
+          const who = subject.side === "ort" ? "ort" : `underpaint (${subject.build})`;
+          process.stderr.write(`turn ${turn + 1} of ${plan.turns}: ${who} on ${device}\n`);
+          const name = `m${measurements.length}`;
+          const told = { ...settings, ...subject, base: `/${name}`, device, runs: plan.runs[device] };
+          const { output, ...found } = await inBrowser(origin, plan.deadline_s, subject.side, told);
+          ({ version, adapter } = found);
+          const difference = largestDifference(output, expected.values);
+          const downloads = server.downloads(name);
+          const { report, added_bytes } = found;
+          measurements.push({ ...subject, device, ...report, added_bytes, difference, downloads });
+        }
+      }
+    }
+  } finally {
+    server.close();
+  }
+  const { width, height } = settings;
+  process.stdout.write(`${JSON.stringify({ chromium: version, adapter, width, height, measurements })}\n`);
+}
+
+/**
+ * One measurement in a browser that has done nothing but look for its adapter.
+ *
+ * @param {string} origin
+ * @param {number} deadline_s
+ * @param {string} side
+ * @param {unknown} told
+ */
+async function inBrowser(origin, deadline_s, side, told) {
+  const browserServer = await chromium.launchServer({ executablePath, args: withWebGpu, timeout: 60_000 });
   // A stuck GPU process hangs close(): past the deadline the browser is killed instead.
   const deadline = setTimeout(() => {
-    process.stderr.write(`bench web: not done within ${plan.deadline_s} s; browser killed\n`);
+    process.stderr.write(`bench web: not done within ${deadline_s} s; browser killed\n`);
     browserServer.process().kill("SIGKILL");
     process.exit(1);
-  }, 1000 * plan.deadline_s);
+  }, 1000 * deadline_s);
   try {
     const browser = await chromium.connect(browserServer.wsEndpoint());
     const page = await browser.newPage();
     page.on("console", (/** @type {any} */ message) => process.stderr.write(`${message.text()}\n`));
     await page.goto(origin);
-    const report = await measureAll(plan, manifest, server, page);
-    const chromiumVersion = browser.version();
-    process.stdout.write(`${JSON.stringify({ chromium: chromiumVersion, ...report })}\n`);
+    const adapter = await page.evaluate(() => /** @type {any} */ (globalThis).bench.adapter());
+    const memory = new PeakMemory(browserServer.process().pid);
+    const report = await page.evaluate(
+      (/** @type {any} */ [side, told]) => /** @type {any} */ (globalThis).bench.measure(side, told),
+      [side, told],
+    );
+    const added_bytes = memory.added();
+    /** @type {number[]} */
+    const output = await page.evaluate(() => /** @type {any} */ (globalThis).bench.output());
+    return { version: browser.version(), adapter, report, added_bytes, output };
   } finally {
     clearTimeout(deadline);
     browserServer.process().kill("SIGKILL");
-    server.close();
   }
 }
 
 /**
- * @param {Plan} plan
+ * What the model takes, at the size that it was trained at.
+ *
  * @param {any} manifest
- * @param {BenchServer} server
- * @param {any} page
  */
-async function measureAll(plan, manifest, server, page) {
-  const { generator } = manifest.model;
-  const settings = {
-    kind: manifest.input.kind,
-    channels: generator.input_channels,
-    outputs: generator.output_channels,
-    width: manifest.size.width,
-    height: manifest.size.height,
-    weights: manifest.weights.file,
-    ort_build: plan.ort_build,
+function conditionsOf({ input, size }) {
+  const planes = input.num_classes + Number(input.dont_care ?? false) + Number(input.edges ?? false);
+  return {
+    /** @type {"labels" | "image" | "latent"} */
+    kind: input.kind,
+    classes: input.num_classes ?? 0,
+    edges: input.edges ?? false,
+    /** @type {number} */
+    channels: input.channels ?? planes,
+    /** @type {number} */
+    width: size.width,
+    /** @type {number} */
+    height: size.height,
   };
-  const sides = plan.sides ?? [...SIDES];
-  const measurements = [];
-  let count = 0;
-  for (let turn = 0; turn < plan.turns; turn += 1) {
-    for (const device of plan.devices) {
-      for (const side of turn % 2 === 0 ? sides : [...sides].reverse()) {
-        process.stderr.write(`turn ${turn + 1} of ${plan.turns}: ${side} on ${device}\n`);
-        const name = `m${count}`;
-        count += 1;
-        const told = { ...settings, base: `/${name}`, device, runs: plan.runs[device] };
-        const report = await page.evaluate(
-          (/** @type {any} */ [side, told]) => /** @type {any} */ (globalThis).bench.measure(side, told),
-          [side, told],
-        );
-        measurements.push({ side, device, ...report, downloads: server.downloads(name) });
-      }
-    }
+}
+
+/**
+ * What the native program makes of the scene, before any rounding.
+ *
+ * @param {Plan} plan
+ * @param {import("./scene.js").Conditions} conditions
+ */
+function reference({ program, bundle }, conditions) {
+  const folder = mkdtempSync(join(tmpdir(), "underpaint-bench-"));
+  try {
+    const given = join(folder, "given.safetensors");
+    const made = join(folder, "made.safetensors");
+    const { kind, channels, width, height } = conditions;
+    const shape = kind === "latent" ? [1, channels] : [1, channels, height, width];
+    writeTensor(given, kind === "latent" ? "z" : "input", { shape, values: encode(sceneOf(conditions), conditions) });
+    const words = ["generate", "--model", bundle, "--tensors-in", given, "--tensors-out", made];
+    execFileSync(program, words, { stdio: ["ignore", "ignore", "inherit"] });
+    return readTensor(made, "output");
+  } finally {
+    rmSync(folder, { recursive: true });
   }
-  /** @type {Partial<Record<Device, number>>} */
-  const differences = {};
-  for (const device of sides.length === SIDES.length ? plan.devices : []) {
-    differences[device] = await page.evaluate(
-      (/** @type {string} */ device) =>
-        /** @type {any} */ (globalThis).bench.difference(`underpaint ${device}`, `ort ${device}`),
-      device,
-    );
-  }
-  const model = `${generator.architecture}, width ${generator.base_channels}`;
-  const adapter = await page.evaluate(() => /** @type {any} */ (globalThis).bench.adapter());
-  return { model, adapter, ...settings, differences, measurements };
 }

@@ -1,12 +1,13 @@
 // @ts-check
 /** The peer: ONNX Runtime Web on the same weights, with labels encoded and pixels decoded here. */
 
-import { bytesOf, imageScene, labelScene, median, serve, since } from "./scene.js";
+import { pipelines, wasmBytes } from "./instruments.js";
+import { bytesOf, encode, median, sceneOf, serve, since } from "./scene.js";
 
 /** @typedef {import("./page.js").Settings} Settings */
 
 serve(async (settings) => {
-  const { base, width, height, started } = settings;
+  const { base, started } = settings;
   // Each device has builds of its own: `onnxruntime-web/all`, `/webgpu` or `/jspi`, and `/wasm`.
   const webGpu = settings.device === "webgpu";
   const build = webGpu ? settings.ort_build : "wasm";
@@ -18,63 +19,41 @@ serve(async (settings) => {
   const options = { executionProviders: [webGpu ? "webgpu" : "wasm"] };
   const session = await ort.InferenceSession.create(model, options);
 
-  // Those of the scene, and zeros after them (unet_to_onnx.py says why).
+  const [input] = session.inputNames;
+  // Channels may be more than the network's: those are zeros.
   const shape = session.inputMetadata[0].shape;
-  const scene = settings.kind === "labels" ? labelScene(settings.channels, width, height) : imageScene(width, height);
+  const count = shape.reduce((/** @type {number} */ product, /** @type {number} */ side) => product * side, 1);
+  const scene = sceneOf(settings);
   /** @type {number[]} */
   const conversions = [];
   const paint = async () => {
     const start = performance.now();
-    const planes = new Float32Array(shape[1] * width * height);
-    encode(scene, settings, planes);
-    const condition = new ort.Tensor("float32", planes, shape);
+    const given = new ort.Tensor("float32", encode(scene, settings, count), shape);
     const encodedAt = performance.now();
-    const results = await session.run({ condition });
-    const values = await results.picture.getData();
+    const results = await session.run({ [input]: given });
+    /** @type {Float32Array} */
+    const output = await results.picture.getData();
     const ranAt = performance.now();
-    const picture = decode(values, settings);
+    decode(output, settings);
     results.picture.dispose();
     conversions.push(encodedAt - start + performance.now() - ranAt);
-    return picture;
+    return output;
   };
-  let picture = await paint();
+  let output = await paint();
   const first_picture = since(started);
 
   const latencies = [];
   for (let run = 0; run < settings.runs; run += 1) {
     const start = performance.now();
-    picture = await paint();
+    output = await paint();
     latencies.push(performance.now() - start);
   }
+  const counts = { pipelines: pipelines(), wasm_bytes: wasmBytes() };
   await session.release();
   const conversion = median(conversions.slice(1));
   // The first run is the first picture here.
-  const report = { first_run: first_picture, first_picture, latencies, conversion };
-  return { picture, report };
+  return { output, report: { first_run: first_picture, first_picture, latencies, conversion, ...counts } };
 });
-
-/**
- * Fills in one-hot planes of a label map, or a picture's samples in [-1, 1]:
- * [channels, height, width], flattened.
- *
- * @param {Uint8Array} scene
- * @param {Settings} settings
- * @param {Float32Array} planes zeros
- */
-function encode(scene, { kind, channels, width, height }, planes) {
-  const area = width * height;
-  if (kind === "labels") {
-    for (let pixel = 0; pixel < area; pixel += 1) {
-      planes[(scene[pixel] ?? 0) * area + pixel] = 1;
-    }
-    return;
-  }
-  for (let channel = 0; channel < channels; channel += 1) {
-    for (let pixel = 0; pixel < area; pixel += 1) {
-      planes[channel * area + pixel] = (scene[4 * pixel + channel] ?? 0) / 127.5 - 1;
-    }
-  }
-}
 
 /**
  * Planes in [-1, 1] as RGBA, truncated as the original code does.

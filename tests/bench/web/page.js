@@ -1,14 +1,16 @@
 // @ts-check
 /**
- * The page of `cargo xtask bench web`: starts one worker for each measurement, so that every side
- * begins with nothing compiled, nothing downloaded and no GPU device, and keeps the pictures for
- * comparing them.
+ * The page of `cargo xtask bench web`: starts a worker that measures one side, so that the side begins with nothing
+ * compiled, nothing downloaded and no GPU device, and compares its output with the native program's.
  *
  * @typedef {object} Settings what a worker is told
  * @property {string} base where this measurement's files are: a folder no other measurement uses
  * @property {"webgpu" | "cpu"} device
- * @property {"labels" | "image"} kind what the generator takes
- * @property {number} channels of the condition: the number of classes, or of a picture's samples
+ * @property {"plain" | "relaxed"} build of our module
+ * @property {"labels" | "image" | "latent"} kind what the generator takes
+ * @property {number} classes of a label map
+ * @property {boolean} edges whether the last channel marks edges between classes
+ * @property {number} channels of what the network takes: planes, or the numbers of a latent
  * @property {number} outputs channels of the picture: 3, or 1 for grey
  * @property {number} width pixels
  * @property {number} height pixels
@@ -21,10 +23,12 @@
  * @property {number} first_picture from starting the worker until there is a picture of the scene
  * @property {number[]} latencies from the scene to its picture, of every run
  * @property {number} conversion of a latency: encoding and decoding outside the engine, median
+ * @property {number} pipelines compute pipelines that were created
+ * @property {number} wasm_bytes of the engine's WebAssembly memories
  */
 
-/** @type {Map<string, Uint8ClampedArray>} */
-const pictures = new Map();
+/** @type {{ output: Float32Array, report: WorkerReport } | undefined} */
+let measured;
 
 /**
  * Measures one side on one device.
@@ -42,27 +46,17 @@ async function measure(side, settings) {
       worker.onerror = (event) => reject(new Error(`${side}: ${event.message || "did not load"}`));
       worker.postMessage({ ...settings, started });
     });
-    pictures.set(`${side} ${settings.device}`, answer.picture);
+    measured = answer;
     return answer.report;
   } finally {
     worker.terminate();
   }
 }
 
-/**
- * The largest difference of any sample between two pictures, in 8-bit levels.
- *
- * @param {string} one side and device, as "underpaint cpu"
- * @param {string} other
- */
-function difference(one, other) {
-  const [first, second] = [pictures.get(one), pictures.get(other)];
-  if (!first || !second || first.length !== second.length) {
-    throw new Error(`no two pictures of one size: ${one}, ${other}`);
-  }
-  return first.reduce((largest, sample, at) => {
-    return Math.max(largest, Math.abs(sample - (second[at] ?? 0)));
-  }, 0);
+/** What came out of the network last, before any rounding. */
+function output() {
+  if (!measured) throw new Error("nothing was measured");
+  return Array.from(measured.output);
 }
 
 /** What WebGPU runs on, as the browser names it. */
@@ -72,6 +66,6 @@ async function adapter() {
   return info ? [info.vendor, info.architecture, info.description].filter(Boolean).join(" ") : "none";
 }
 
-Object.assign(globalThis, { bench: { measure, difference, adapter } });
+Object.assign(globalThis, { bench: { measure, output, adapter } });
 
 export {};

@@ -5,7 +5,10 @@ import type { Page } from "@playwright/test";
 import type * as Library from "../../../www/src/index";
 import type { LoadOptions } from "../../../www/src/index";
 import type { Labels } from "./scenes";
-import type { Tensor } from "./tensors";
+import type { Tensor } from "./tensors.mjs";
+
+/** The builds of the wasm module, as `www/pkg/modules.js` names them. */
+export type ModuleBuild = "plain" | "relaxed";
 
 /** The part of the wasm module that tests call (www/pkg/underpaint_web.d.ts). */
 interface WasmModule {
@@ -28,7 +31,7 @@ declare global {
   // eslint-disable-next-line no-var
   var library: typeof Library;
   // eslint-disable-next-line no-var
-  var startModule: () => Promise<WasmModule>;
+  var startModule: (build: ModuleBuild) => Promise<WasmModule>;
   // eslint-disable-next-line no-var
   var generator: Library.Generator | undefined;
 }
@@ -138,16 +141,17 @@ export async function generateTensor(
   device: "webgpu" | "cpu",
   { shape, values }: Tensor,
   seed: number,
+  build: ModuleBuild,
 ): Promise<number[]> {
   const [, , height = 0, width = 0] = shape;
   const isLatent = shape.length === 2;
   return page.evaluate(
-    async ({ url, device, values, isLatent, width, height, seed }) => {
+    async ({ url, device, values, isLatent, width, height, seed, build }) => {
       const bytes = async (name: string) => {
         const response = await fetch(url + name);
         return new Uint8Array(await response.arrayBuffer());
       };
-      const { Session } = await startModule();
+      const { Session } = await startModule(build);
       const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
       const session = await Session.load(manifest, weights, device, () => undefined);
       const given = Float32Array.from(values);
@@ -157,7 +161,7 @@ export async function generateTensor(
       session.free();
       return Array.from(output);
     },
-    { url, device, values: Array.from(values), isLatent, width, height, seed },
+    { url, device, values: Array.from(values), isLatent, width, height, seed, build },
   );
 }
 

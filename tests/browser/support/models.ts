@@ -18,7 +18,7 @@ import {
   writePicture,
   type LabelLayout,
 } from "./scenes";
-import { writeTensor } from "./tensors";
+import { writeTensor } from "./tensors.mjs";
 
 /** Side of the small models' pictures, in pixels. */
 export const SIZE = 64;

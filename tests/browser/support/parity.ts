@@ -14,10 +14,11 @@ import {
   opaqueRgb,
   openLibrary,
   valueOf,
+  type ModuleBuild,
 } from "./library-page";
 import { SEED, SIZE, sceneOf } from "./models";
 import { labelSceneFor, pictureScene, readPng } from "./scenes";
-import { largestDifference, readTensor } from "./tensors";
+import { largestDifference, readTensor } from "./tensors.mjs";
 
 /**
  * Before rounding, in the picture's range [-1, 1]: both sides compute in f32, in another order.
@@ -27,17 +28,17 @@ const TENSOR_TOLERANCE = 1e-3;
 /** After truncation to 8 bits, in levels. */
 export const PICTURE_TOLERANCE = 1;
 
-/** The module's tensors before any rounding, for each model on one device. */
-export function testTensors(device: "webgpu" | "cpu", models: string[]): void {
+/** The module's tensors before any rounding, for each model on one device, in one of its builds. */
+export function testTensors(device: "webgpu" | "cpu", models: string[], build: ModuleBuild): void {
   for (const model of models) {
-    test(`${device}: ${model} gives native code's tensor before rounding`, async ({ page }) => {
+    test(`${device}, ${build} module: ${model} gives native code's tensor before rounding`, async ({ page }) => {
       await openLibrary(page);
       const { kind, file } = sceneOf(model);
       const input = readTensor(join(made, `${file}.safetensors`), kind === "latent" ? "z" : "input");
       const expected = readTensor(join(made, `${model}.safetensors`), "output");
-      const found = await generateTensor(page, modelUrl(model), device, input, SEED);
+      const found = await generateTensor(page, modelUrl(model), device, input, SEED, build);
       const difference = largestDifference(found, expected.values);
-      console.log(`${device}, ${model}: largest difference ${difference.toExponential(1)}`);
+      console.log(`${device}, ${build}, ${model}: largest difference ${difference.toExponential(1)}`);
       expect(difference).toBeLessThan(TENSOR_TOLERANCE);
     });
   }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 
 import { decode, encode } from "fast-png";
 
-import type { Tensor } from "./tensors";
+import type { Tensor } from "./tensors.mjs";
 
 /** A label map: one id per pixel, row-major. */
 export interface Labels {

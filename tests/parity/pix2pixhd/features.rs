@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::import::read_state_dict;
-use underpaint_core::pix2pixhd::{FeatureClusters, RegionFeatures};
-use underpaint_core::state_dict::load_state_dict;
+use underpaint_core::bundle::ModelConfig;
+use underpaint_core::label::{Instances, instance_average};
+use underpaint_core::pix2pixhd::{EncoderConfig, FeatureClusters, GeneratorConfig, RegionFeatures};
+use underpaint_core::state_dict::{StateDict, load_state_dict};
 use underpaint_tests::{Fixture, Golden, compare};
 
 use super::pass::{TRAINING, check_counts, mode};
 use super::{encoder_config, flags, instances};
 use crate::network::tensor;
+use crate::runner::encoded;
 
 /// Compares the encoder's map, the rows that are gathered of it by label, and the map that is painted
 /// with scripted choices.
@@ -25,6 +28,14 @@ pub fn features(fixture: &Fixture, device: &Device) -> Result<()> {
     ensure!(map.shape[0] == 1, "features of one picture at a time");
     let picture = tensor(&fixture.tensor("image")?, device);
     config.check_input(picture.dims())?;
+    check_plan(
+        fixture,
+        &config,
+        &weights,
+        &picture,
+        &instances(&map, device)?,
+    )
+    .context("as a plan")?;
     let encoded = encoder.forward(picture, &instances(&map, device)?, mode(TRAINING)?);
     let encoded: Vec<f32> = encoded.into_data().iter::<f32>().collect();
 
@@ -43,6 +54,37 @@ pub fn features(fixture: &Fixture, device: &Device) -> Result<()> {
         found.insert("sampled_map".to_owned(), sampled);
     }
     check(fixture, &found)
+}
+
+/// Compares the map that the encoder's plan makes.
+fn check_plan(
+    fixture: &Fixture,
+    config: &EncoderConfig,
+    weights: &StateDict,
+    picture: &Tensor<4>,
+    instances: &Instances,
+) -> Result<()> {
+    let model = ModelConfig::Pix2pixhd {
+        generator: GeneratorConfig {
+            input_channels: 1 + config.feature_channels,
+            output_channels: config.image_channels,
+            ..GeneratorConfig::default()
+        },
+        feature_channels: config.feature_channels,
+        encoder: Some(config.clone()),
+    };
+    let mut features = encoded(model, weights, TRAINING, picture)?;
+    let features = features.pop().context("no output")?;
+    let shape: Vec<usize> = [1].into_iter().chain(features.shape).collect();
+    let data = TensorData::new(features.values, shape);
+    let features = Tensor::from_data(data, &picture.device());
+    let found: Vec<f32> = instance_average(features, instances)
+        .into_data()
+        .iter()
+        .collect();
+    let expected = fixture.tensor("feat_map")?.values;
+    let tolerance = fixture.tolerance("feat_map")?;
+    compare("feat_map", &wide(&found), &expected, tolerance)
 }
 
 /// What is painted when the numbers of the centres are the fixture's.

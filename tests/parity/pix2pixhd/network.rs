@@ -6,9 +6,11 @@ use burn::tensor::{Device, Tensor};
 use underpaint::import::read_state_dict;
 use underpaint_core::bundle::ModelConfig;
 use underpaint_core::label::edges_from_instances;
-use underpaint_core::pix2pixhd::{infer_discriminator, infer_encoder, infer_generator};
-use underpaint_core::state_dict::load_state_dict;
-use underpaint_tests::Fixture;
+use underpaint_core::pix2pixhd::{
+    GeneratorConfig, infer_discriminator, infer_encoder, infer_generator,
+};
+use underpaint_core::state_dict::{StateDict, load_state_dict};
+use underpaint_tests::{Fixture, Flags};
 
 use super::pass::{Pass, check_counts, mode, modes};
 use super::{
@@ -16,7 +18,7 @@ use super::{
     instances, stored_instances,
 };
 use crate::network::tensor;
-use crate::runner;
+use crate::runner::Route;
 
 /// The mean square.
 fn square(x: &Tensor<4>) -> Tensor<1> {
@@ -34,16 +36,8 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     );
     check_counts(fixture, "G", &weights)?;
     let (plain, device) = (device, device.clone().autodiff());
-    let (mut pass, mut used) = (Pass::default(), Pass::default());
+    let mut pass = Pass::default();
     for name in modes(&flags)? {
-        let model = ModelConfig::Pix2pixhd {
-            generator: config.clone(),
-            feature_channels: 0,
-            encoder: None,
-        };
-        let inputs = tensor(&fixture.tensor("input")?, plain).into();
-        let picture = runner::generate(model, &weights, &name, inputs, plain)?;
-        used.add("output", &name, &picture);
         let network = load_state_dict(config.init(&device)?, &weights)?;
         let input = tensor(&fixture.tensor("input")?, &device).require_grad();
         config.check_input(input.dims())?;
@@ -57,8 +51,34 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
         pass.add_state(&name, &network);
     }
     pass.compare_all(fixture)?;
+    for route in Route::ALL {
+        use_generator(fixture, &flags, &config, &weights, route, plain)?;
+    }
+    Ok(())
+}
+
+/// Runs a generator as it is used.
+fn use_generator(
+    fixture: &Fixture,
+    flags: &Flags<'_>,
+    config: &GeneratorConfig,
+    weights: &StateDict,
+    route: Route,
+    device: &Device,
+) -> Result<()> {
+    let mut used = Pass::default();
+    for name in modes(flags)? {
+        let model = ModelConfig::Pix2pixhd {
+            generator: config.clone(),
+            feature_channels: 0,
+            encoder: None,
+        };
+        let inputs = tensor(&fixture.tensor("input")?, device).into();
+        let picture = route.generate(model, weights, &name, inputs, device)?;
+        used.add("output", &name, &picture);
+    }
     used.compare(fixture, |name| name.starts_with("output"))
-        .context("through Runner")
+        .context(route.told())
 }
 
 pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {

@@ -6,8 +6,9 @@ use underpaint::import::read_state_dict;
 use underpaint_core::bundle::{Inputs, ModelConfig};
 use underpaint_core::layers::Mode;
 use underpaint_core::spade::{
-    Architecture, Generator, GeneratorConfig, Hint, ParamFreeNorm, SpadeBlock, infer_discriminator,
-    infer_encoder, infer_generator, reparameterize,
+    Architecture, EncoderConfig, Generator, GeneratorConfig, Hint, ParamFreeNorm,
+    SpadeArchitecture, SpadeBlock, infer_discriminator, infer_encoder, infer_generator,
+    reparameterize,
 };
 use underpaint_core::state_dict::{StateDict, StateTensor, load_state_dict};
 use underpaint_tests::{Fixture, Flags, Golden};
@@ -16,7 +17,7 @@ use super::pass::{Pass, check_counts, compare_all, compare_some, mode, modes};
 use super::{discriminator_config, encoder_config, generator_config, layout, segmentation};
 use crate::formula::formula_weights;
 use crate::network::tensor;
-use crate::runner;
+use crate::runner::{Route, encoded};
 
 /// Generators, with their weights in a file.
 pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
@@ -24,7 +25,7 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     let config = generator_config(&flags)?;
     let weights = read_state_dict(&fixture.weight_file("G")?)?;
     check_inferred(&config, &weights)?;
-    let (mut pass, mut used) = (Pass::default(), Pass::default());
+    let (mut pass, mut used) = (Pass::default(), Used::default());
     for name in modes(&flags)? {
         let network = init(&config, &weights, device)?;
         run_generator(fixture, &flags, &network, &name, &name, &mut pass, device)?;
@@ -42,7 +43,7 @@ pub fn generator(fixture: &Fixture, device: &Device) -> Result<()> {
     compare_used(fixture, &used)
 }
 
-/// Runs a generator through `Runner` in the mode `name`, if that is the one of use: in training the
+/// Runs a generator as it is used, in the mode `name`, if that is the one of use: in training the
 /// original estimates the spectral norm anew before each pass. Only where its size is one that ours
 /// takes: the original starts from the crop size whatever the size of the segmentation.
 fn use_generator(
@@ -50,35 +51,48 @@ fn use_generator(
     flags: &Flags<'_>,
     (config, weights): (&GeneratorConfig, &StateDict),
     [name, label]: [&str; 2],
-    used: &mut Pass,
+    used: &mut Used,
     device: &Device,
 ) -> Result<()> {
     let segmentation = segmentation(fixture, flags, device)?;
     if name != "eval" || config.check_input(segmentation.dims()).is_err() {
         return Ok(());
     }
-    let inputs = Inputs {
-        latents: latent(fixture, device)?,
-        ..Inputs::from(segmentation)
-    };
-    let model = ModelConfig::Spade {
-        generator: config.clone(),
-        encoder: None,
-    };
-    let picture = runner::generate(model, weights, name, inputs, device)?;
-    used.add(format!("output_{label}"), &picture);
+    for (route, pass) in Route::ALL.into_iter().zip(used) {
+        let inputs = Inputs {
+            latents: latent(fixture, device)?,
+            ..Inputs::from(segmentation.clone())
+        };
+        let model = ModelConfig::Spade {
+            generator: config.clone(),
+            encoder: None,
+        };
+        let picture = route.generate(model, weights, name, inputs, device)?;
+        pass.add(format!("output_{label}"), &picture);
+    }
     Ok(())
 }
 
-fn compare_used(fixture: &Fixture, used: &Pass) -> Result<()> {
-    if used.tensors.is_empty() {
+/// What each route gave.
+type Used = [Pass; Route::ALL.len()];
+
+fn compare_used(fixture: &Fixture, used: &Used) -> Result<()> {
+    for (route, pass) in Route::ALL.into_iter().zip(used) {
+        compare_present(fixture, pass).context(route.told())?;
+    }
+    Ok(())
+}
+
+/// Compares what is in a pass, and nothing where it is empty.
+fn compare_present(fixture: &Fixture, pass: &Pass) -> Result<()> {
+    if pass.tensors.is_empty() {
         return Ok(());
     }
     let wanted = |name: &str| {
-        let mut outputs = used.tensors.keys();
+        let mut outputs = pass.tensors.keys();
         outputs.any(|output| name.split("_stride").next() == Some(output))
     };
-    compare_some(fixture, used, wanted).context("through Runner")
+    compare_some(fixture, pass, wanted)
 }
 
 /// Generators with weights by a formula, under several norms.
@@ -93,7 +107,7 @@ pub fn formula_generator(fixture: &Fixture, device: &Device) -> Result<()> {
     }
     check_inferred(&config, &weights)?;
     check_counts(fixture, "G", &weights)?;
-    let (mut pass, mut used) = (Pass::default(), Pass::default());
+    let (mut pass, mut used) = (Pass::default(), Used::default());
     let outputs = fixture.tensor_names("output");
     for (norm, kind) in [
         ("sync", ParamFreeNorm::Batch),
@@ -353,5 +367,46 @@ pub fn encoder(fixture: &Fixture, device: &Device) -> Result<()> {
         }
         pass.add_state(&name, &network);
     }
-    compare_all(fixture, &pass)
+    compare_all(fixture, &pass)?;
+    compare_present(
+        fixture,
+        &use_encoder(fixture, &flags, &config, &weights, device)?,
+    )
+    .context("as a plan")
+}
+
+/// Runs an encoder's plan in the mode of use, as [`use_generator`] does.
+fn use_encoder(
+    fixture: &Fixture,
+    flags: &Flags<'_>,
+    config: &EncoderConfig,
+    weights: &StateDict,
+    device: &Device,
+) -> Result<Pass> {
+    let mut pass = Pass::default();
+    let mut names = modes(flags)?;
+    names.retain(|name| name == "eval");
+    for name in names {
+        let spade = SpadeArchitecture {
+            latent_channels: Some(config.latent_channels),
+            ..SpadeArchitecture::default()
+        };
+        let model = ModelConfig::Spade {
+            generator: GeneratorConfig {
+                architecture: Architecture::Spade(spade),
+                output_channels: config.image_channels,
+                ..GeneratorConfig::default()
+            },
+            encoder: Some(config.clone()),
+        };
+        let picture = tensor(&fixture.tensor("input")?, device);
+        ensure!(picture.dims()[0] == 1, "one picture at a time");
+        let outputs = encoded(model, weights, &name, &picture)?;
+        for (output, found) in ["mu", "logvar"].iter().zip(outputs) {
+            let data = TensorData::new(found.values, [1, found.shape[0]]);
+            let tensor = Tensor::<2>::from_data(data, device);
+            pass.add(format!("{output}_{name}"), &tensor);
+        }
+    }
+    Ok(pass)
 }

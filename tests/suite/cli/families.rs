@@ -18,7 +18,7 @@ const LAYOUT: SemanticLayout = SemanticLayout {
     edges: true,
 };
 
-fn fixture(name: &str) -> String {
+pub(super) fn fixture(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fixtures")
         .join(name);
@@ -237,7 +237,7 @@ fn features_of_a_picture_give_instances_their_look() {
 }
 
 /// A bundle of a random SPADE generator that starts from a latent, with its encoder.
-fn vae(place: &Place, name: &str) {
+pub(super) fn vae(place: &Place, name: &str) {
     let generator = spade::GeneratorConfig {
         architecture: spade::Architecture::Spade(spade::SpadeArchitecture {
             crop_size: 32,
@@ -264,7 +264,7 @@ fn vae(place: &Place, name: &str) {
 }
 
 /// A bundle of a random pix2pixHD generator that takes features, with its encoder.
-fn features(place: &Place, name: &str) {
+pub(super) fn features(place: &Place, name: &str) {
     let generator = pix2pixhd::GeneratorConfig {
         input_channels: LAYOUT.channels() + 2,
         base_channels: 2,

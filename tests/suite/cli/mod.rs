@@ -16,6 +16,7 @@ mod layouts;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod migrating;
+mod onnx;
 mod resume;
 #[cfg(unix)]
 mod signals;

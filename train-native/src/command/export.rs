@@ -1,5 +1,7 @@
 //! `underpaint export`.
 
+mod onnx;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,15 +37,17 @@ pub enum Format {
     Bundle,
     /// One safetensors file that the authors' PyTorch classes load
     PytorchKeys,
+    /// One ONNX file for other runtimes, and a second one for an encoder: docs/onnx.md
+    Onnx,
 }
 
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Run to export, at its newest checkpoint; for pytorch-keys, a bundle as well
+    /// Run to export, at its newest checkpoint; for pytorch-keys and onnx, a bundle as well
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Folder to write, or file for pytorch-keys
+    /// Folder to write, or file for pytorch-keys and onnx
     #[arg(long, value_name = "BUNDLE|FILE")]
     output: PathBuf,
     /// What to write
@@ -52,20 +56,26 @@ pub struct ExportArgs {
     /// Number type of the weights
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
-    /// Name of the model for people, in a bundle [default: the run's folder]
+    /// Name of the model for people, in a bundle or an ONNX file [default: the run's folder]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
     /// Replace what is there
     #[arg(long)]
     force: bool,
+    #[command(flatten)]
+    onnx: onnx::OnnxArgs,
 }
 
 impl ExportArgs {
     /// Exports.
     pub fn run(self) -> Result<ExitCode> {
+        if let Some(flag) = self.onnx.given().filter(|_| self.format != Format::Onnx) {
+            bail!("{flag}: only --format onnx has a use for it");
+        }
         match self.format {
             Format::Bundle => self.export_bundle()?,
             Format::PytorchKeys => self.export_pytorch_keys()?,
+            Format::Onnx => self.export_onnx()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -88,17 +98,38 @@ impl ExportArgs {
         if self.name.is_some() {
             bail!("--name: a file for PyTorch has no name inside; --format bundle has");
         }
-        if self.output.is_dir() || (self.output.exists() && !self.force) {
-            bail!(
-                "{} is already there: choose another --output, or --force to replace a file",
-                self.output.display()
-            );
-        }
+        self.refuse_existing(&self.output)?;
         let model = Model::open(&self.run)?;
         let steps = model.manifest.provenance.steps.unwrap_or(0);
         let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype.into(), steps)?;
         crate::files::write(&self.output, &bytes)?;
         tell(&self.output, bytes.len() as u64, &sha256(&bytes));
+        Ok(())
+    }
+
+    fn export_onnx(mut self) -> Result<()> {
+        let mut model = Model::open(&self.run)?;
+        if let Some(name) = self.name.take() {
+            model.manifest.name = name;
+        }
+        let files = self.onnx.files(&model, &self.output, self.dtype.into())?;
+        for (path, _) in &files {
+            self.refuse_existing(path)?;
+        }
+        for (path, file) in &files {
+            file.save(path)?;
+            eprintln!("{}: {:.2} MB", path.display(), file.len() as f64 / 1e6);
+        }
+        Ok(())
+    }
+
+    fn refuse_existing(&self, path: &Path) -> Result<()> {
+        if path.is_dir() || (path.exists() && !self.force) {
+            bail!(
+                "{} is already there: choose another --output, or --force to replace a file",
+                path.display()
+            );
+        }
         Ok(())
     }
 }

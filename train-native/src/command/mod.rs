@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod bench_engine;
 mod bench_generate;
 mod bench_step;
 mod dataset;
@@ -10,6 +11,8 @@ mod features;
 mod generate;
 mod import;
 mod options;
+mod plan;
+mod request;
 mod run_check;
 mod serve;
 mod train;
@@ -36,8 +39,10 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Compare generated pictures with the real ones: L1, PSNR, SSIM
     Evaluate(evaluate::EvaluateArgs),
-    /// Write the generator of a run as a bundle: manifest.json + weights.safetensors
+    /// Write the generator of a run as a bundle: manifest.json + weights.safetensors; or as ONNX
     Export(export::ExportArgs),
+    /// Show what a generator computes, step by step, and what it costs
+    Plan(plan::PlanArgs),
     /// Turn the original authors' weights (.pth or safetensors) into a bundle
     Import(import::ImportArgs),
     /// Serve the painting studio with your own bundles, for a browser on this machine
@@ -56,6 +61,9 @@ enum Command {
     /// Forward passes of a full-size generator, timed: what `cargo xtask bench generate` runs
     #[command(hide = true)]
     BenchGenerate(bench_generate::BenchGenerateArgs),
+    /// Speed of the browser's engine on this system's GPU: kernels and whole generators (builds with
+    /// --features wgpu)
+    BenchEngine(bench_engine::BenchEngineArgs),
 }
 
 impl Cli {
@@ -70,6 +78,7 @@ impl Cli {
             Command::Generate(args) => args.run(),
             Command::Evaluate(args) => args.run(),
             Command::Export(args) => args.run(),
+            Command::Plan(args) => args.run(),
             Command::Import(args) => args.run(),
             Command::Serve(args) => args.run(),
             Command::Dataset(args) => args.run(),
@@ -78,6 +87,7 @@ impl Cli {
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
             Command::BenchGenerate(args) => args.run(),
+            Command::BenchEngine(args) => args.run(),
         }
     }
 }

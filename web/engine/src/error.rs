@@ -14,6 +14,16 @@ pub enum Error {
     /// The device has no room for it.
     #[error("out of memory: {0}")]
     OutOfMemory(String),
+    /// More than the device can hold in one piece, known before anything is allocated.
+    #[error("too large for this GPU: {what} need {needed} bytes, it allows {available}")]
+    TooLarge {
+        /// What is too large.
+        what: String,
+        /// Bytes of it.
+        needed: u64,
+        /// Bytes that the device allows.
+        available: u64,
+    },
     /// There is no device that can run programs.
     #[error("no GPU that can run generators: {0}")]
     Unavailable(String),

@@ -118,7 +118,10 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   declare loading: "lazy" | "eager";
   /** Address of `worker.js`, where a bundler has moved it. */
   declare workerUrl: string | undefined;
-  /** Address of `underpaint_web_bg.wasm`, where it is not beside the worker. */
+  /**
+   * Address of one build of the module, where they are not beside the worker: `underpaint_web_bg.wasm`, which runs
+   * everywhere, or `underpaint_web_relaxed_bg.wasm`. It is taken as it is; nothing is chosen then.
+   */
   declare wasmUrl: string | undefined;
 
   private readonly studio = new Studio();

@@ -32,7 +32,10 @@ export interface LoadOptions {
   cache?: boolean | undefined;
   /** Address of `worker.js`, where a bundler has moved it. */
   workerUrl?: string | URL | undefined;
-  /** Address of `underpaint_web_bg.wasm`, where it is not beside the worker. */
+  /**
+   * Address of one build of the module, where they are not beside the worker: `underpaint_web_bg.wasm`, which runs
+   * everywhere, or `underpaint_web_relaxed_bg.wasm`. It is taken as it is; nothing is chosen then.
+   */
   wasmUrl?: string | URL | undefined;
 }
 

@@ -121,6 +121,8 @@ export function surroundingsWith(adapter: AdapterView | null): Surroundings {
 export interface Behaviour {
   /** Thrown by `Session.load` on this device. */
   failOn?: { device: string; error: unknown };
+  /** Thrown by `check_bundle_fits`. */
+  tooLarge?: unknown;
   /** Called for each generation; may throw or wait. */
   onGenerate?: (ids: Uint8Array) => Promise<void>;
   /** The graphics device's `lost`. */
@@ -135,6 +137,7 @@ export interface Behaviour {
  */
 export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
+  readonly checks: string[] = [];
   readonly generated: number[][] = [];
 
   constructor(private readonly behaviour: Behaviour = {}) {}
@@ -144,22 +147,27 @@ export class FakeModule implements WasmModule {
       manifestBytes: Uint8Array,
       weights: Uint8Array,
       device: string,
-      onStage: (stage: string) => void,
+      onStage: (stage: string, share: number) => void,
     ): Promise<WasmSession> => {
       this.loads.push(device);
-      onStage("verify");
+      onStage("verify", 0);
       const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(weights)));
       const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       const manifest = JSON.parse(new TextDecoder().decode(manifestBytes)) as Manifest;
       const { sha256 } = manifest.weights;
       if (found !== sha256) throw new UnderpaintError("integrity", `expected ${sha256}, found ${found}`);
-      onStage("upload");
+      onStage("upload", 0);
       if (this.behaviour.failOn?.device === device) throw this.behaviour.failOn.error;
-      onStage("compile");
-      onStage("first-picture");
+      onStage("compile", 0);
+      onStage("first-picture", 0);
       return this.session(device, manifest);
     },
   };
+
+  async check_bundle_fits(_manifest: Uint8Array, device: string): Promise<void> {
+    this.checks.push(device);
+    if (this.behaviour.tooLarge !== undefined) throw this.behaviour.tooLarge;
+  }
 
   last_panic(): string | undefined {
     return this.behaviour.panic;

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { UnderpaintError } from "./errors.js";
-import { downloadModule, runsSimd, type DownloadEnvironment } from "./module-download.js";
+import { runsSimd, type ModuleBuild } from "./module-choice.js";
+import { downloadModule, type DownloadEnvironment } from "./module-download.js";
 
-const URL = "https://example.org/module.wasm";
+const ADDRESS = "https://example.org/module.wasm";
+const BUILDS: readonly ModuleBuild[] = [{ name: "plain", url: ADDRESS }];
 /** The smallest WebAssembly module: nothing in it. */
 const EMPTY_MODULE = [0, 97, 115, 109, 1, 0, 0, 0];
 
@@ -32,7 +34,7 @@ function environment(fetch: DownloadEnvironment["fetch"], canRun = true): Downlo
 
 /** What is told when the module does not start; undefined when it does. */
 async function failure(from: DownloadEnvironment): Promise<UnderpaintError | undefined> {
-  const module = await downloadModule(URL, from, () => undefined);
+  const module = await downloadModule(BUILDS, from, () => undefined);
   try {
     await WebAssembly.compile(await module.response.arrayBuffer());
     return undefined;
@@ -45,7 +47,7 @@ describe("downloadModule", () => {
   it("hands the module on and counts its bytes", async () => {
     const counted: (number | undefined)[][] = [];
     const from = environment(server(EMPTY_MODULE, { "content-length": "8" }));
-    const { response } = await downloadModule(URL, from, (...bytes) => counted.push(bytes));
+    const { response } = await downloadModule(BUILDS, from, (...bytes) => counted.push(bytes));
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual(EMPTY_MODULE);
     expect(response.headers.get("content-type")).toBe("application/wasm");
     expect(counted).toEqual([[8, 8]]);
@@ -54,10 +56,11 @@ describe("downloadModule", () => {
   it("does not take a compressed length for the module's", async () => {
     const counted: (number | undefined)[][] = [];
     const from = environment(server(EMPTY_MODULE, { "content-length": "5", "content-encoding": "gzip" }));
-    await (await downloadModule(URL, from, (...bytes) => counted.push(bytes))).response.arrayBuffer();
+    await (await downloadModule(BUILDS, from, (...bytes) => counted.push(bytes))).response.arrayBuffer();
     expect(counted).toEqual([[8, undefined]]);
     expect(await failure(from)).toBeUndefined();
-    await (await downloadModule(URL, { ...from, expectedBytes: 9 }, (...bytes) => counted.push(bytes))).response.text();
+    const measured = [{ name: "plain", url: ADDRESS, bytes: 9 }];
+    await (await downloadModule(measured, from, (...bytes) => counted.push(bytes))).response.text();
     expect(counted.at(-1)).toEqual([8, 9]);
   });
 
@@ -81,7 +84,7 @@ describe("downloadModule", () => {
   });
 
   it("names the policy of a page that forbids WebAssembly", async () => {
-    const { startError } = await downloadModule(URL, environment(server(EMPTY_MODULE, {})), () => undefined);
+    const { startError } = await downloadModule(BUILDS, environment(server(EMPTY_MODULE, {})), () => undefined);
     const thrown = new Error("Refused by Content Security Policy: 'unsafe-eval'");
     expect(startError(thrown)).toMatchObject({
       code: "unsupported",
@@ -89,15 +92,52 @@ describe("downloadModule", () => {
     });
   });
 
+  it.each([
+    ["has no such file", async () => new Response("", { status: 404 })],
+    [
+      "answers with its start page",
+      async () => new Response("<!doctype html>", { headers: { "content-type": "text/html" } }),
+    ],
+    ["cannot be reached for it", () => Promise.reject(new TypeError("Failed to fetch"))],
+  ])("takes the next build where the server %s", async (_, first: () => Promise<Response>) => {
+    const relaxed = "https://example.org/relaxed.wasm";
+    const rest = server(EMPTY_MODULE, {});
+    const from = environment((url, init) => (url === relaxed ? first() : rest(url, init)));
+    const counted: (number | undefined)[][] = [];
+    const builds = [
+      { name: "relaxed", url: relaxed, bytes: 3 },
+      { name: "plain", url: ADDRESS, bytes: 8 },
+    ];
+    const { response } = await downloadModule(builds, from, (...bytes) => counted.push(bytes));
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual(EMPTY_MODULE);
+    expect(counted).toEqual([[8, 8]]);
+  });
+
+  it("asks for nothing more once it is cancelled", async () => {
+    const stop = new AbortController();
+    let asked = 0;
+    const from: DownloadEnvironment = {
+      fetch: async () => {
+        asked += 1;
+        stop.abort();
+        throw stop.signal.reason;
+      },
+      signal: stop.signal,
+      canRun: () => true,
+    };
+    await expect(downloadModule([...BUILDS, ...BUILDS], from, () => undefined)).rejects.toThrow();
+    expect(asked).toBe(1);
+  });
+
   it("names the status of a server that has no module, and a server that does not answer", async () => {
     const missing = downloadModule(
-      URL,
+      BUILDS,
       environment(async () => new Response("", { status: 404 })),
       () => undefined,
     );
     await expect(missing).rejects.toMatchObject({ code: "network", message: expect.stringContaining("404") });
     const silent = downloadModule(
-      URL,
+      BUILDS,
       environment(() => Promise.reject(new TypeError("Failed to fetch"))),
       () => undefined,
     );

@@ -1,6 +1,7 @@
 /** Downloads the WebAssembly module: counts its bytes, and tells a cut connection from a file that is no module. */
 
 import { UnderpaintError, errorFrom } from "./errors.js";
+import type { ModuleBuild } from "./module-choice.js";
 
 /** Called with the bytes that have arrived, and their number in all where the server or the build tells it. */
 export type OnModuleBytes = (loaded: number, total: number | undefined) => void;
@@ -18,38 +19,26 @@ export interface DownloadEnvironment {
   readonly signal: AbortSignal;
   /** Whether this browser can run such a module at all. */
   readonly canRun: () => boolean;
-  /** The module's size where the build has told it, for progress. */
-  readonly expectedBytes?: number | undefined;
-}
-
-/** The smallest module with a SIMD instruction: magic, version, one type, one function that drops a vector. */
-const SIMD_MODULE = [
-  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 15, 26, 11,
-];
-
-/** Whether this browser runs WebAssembly with SIMD, as the module needs it. */
-export function runsSimd(): boolean {
-  return typeof WebAssembly !== "undefined" && WebAssembly.validate(new Uint8Array(SIMD_MODULE));
 }
 
 /**
- * Starts the download.
+ * Starts the download of the first of the builds that the server has.
  *
- * @throws UnderpaintError `network` when nothing comes, or the server has no such file
+ * @throws UnderpaintError `network` when nothing comes, or the server has none of them: about the last
  */
 export async function downloadModule(
-  url: string,
+  builds: readonly ModuleBuild[],
   environment: DownloadEnvironment,
   onBytes: OnModuleBytes,
 ): Promise<ModuleDownload> {
   const { signal } = environment;
-  const answered = await fetched(url, environment);
+  const { url, bytes: expectedBytes, answered } = await firstOf(builds, environment);
   const length = Number(answered.headers.get("content-length") ?? NaN);
   // Of a compressed answer only the compressed length is known.
   const total = answered.headers.has("content-encoding") || !(length > 0) ? undefined : length;
   const arrived: Arrived = { bytes: 0, failure: undefined };
   const headers = { "content-type": answered.headers.get("content-type") ?? "" };
-  const shown = total ?? environment.expectedBytes;
+  const shown = total ?? expectedBytes;
   const counted = answered.body && countedBody(answered.body, arrived, (loaded) => onBytes(loaded, shown));
   return {
     response: new Response(counted, { headers }),
@@ -69,12 +58,31 @@ interface Arrived {
   failure: unknown;
 }
 
+async function firstOf(
+  builds: readonly ModuleBuild[],
+  environment: DownloadEnvironment,
+): Promise<ModuleBuild & { answered: Response }> {
+  let failure: unknown = new UnderpaintError("internal", "The package lists no module.");
+  for (const build of builds) {
+    try {
+      return { ...build, answered: await fetched(build.url, environment) };
+    } catch (thrown) {
+      if (environment.signal.aborted) throw thrown;
+      failure = thrown;
+    }
+  }
+  throw failure;
+}
+
 async function fetched(url: string, { fetch, signal }: DownloadEnvironment): Promise<Response> {
   let found: string;
   try {
     const response = await fetch(url, { signal });
-    if (response.ok) return response;
-    found = `HTTP status ${response.status}`;
+    // Some servers answer with their start page where there is no such file.
+    const isPage = /^text\/html\b/.test(response.headers.get("content-type") ?? "");
+    if (response.ok && !isPage) return response;
+    found = response.ok ? "a web page" : `HTTP status ${response.status}`;
+    await response.body?.cancel();
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     found = messageOf(thrown);

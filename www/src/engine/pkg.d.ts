@@ -2,5 +2,10 @@
 declare module "*/pkg/underpaint_web.js" {
   export default function init(input: { module_or_path: Response }): Promise<unknown>;
   export const Session: import("./wasm.js").WasmModule["Session"];
+  export const check_bundle_fits: import("./wasm.js").WasmModule["check_bundle_fits"];
   export const last_panic: import("./wasm.js").WasmModule["last_panic"];
+}
+
+declare module "*/pkg/modules.js" {
+  export const MODULES: readonly import("./module-choice.js").ModuleBuild[];
 }

@@ -23,9 +23,12 @@ export interface WasmModule {
       manifest: Uint8Array,
       weights: Uint8Array,
       device: string,
-      on_stage: (stage: string) => void,
+      /** `share` is how much of the stage is done, 0 to 1. */
+      on_stage: (stage: string, share: number) => void,
     ): Promise<WasmSession>;
   };
+  /** Rejects with `out-of-memory` if the bundle is too large for the device; needs no weights. */
+  check_bundle_fits(manifest: Uint8Array, device: string): Promise<void>;
   /** Message and place of the last panic; undefined where there was none. */
   last_panic(): string | undefined;
 }

@@ -24,8 +24,8 @@ const STAGE_FRACTION: Record<LoadStage, number> = {
   download: 0,
   verify: 0.5,
   upload: 0.55,
-  compile: 0.65,
-  "first-picture": 0.75,
+  compile: 0.7,
+  "first-picture": 0.95,
 };
 
 /** What the host needs of the worker's global scope. */
@@ -107,23 +107,31 @@ export class WorkerHost {
       signal,
     };
     this.progress("download");
+    const starting = this.environment.startModule(request.wasmUrl, signal, (loaded, total) =>
+      this.download.module(loaded, total),
+    );
     const [module, { read, weights, device }] = await Promise.all([
-      this.environment.startModule(request.wasmUrl, signal, (loaded, total) => this.download.module(loaded, total)),
-      this.readBundle(request, bundle),
+      starting,
+      this.readBundle(request, bundle, starting),
     ]);
     const session = await this.startSession(module, request, bundle, read, weights, device);
     return { session, manifest: read.manifest, device };
   }
 
+  /** Weights are on their way while the module is; what does not fit ends both as soon as that is known. */
   private async readBundle(
     request: LoadRequest,
     bundle: BundleEnvironment,
+    starting: Promise<WasmModule>,
   ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
     const read = await readManifest(request.source, bundle);
     this.post({ type: "manifest", manifest: read.manifest });
     const device = await this.chooseDevice(request, read.manifest);
     this.post({ type: "device", device });
-    const weights = await readWeights(request.source, read, bundle, this.weightsProgress());
+    const [weights] = await Promise.all([
+      readWeights(request.source, read, bundle, this.weightsProgress()),
+      starting.then((module) => module.check_bundle_fits(read.bytes, device.kind)),
+    ]);
     return { read, weights, device };
   }
 
@@ -143,9 +151,9 @@ export class WorkerHost {
   ): Promise<WasmSession> {
     this.module = module;
     const start = (given: ReadWeights): Promise<WasmSession> =>
-      module.Session.load(read.bytes, given.bytes, device.kind, (stage) => {
-        this.enter(stage);
-        if (stage === "upload") this.keep(request, bundle, read, given);
+      module.Session.load(read.bytes, given.bytes, device.kind, (stage, share) => {
+        this.enter(stage, share);
+        if (stage === "upload" && share === 0) this.keep(request, bundle, read, given);
       });
     try {
       return await start(weights);
@@ -221,13 +229,16 @@ export class WorkerHost {
     return this.state === "lost";
   }
 
-  private enter(stage: string): void {
+  private enter(stage: string, share: number): void {
     const known = LOAD_STAGES.find((name) => name === stage);
-    if (known !== undefined) this.progress(known);
+    if (known !== undefined) this.progress(known, share);
   }
 
-  private progress(stage: LoadStage): void {
-    this.post({ type: "progress", progress: { stage, fraction: STAGE_FRACTION[stage] } });
+  private progress(stage: LoadStage, share = 0): void {
+    const next = LOAD_STAGES[LOAD_STAGES.indexOf(stage) + 1];
+    const begin = STAGE_FRACTION[stage];
+    const end = next === undefined ? 1 : STAGE_FRACTION[next];
+    this.post({ type: "progress", progress: { stage, fraction: begin + share * (end - begin) } });
   }
 
   private weightsProgress(): (loaded: number, total: number) => void {

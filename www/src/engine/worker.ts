@@ -1,8 +1,9 @@
 /** The worker's entry: connects {@link WorkerHost} with the global scope and with the WebAssembly module. */
 
+import { MODULES } from "../../pkg/modules.js";
 import { UnderpaintError, errorFrom } from "./errors.js";
-import { MODULE_BYTES } from "./module-bytes.js";
-import { downloadModule, runsSimd, type OnModuleBytes } from "./module-download.js";
+import { moduleChoice, runsSimd } from "./module-choice.js";
+import { downloadModule, type OnModuleBytes } from "./module-download.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { WorkerHost } from "./worker-host.js";
 import type { WasmModule } from "./wasm.js";
@@ -42,15 +43,14 @@ async function startModule(
   signal: AbortSignal,
   onBytes: OnModuleBytes,
 ): Promise<WasmModule> {
-  const url = wasmUrl ?? new URL("../../pkg/underpaint_web_bg.wasm", import.meta.url).href;
+  const builds = moduleChoice(MODULES, wasmUrl);
   const environment = {
     fetch: (url: string, init: RequestInit) => fetch(url, init),
     signal,
     canRun: runsSimd,
-    expectedBytes: MODULE_BYTES,
   };
-  onBytes(0, MODULE_BYTES);
-  const [glue, module] = await Promise.all([importGlue(), downloadModule(url, environment, onBytes)]);
+  onBytes(0, builds[0]?.bytes);
+  const [glue, module] = await Promise.all([importGlue(), downloadModule(builds, environment, onBytes)]);
   try {
     await glue.default({ module_or_path: module.response });
   } catch (thrown) {

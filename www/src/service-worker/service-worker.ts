@@ -1,10 +1,13 @@
 /**
  * Makes the studio work offline after the first visit.
  *
- * The studio's own files are stored when a version is installed and served from there. Lists of models, manifests and
+ * The studio's own files are stored when a version is installed and served from there; of the WebAssembly module's builds
+ * only the one that this browser runs. Lists of models, manifests and
  * scenes come from the network where it answers, else from the last copy. Weights are none of its business: the engine
  * keeps them by their hash. A new version waits until the page asks for it.
  */
+
+import { worthKeeping } from "../engine/module-choice.js";
 
 /** The part of the service worker's events and scope that is used; TypeScript's own types clash with the page's. */
 interface LifetimeEvent extends Event {
@@ -38,9 +41,11 @@ const precached = "__UNDERPAINT_PRECACHE__" as unknown as readonly Precached[];
 const STUDIO_CACHES = "underpaint-studio-";
 const MODELS_CACHE = "underpaint-models";
 const studioCache = `${STUDIO_CACHES}${versionOf(precached)}`;
-const addresses = new Set(precached.map(([path]) => new URL(path, scope.registration.scope).href));
-const home = new URL("index.html", scope.registration.scope).href;
-const models = new URL("models/", scope.registration.scope).href;
+const addressOf = (path: string): string => new URL(path, scope.registration.scope).href;
+const paths = precached.map(([path]) => path);
+const addresses = new Set(paths.map(addressOf));
+const home = addressOf("index.html");
+const models = addressOf("models/");
 
 scope.addEventListener("install", (event) => event.waitUntil(install()));
 scope.addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -54,7 +59,8 @@ scope.addEventListener("fetch", (event) => {
 
 async function install(): Promise<void> {
   const cache = await caches.open(studioCache);
-  await cache.addAll([...addresses].map((address) => new Request(address, { cache: "no-cache" })));
+  const kept = worthKeeping(paths).map(addressOf);
+  await cache.addAll(kept.map((address) => new Request(address, { cache: "no-cache" })));
   // The first visit fetched these before there was a service worker to keep them.
   await keepModels().catch(() => undefined);
 }

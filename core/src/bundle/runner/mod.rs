@@ -4,10 +4,10 @@ mod network;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
-use super::{InputKind, LatentAttribute, Manifest, ModelConfig, TestTime};
-use crate::label::check_labels;
+use super::given::check_size;
+use super::{LatentAttribute, Manifest, ModelConfig, TestTime};
 use crate::layers::{fitting_side, pad_to_size};
-use crate::pgan::{self, draw_classes, draw_noise, one_hot_classes};
+use crate::pgan;
 use crate::{Error, Result};
 use network::{Encoder, Network};
 
@@ -18,8 +18,7 @@ pub use network::Weights;
 pub struct Runner {
     network: Network,
     encoder: Option<Encoder>,
-    model: ModelConfig,
-    input: InputKind,
+    manifest: Manifest,
     /// As many classes in all as the latents have; one attribute where the manifest names none.
     attributes: Vec<LatentAttribute>,
     test_time: TestTime,
@@ -67,9 +66,8 @@ impl Runner {
         Ok(Self {
             network: Network::load(&manifest.model, weights.generator, device)?,
             encoder: Encoder::load(&manifest.model, weights.encoder, device)?,
-            model: manifest.model.clone(),
-            input: manifest.input.clone(),
-            attributes: attributes_of(manifest),
+            attributes: manifest.attributes(),
+            manifest: manifest.clone(),
             test_time,
             device: device.clone(),
         })
@@ -85,9 +83,8 @@ impl Runner {
         Ok(Self {
             network: Network::blank(&manifest.model, device)?,
             encoder: Encoder::blank(&manifest.model, device)?,
-            model: manifest.model.clone(),
-            input: manifest.input.clone(),
-            attributes: attributes_of(manifest),
+            attributes: manifest.attributes(),
+            manifest: manifest.clone(),
             test_time,
             device: device.clone(),
         })
@@ -100,23 +97,27 @@ impl Runner {
 
     /// What it is.
     pub fn model(&self) -> &ModelConfig {
-        &self.model
+        &self.manifest.model
     }
 
     /// Whether it makes something of an instance map: marks edges, or averages features over instances.
     pub fn looks_at_instances(&self) -> bool {
-        let edges = self.input.layout().is_some_and(|layout| layout.edges);
-        edges || self.model.feature_channels() > 0
+        let edges = self
+            .manifest
+            .input
+            .layout()
+            .is_some_and(|layout| layout.edges);
+        edges || self.model().feature_channels() > 0
     }
 
     /// Channels of the condition that it takes; 0 for an unconditional generator.
     pub fn input_channels(&self) -> usize {
-        self.model.condition_channels()
+        self.model().condition_channels()
     }
 
     /// Channels that it gives.
     pub fn output_channels(&self) -> usize {
-        self.model.output_channels()
+        self.model().output_channels()
     }
 
     /// What the generator sees of a label map, encoded on the device.
@@ -140,26 +141,15 @@ impl Runner {
         height: usize,
         width: usize,
     ) -> Result<Tensor<4>> {
-        let Some(layout) = self.input.layout() else {
-            let taken = match self.input {
-                InputKind::Latent { .. } => "latents",
-                _ => "pictures",
-            };
-            return Err(Error::Input(format!(
-                "this model takes {taken}, found labels"
-            )));
-        };
-        check_size("label map", ids.len(), 1, height, width)?;
-        let ids: Vec<u16> = ids.iter().map(|&id| layout.label(id)).collect();
-        check_labels(&ids, width, layout.num_labels())?;
-        let instances = instances.unwrap_or(&ids);
-        check_size("instance map", instances.len(), 1, height, width)?;
+        let given = self.manifest.given_labels(ids, instances, height, width)?;
+        let layout = self.manifest.input.layout().expect("it takes labels");
+        let instances = instances.unwrap_or(&given.ids);
         let map = |ids: &[u16]| {
             let ids: Vec<i32> = ids.iter().map(|&id| i32::from(id)).collect();
             let data = TensorData::new(ids, [1, 1, height, width]);
             Tensor::<4, Int>::from_data(data, &self.device)
         };
-        layout.encode(map(&ids), layout.edges.then(|| map(instances)))
+        layout.encode(map(&given.ids), layout.edges.then(|| map(instances)))
     }
 
     /// What the generator sees of planes in `[-1, 1]`.
@@ -217,30 +207,10 @@ impl Runner {
         seed: u64,
         classes: &[Option<usize>],
     ) -> Tensor<2> {
-        let one_hot = self.model.latent_classes();
-        let channels = self.model.latent_channels().unwrap_or(0) - one_hot;
-        let noise = draw_noise(count, channels, seed, &self.device);
-        if one_hot == 0 {
-            return noise;
-        }
-        assert_eq!(
-            classes.len(),
-            self.attributes.len(),
-            "one of each attribute"
-        );
-        let counts: Vec<usize> = self
-            .attributes
-            .iter()
-            .map(|one| one.classes.len())
-            .collect();
-        let mut rows = draw_classes(count, &counts, seed);
-        for row in &mut rows {
-            for (class, wanted) in row.iter_mut().zip(classes) {
-                *class = wanted.unwrap_or(*class);
-            }
-        }
-        let classes = one_hot_classes(&rows, &counts, &self.device);
-        Tensor::cat(vec![noise, classes], 1)
+        let channels = self.model().latent_channels().unwrap_or(0);
+        let values = self.manifest.draw_latents(count, seed, classes);
+        let data = TensorData::new(values, [count, channels]);
+        Tensor::from_data(data, &self.device)
     }
 
     /// Generates. A condition of a size that the network cannot take is padded to the next that it
@@ -267,7 +237,7 @@ impl Runner {
         let condition = self.condition(&inputs)?;
         let [batch, _, height, width] = condition.dims();
         self.fill_latents(&mut inputs, batch, seed)?;
-        if let Some(fixed) = self.model.fixed_size()
+        if let Some(fixed) = self.model().fixed_size()
             && fixed != [height, width]
         {
             return Err(Error::Shape {
@@ -284,13 +254,13 @@ impl Runner {
     /// Height and width that a condition of height and width `size` is padded to: `size` itself
     /// wherever the network takes it, because padding changes what a norm over the picture measures.
     pub fn padded_size(&self, size: [usize; 2]) -> [usize; 2] {
-        let (multiple, smallest) = (self.model.size_multiple(), self.model.smallest_side());
+        let (multiple, smallest) = (self.model().size_multiple(), self.model().smallest_side());
         size.map(|side| fitting_side(side, multiple, smallest))
     }
 
     fn run_latents(&self, mut inputs: Inputs, seed: u64) -> Result<Tensor<4>> {
         self.fill_latents(&mut inputs, 1, seed)?;
-        if let (Some(scale), ModelConfig::Pgan { generator }) = (inputs.scale, &self.model)
+        if let (Some(scale), ModelConfig::Pgan { generator }) = (inputs.scale, self.model())
             && scale > generator.scale()
         {
             return Err(Error::Input(format!(
@@ -320,7 +290,7 @@ impl Runner {
                 found: condition.dims().to_vec(),
             });
         }
-        let expected = [batch, self.model.feature_channels(), height, width];
+        let expected = [batch, self.model().feature_channels(), height, width];
         match &inputs.features {
             None if expected[1] == 0 => Ok(condition),
             None => Err(Error::Input(format!(
@@ -340,7 +310,7 @@ impl Runner {
     }
 
     fn fill_latents(&self, inputs: &mut Inputs, batch: usize, seed: u64) -> Result<()> {
-        let Some(channels) = self.model.latent_channels() else {
+        let Some(channels) = self.model().latent_channels() else {
             return Ok(());
         };
         let latents = inputs
@@ -356,33 +326,6 @@ impl Runner {
             expected: format!("[batch, {channels}]"),
             found: found.to_vec(),
         })
-    }
-}
-
-fn attributes_of(manifest: &Manifest) -> Vec<LatentAttribute> {
-    let count = manifest.model.latent_classes();
-    match &manifest.input {
-        _ if count == 0 => Vec::new(),
-        InputKind::Latent { attributes, .. } if !attributes.is_empty() => attributes.clone(),
-        _ => vec![LatentAttribute::numbered(count)],
-    }
-}
-
-fn check_size(
-    what: &str,
-    found: usize,
-    channels: usize,
-    height: usize,
-    width: usize,
-) -> Result<()> {
-    let expected = channels
-        .checked_mul(height)
-        .and_then(|values| values.checked_mul(width));
-    match expected {
-        Some(expected) if expected == found && found > 0 => Ok(()),
-        _ => Err(Error::Input(format!(
-            "{what}: expected {channels} * {height} * {width} values, at least one, found {found}"
-        ))),
     }
 }
 

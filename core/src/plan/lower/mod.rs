@@ -5,6 +5,8 @@
 //! operations, which [`norm`] recognises as one.
 
 mod constant;
+mod layer;
+mod names;
 mod norm;
 mod resize;
 mod value;
@@ -15,6 +17,7 @@ use burn::backend::capture::{CapturedGraph, TensorId};
 use burn::backend::ir::{BaseOperationIr, NumericOperationIr, OperationIr, ScalarIr, TensorIr};
 use underpaint_plan::{Error, ExpressionId, Result, Shape, ValueId};
 
+use self::names::told;
 use super::Scope;
 use super::draft::Draft;
 
@@ -94,29 +97,6 @@ fn result_of(operation: &OperationIr) -> Option<&TensorIr> {
     let mut outputs = operation.outputs();
     let first = outputs.next()?;
     outputs.next().is_none().then_some(first)
-}
-
-/// The operation's name and the shapes that it was met with.
-fn told(operation: &OperationIr) -> String {
-    let debug = format!("{operation:?}");
-    // `NumericFloat(F32, Mul(BinaryOpIr {…` is "NumericFloat Mul".
-    let names = debug.split('{').next().unwrap_or_default();
-    let names = names.split(['(', ',', ' ']).filter(|name| {
-        !name.is_empty()
-            && !name.ends_with("OpIr")
-            && !name.starts_with(['F', 'I']) | (name.len() > 4)
-    });
-    let names: Vec<&str> = names.collect();
-    let shapes = |tensors: Vec<&TensorIr>| {
-        let shapes = tensors.iter().map(|tensor| format!("{:?}", axes(tensor)));
-        shapes.collect::<Vec<_>>().join(", ")
-    };
-    format!(
-        "{} of {} to {}",
-        names.join(" "),
-        shapes(operation.inputs().collect()),
-        shapes(operation.outputs().collect())
-    )
 }
 
 fn number(scalar: ScalarIr) -> f32 {

@@ -119,7 +119,7 @@ pub fn spade(norm: &str, upsampling: &str, latent: bool) -> ModelConfig {
     let architecture = spade::SpadeArchitecture {
         norm: norm.parse().expect(norm),
         upsampling: upsampling.parse().expect(upsampling),
-        crop_size: 64,
+        crop_size: if upsampling == "most" { 128 } else { 64 },
         aspect_ratio: 1.0,
         latent_channels: latent.then_some(6),
     };

@@ -23,14 +23,20 @@ impl Draw {
     }
 }
 
-/// Weights that make another picture of every input: variances positive, spectral norms not near 0.
+/// Weights that make another picture of every input and keep numbers near 1, as training does:
+/// variances positive, spectral norms not near 0.
 fn drawn(zeros: StateDict) -> StateDict {
     let mut draw = Draw(11);
     let fill = |(key, tensor): (String, StateTensor)| {
+        let fan_in: usize = tensor.shape.iter().skip(1).product();
+        // Numbers of `draw` have the deviation sqrt(1 / 12).
+        let he = (24.0 / fan_in as f32).sqrt();
         let (scale, shift) = match key.rsplit('.').next() {
             Some("running_var" | "weight_u" | "weight_v") => (1.0, 1.0),
             Some("weight_orig") => (1.0, 0.1),
             Some("running_mean") => (0.2, 0.0),
+            Some("weight") if tensor.shape.len() > 1 => (he, 0.0),
+            Some("weight") => (1.0, 1.0),
             _ => (1.0, 0.05),
         };
         let values = tensor.values.iter().map(|_| draw.next() * scale + shift);
@@ -95,6 +101,13 @@ fn assert_same(name: &str, found: &underpaint_plan::Tensor, expected: Vec<f32>) 
     assert!(
         most - least > 0.01,
         "{name}: a picture of one value says nothing"
+    );
+    let open = expected
+        .iter()
+        .filter(|value| value.abs() < 0.99 * most.max(-least));
+    assert!(
+        10 * open.count() > expected.len(),
+        "{name}: tanh hides what it was given"
     );
     let differences = found
         .values

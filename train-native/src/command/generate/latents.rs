@@ -26,7 +26,7 @@ pub(super) fn generate(args: &GenerateArgs, runner: &Runner, output: &Path) -> R
 }
 
 /// Scale 0 makes 4×4, every further one twice that.
-pub(super) fn scale_of_side(side: usize) -> Result<usize> {
+pub(in crate::command) fn scale_of_side(side: usize) -> Result<usize> {
     if side < 4 || !side.is_power_of_two() {
         bail!("--scale: expected 4, 8, 16, … pixels, found {side}");
     }

@@ -15,6 +15,8 @@ use clap::{Args, ValueEnum};
 use underpaint_core::bundle::{InputKind, Inputs, Runner, choose_classes};
 use underpaint_core::image::pixels_from_signed;
 
+pub(super) use latents::scale_of_side;
+
 use super::options::RunnerArgs;
 use crate::config::{is_run, of_run};
 use crate::data::augment::signed_from_picture;

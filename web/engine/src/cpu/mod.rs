@@ -10,6 +10,7 @@
 mod apply;
 mod border;
 mod convolution;
+mod fit;
 mod gemm;
 mod labels;
 mod linear;
@@ -23,6 +24,8 @@ mod simd;
 #[cfg(test)]
 mod tests;
 mod winograd;
+
+pub use fit::{BYTES_AVAILABLE, bytes_needed};
 
 use std::collections::BTreeMap;
 

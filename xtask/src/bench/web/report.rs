@@ -1,232 +1,177 @@
-//! What a run of `cargo xtask bench web` has measured, and its tables.
+//! What a run of `cargo xtask bench web` has measured.
+
+use std::fs;
+use std::process::Command;
+use std::thread;
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::Device;
+use super::models::Subject;
+use super::{Device, OrtBuild};
+use crate::process;
+use crate::project::Project;
 
-/// Two right pictures differ by no more, in 8-bit levels: sums in another order, then truncation.
-const MOST_LEVELS: f64 = 1.0;
+/// Outputs of one network, before rounding, in [-1, 1]: f32 in another order. What the project
+/// promises between the browser and the native program.
+const MOST_DIFFERENCE: f64 = 1e-3;
+
+/// Who computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Side {
+pub enum Side {
     Underpaint,
     Ort,
 }
 
+/// A build of our module.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Build {
+    Relaxed,
+    Plain,
+}
+
+/// All models.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    pub machine: Machine,
+    pub models: Vec<Model>,
+}
+
+/// Where and of what it was measured.
+#[derive(Debug, Clone, Serialize)]
+pub struct Machine {
+    /// The processor's name, as Linux tells it.
+    processor: String,
+    threads: usize,
+    /// Chromium's version.
+    pub chromium: String,
+    /// What WebGPU runs on, as the browser names it.
+    pub adapter: String,
+    /// Build of ONNX Runtime Web for WebGPU.
+    ort_build: OrtBuild,
+    /// Of this repository.
+    commit: String,
+}
+
+/// One model on all devices.
+#[derive(Debug, Serialize)]
+pub struct Model {
+    pub title: String,
+    #[serde(flatten)]
+    pub measured: Measured,
+}
+
 /// What the driver prints as its last line on stdout.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Report {
-    /// Chromium's version.
-    chromium: String,
-    /// What WebGPU runs on, as the browser names it.
-    adapter: String,
-    /// Architecture and width.
-    model: String,
-    width: u32,
-    height: u32,
-    /// Largest difference between the two sides' pictures, in 8-bit levels.
-    differences: Differences,
-    measurements: Vec<Measurement>,
+pub struct Measured {
+    pub chromium: String,
+    pub adapter: String,
+    pub width: u32,
+    pub height: u32,
+    pub measurements: Vec<Measurement>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Differences {
-    webgpu: Option<f64>,
-    cpu: Option<f64>,
-}
-
-/// One side on one device in one turn. Milliseconds.
+/// One side on one device in one turn. Milliseconds and bytes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Measurement {
-    side: Side,
-    device: Device,
+pub struct Measurement {
+    pub side: Side,
+    pub build: Build,
+    pub device: Device,
     /// From starting the worker until the network has run once.
-    first_run: f64,
+    pub first_run: f64,
     /// From starting the worker until there is a picture of the scene.
-    first_picture: f64,
+    pub first_picture: f64,
     /// From the scene to its picture.
-    latencies: Vec<f64>,
+    pub latencies: Vec<f64>,
     /// Of a latency: encoding and decoding in JavaScript, median.
-    conversion: f64,
-    downloads: Vec<Download>,
+    pub conversion: f64,
+    /// Compute pipelines that were created.
+    pub pipelines: u32,
+    /// Of the engine's WebAssembly memories.
+    pub wasm_bytes: u64,
+    /// What came in addition to the page's and the adapter's processes, at most, where that is known.
+    pub added_bytes: Option<u64>,
+    /// Largest difference from what the native program computes, in [-1, 1].
+    pub difference: Option<f64>,
+    pub downloads: Vec<Download>,
 }
 
 /// A file that a side fetched, in bytes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Download {
-    path: String,
-    raw: u64,
-    gzip: u64,
+pub struct Download {
+    pub path: String,
+    pub raw: u64,
+    pub gzip: u64,
 }
 
 impl Report {
-    /// Prints one table for each device.
-    pub fn print(&self, devices: &[Device]) {
-        println!(
-            "\n{}, {}x{}, Chromium {}",
-            self.model, self.width, self.height, self.chromium
-        );
-        for &device in devices {
-            let all = |side| {
-                let wanted = |found: &&Measurement| found.side == side && found.device == device;
-                combined(self.measurements.iter().filter(wanted))
-            };
-            let (title, difference) = match device {
-                Device::Webgpu => (
-                    format!("WebGPU ({})", self.adapter),
-                    self.differences.webgpu,
-                ),
-                Device::Cpu => ("CPU, one thread".to_owned(), self.differences.cpu),
-            };
-            let (Some(ours), Some(peer)) = (all(Side::Underpaint), all(Side::Ort)) else {
-                continue;
-            };
-            println!("\n{title}");
-            print!("{}", table(&ours, &peer));
-            if let Some(levels) = difference {
-                println!("pictures differ by at most {levels} of 255");
-            }
+    /// Nothing measured yet.
+    pub fn new(project: &Project, ort_build: OrtBuild) -> Self {
+        let mut git = Command::new("git");
+        git.args(["describe", "--always", "--dirty"])
+            .current_dir(&project.root);
+        let commit = process::stdout_of(&mut git).unwrap_or_default();
+        let machine = Machine {
+            processor: processor(),
+            threads: thread::available_parallelism().map_or(1, usize::from),
+            chromium: String::new(),
+            adapter: String::new(),
+            ort_build,
+            commit: commit.trim().to_owned(),
+        };
+        Self {
+            machine,
+            models: Vec::new(),
         }
+    }
+
+    /// Takes what was measured of a model.
+    pub fn add(&mut self, subject: &Subject, measured: Measured) {
+        self.machine.chromium.clone_from(&measured.chromium);
+        self.machine.adapter.clone_from(&measured.adapter);
+        let title = subject.title.clone();
+        self.models.push(Model { title, measured });
     }
 
     /// Latencies compare nothing when one side computes something else.
     ///
     /// # Errors
-    /// When the sides' pictures differ.
+    /// When what a side computes differs from what the native program does.
     pub fn check_agreement(&self) -> Result<()> {
-        for (device, levels) in [
-            ("WebGPU", self.differences.webgpu),
-            ("CPU", self.differences.cpu),
-        ] {
-            if let Some(levels) = levels.filter(|&levels| levels > MOST_LEVELS) {
-                bail!(
-                    "on {device} the sides' pictures differ by {levels} of 255 levels, expected at most \
-                 {MOST_LEVELS}: one of them is wrong"
-                );
+        for model in &self.models {
+            for one in &model.measured.measurements {
+                // JSON has no infinity: nothing is as far away as anything can be.
+                let difference = one.difference.unwrap_or(f64::INFINITY);
+                if difference > MOST_DIFFERENCE {
+                    bail!(
+                        "{}: {:?} on {:?} differs from the native program by {difference:e}, expected \
+                         at most {MOST_DIFFERENCE:e}",
+                        model.title,
+                        one.side,
+                        one.device
+                    );
+                }
             }
         }
         Ok(())
     }
 }
 
-/// One side on one device in all turns.
-#[derive(Debug, PartialEq)]
-struct Summary {
-    first_run: f64,
-    first_picture: f64,
-    /// In order.
-    latencies: Vec<f64>,
-    conversion: f64,
-    engine: Size,
-    weights: Size,
-}
-
-/// Bytes of some files.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Size {
-    raw: u64,
-    gzip: u64,
-}
-
-/// Latencies of all turns together; of all else the median (with two turns: their mean).
-fn combined<'a>(measurements: impl Iterator<Item = &'a Measurement>) -> Option<Summary> {
-    let measurements: Vec<_> = measurements.collect();
-    let first = measurements.first()?;
-    let middle = |value: fn(&Measurement) -> f64| {
-        percentile(&ordered(measurements.iter().map(|one| value(one))), 0.5)
-    };
-    let of = |weights: bool| {
-        let kind = |file: &&Download| is_weights(&file.path) == weights;
-        let files = first.downloads.iter().filter(kind);
-        files.fold(Size::default(), |sum, file| Size {
-            raw: sum.raw + file.raw,
-            gzip: sum.gzip + file.gzip,
-        })
-    };
-    Some(Summary {
-        first_run: middle(|one| one.first_run),
-        first_picture: middle(|one| one.first_picture),
-        latencies: ordered(measurements.iter().flat_map(|one| one.latencies.clone())),
-        conversion: middle(|one| one.conversion),
-        engine: of(false),
-        weights: of(true),
-    })
-}
-
-/// Whether a download is the model rather than what runs it.
-fn is_weights(path: &str) -> bool {
-    path == "model.onnx" || path.starts_with("bundle/")
-}
-
-fn ordered(values: impl Iterator<Item = f64>) -> Vec<f64> {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values
-}
-
-/// Linear interpolation between the closest ranks of a sorted list.
-fn percentile(ordered: &[f64], fraction: f64) -> f64 {
-    let place = fraction * (ordered.len().saturating_sub(1)) as f64;
-    let rank = |index: f64| ordered.get(index as usize).copied().unwrap_or(f64::NAN);
-    let (low, high) = (rank(place.floor()), rank(place.ceil()));
-    low + place.fract() * (high - low)
-}
-
-fn table(ours: &Summary, peer: &Summary) -> String {
-    let mut text = format!(
-        "{:<36}{:>12}{:>12}{:>10}\n",
-        "", "underpaint", "ORT Web", "ratio"
-    );
-    let mut row = |title: &str, value: &dyn Fn(&Summary) -> f64, decimals: usize| {
-        let (ours, peer) = (value(ours), value(peer));
-        text.push_str(&format!(
-            "{title:<36}{ours:>12.decimals$}{peer:>12.decimals$}{:>10.2}\n",
-            ours / peer
-        ));
-    };
-    row("cold, network has run (ms)", &|one| one.first_run, 0);
-    row("cold, first picture (ms)", &|one| one.first_picture, 0);
-    row(
-        "latency, median (ms)",
-        &|one| percentile(&one.latencies, 0.5),
-        1,
-    );
-    row(
-        "latency, 95th percentile (ms)",
-        &|one| percentile(&one.latencies, 0.95),
-        1,
-    );
-    row(
-        "latency, fastest (ms)",
-        &|one| percentile(&one.latencies, 0.0),
-        1,
-    );
-    let kilobytes = |bytes: u64| bytes as f64 / 1000.0;
-    row(
-        "engine: wasm + js (kB)",
-        &|one| kilobytes(one.engine.raw),
-        0,
-    );
-    row("engine, gzip (kB)", &|one| kilobytes(one.engine.gzip), 0);
-    row("model (kB)", &|one| kilobytes(one.weights.raw), 0);
-    row("model, gzip (kB)", &|one| kilobytes(one.weights.gzip), 0);
-    let total = |one: &Summary| kilobytes(one.engine.gzip + one.weights.gzip);
-    row("download, gzip (kB)", &total, 0);
-    text.push_str(&format!(
-        "{} and {} pictures; of ORT Web's latency, {:.1} ms is encoding and decoding in JavaScript\n",
-        ours.latencies.len(),
-        peer.latencies.len(),
-        peer.conversion
-    ));
-    text
+fn processor() -> String {
+    let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let line = text.lines().find(|line| line.starts_with("model name"));
+    let name = line.and_then(|line| line.split_once(": "));
+    name.map_or_else(String::new, |(_, name)| name.to_owned())
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn measurement(first_picture: f64, latencies: &[f64]) -> Measurement {
+    /// Of ORT on the CPU.
+    pub fn measurement(first_picture: f64, latencies: &[f64]) -> Measurement {
         let file = |path: &str, raw| Download {
             path: path.into(),
             raw,
@@ -234,11 +179,16 @@ mod tests {
         };
         Measurement {
             side: Side::Ort,
+            build: Build::Plain,
             device: Device::Cpu,
             first_run: first_picture,
             first_picture,
             latencies: latencies.to_vec(),
             conversion: 1.0,
+            pipelines: 0,
+            wasm_bytes: 1000,
+            added_bytes: Some(2000),
+            difference: Some(1e-6),
             downloads: vec![
                 file("model.onnx", 100),
                 file("ort/ort.wasm", 20),
@@ -247,66 +197,51 @@ mod tests {
         }
     }
 
-    #[test]
-    fn turns_share_one_distribution_of_latencies() {
-        let turns = [
-            measurement(10.0, &[5.0, 1.0]),
-            measurement(30.0, &[2.0, 4.0, 3.0]),
-        ];
-        let all = combined(turns.iter()).unwrap();
-        assert_eq!(all.latencies, [1.0, 2.0, 3.0, 4.0, 5.0]);
-        assert_eq!(all.first_picture, 20.0);
-        assert_eq!(combined([].iter()), None);
-    }
-
-    #[test]
-    fn downloads_are_told_apart_and_counted_once() {
-        let turns = [measurement(1.0, &[1.0]), measurement(1.0, &[1.0])];
-        let all = combined(turns.iter()).unwrap();
-        assert_eq!(all.engine, Size { raw: 24, gzip: 12 });
-        assert_eq!(all.weights, Size { raw: 100, gzip: 50 });
-        assert!(is_weights("bundle/weights.safetensors"));
-    }
-
-    #[test]
-    fn percentiles_lie_between_ranks() {
-        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.5), 2.0);
-        assert_eq!(percentile(&[1.0, 2.0, 4.0], 0.75), 3.0);
-        assert_eq!(percentile(&[7.0], 0.95), 7.0);
-        assert!(percentile(&[], 0.5).is_nan());
-    }
-
-    #[test]
-    fn sides_that_paint_different_pictures_are_an_error() {
-        let report = |cpu| Report {
-            chromium: String::new(),
+    pub fn report(measurements: Vec<Measurement>) -> Report {
+        let measured = Measured {
+            chromium: "1".into(),
             adapter: String::new(),
-            model: String::new(),
             width: 256,
             height: 256,
-            differences: Differences { webgpu: None, cpu },
-            measurements: Vec::new(),
+            measurements,
         };
-        assert!(report(Some(1.0)).check_agreement().is_ok());
-        let error = report(Some(173.0)).check_agreement().unwrap_err();
-        assert!(error.to_string().contains("173"), "{error}");
+        let machine = Machine {
+            processor: String::new(),
+            threads: 1,
+            chromium: "1".into(),
+            adapter: String::new(),
+            ort_build: OrtBuild::All,
+            commit: String::new(),
+        };
+        let title = "a model".into();
+        Report {
+            machine,
+            models: vec![Model { title, measured }],
+        }
     }
 
     #[test]
-    fn a_report_is_read_from_json() {
-        let line = r#"{"chromium":"1","adapter":"","model":"unet_256, width 16","kind":"labels","width":256,
-            "height":256,"differences":{"cpu":1},"measurements":[{"side":"underpaint",
-            "device":"webgpu","first_run":1,"first_picture":2.5,"latencies":[3],
-            "conversion":0,"downloads":[{"path":"pkg/a.js","raw":2,"gzip":1}]}]}"#;
-        let report: Report = serde_json::from_str(line).unwrap();
-        assert_eq!(report.differences.webgpu, None);
-        assert_eq!(report.measurements[0].device, Device::Webgpu);
+    fn a_side_that_computes_something_else_is_an_error() {
+        let one = |difference| {
+            report(vec![Measurement {
+                difference,
+                ..measurement(1.0, &[1.0])
+            }])
+        };
+        assert!(one(Some(1e-5)).check_agreement().is_ok());
+        let error = one(Some(0.5)).check_agreement().unwrap_err();
+        assert!(error.to_string().contains("5e-1"), "{error}");
+        assert!(one(None).check_agreement().is_err());
     }
 
     #[test]
-    fn the_table_shows_the_ratio() {
-        let ours = combined([measurement(30.0, &[30.0])].iter()).unwrap();
-        let peer = combined([measurement(20.0, &[20.0])].iter()).unwrap();
-        assert!(table(&ours, &peer).contains("1.50"));
+    fn what_the_driver_prints_is_read() {
+        let line = r#"{"chromium":"1","adapter":"","width":256,"height":256,"measurements":[
+            {"side":"underpaint","build":"relaxed","device":"webgpu","first_run":1,"first_picture":2.5,
+            "latencies":[3],"conversion":0,"pipelines":7,"wasm_bytes":65536,"added_bytes":null,
+            "difference":0.00001,"downloads":[{"path":"pkg/a.js","raw":2,"gzip":1}]}]}"#;
+        let measured: Measured = serde_json::from_str(line).unwrap();
+        assert_eq!(measured.measurements[0].device, Device::Webgpu);
+        assert_eq!(measured.measurements[0].added_bytes, None);
     }
 }

@@ -1,15 +1,24 @@
-/** Safetensors with f32 tensors, as `underpaint generate --tensors-in/--tensors-out` takes them. */
+// @ts-check
+/** Safetensors with f32 tensors, as `underpaint generate --tensors-in/--tensors-out` takes them; here and in the benchmark. */
 
 import { readFileSync, writeFileSync } from "node:fs";
 
-/** A tensor: its shape, and its values row-major. */
-export interface Tensor {
-  shape: number[];
-  values: Float32Array;
-}
+/**
+ * A tensor: its shape, and its values row-major.
+ *
+ * @typedef {object} Tensor
+ * @property {number[]} shape
+ * @property {Float32Array<ArrayBuffer>} values
+ */
 
-/** Writes one tensor under a name. */
-export function writeTensor(path: string, name: string, { shape, values }: Tensor): void {
+/**
+ * Writes one tensor under a name.
+ *
+ * @param {string} path
+ * @param {string} name
+ * @param {Tensor} tensor
+ */
+export function writeTensor(path, name, { shape, values }) {
   const entry = { dtype: "F32", shape, data_offsets: [0, values.byteLength] };
   const text = JSON.stringify({ [name]: entry });
   // The values start at a multiple of 8 bytes.
@@ -20,13 +29,18 @@ export function writeTensor(path: string, name: string, { shape, values }: Tenso
   writeFileSync(path, Buffer.concat([length, header, data]));
 }
 
-/** Reads the tensor with a name. */
-export function readTensor(path: string, name: string): Tensor {
+/**
+ * Reads the tensor with a name.
+ *
+ * @param {string} path
+ * @param {string} name
+ * @returns {Tensor}
+ */
+export function readTensor(path, name) {
   const bytes = readFileSync(path);
   const start = 8 + Number(bytes.readBigUInt64LE());
-  const header: Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }> = JSON.parse(
-    bytes.toString("utf8", 8, start),
-  );
+  /** @type {Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>} */
+  const header = JSON.parse(bytes.toString("utf8", 8, start));
   const entry = header[name];
   if (entry?.dtype !== "F32") {
     throw new Error(`${path}: expected ${name} in f32, found ${JSON.stringify(Object.keys(header))}`);
@@ -36,8 +50,13 @@ export function readTensor(path: string, name: string): Tensor {
   return { shape: entry.shape, values };
 }
 
-/** The largest difference between two lists of one length. */
-export function largestDifference(one: ArrayLike<number>, other: ArrayLike<number>): number {
+/**
+ * The largest difference between two lists of one length.
+ *
+ * @param {ArrayLike<number>} one
+ * @param {ArrayLike<number>} other
+ */
+export function largestDifference(one, other) {
   if (one.length !== other.length) {
     throw new Error(`lengths differ: ${one.length} and ${other.length}`);
   }
