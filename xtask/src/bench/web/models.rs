@@ -14,8 +14,8 @@ use crate::project::Project;
 
 /// Landscapes to make a step of training on.
 const DATA: &str = "dataset synthesize landscapes --output data --count 4 --val 1 --size 256";
-/// One step, from weights that are wide enough for pictures to use their range.
-const ONE_STEP: &str = "--steps 1 --seed 1 --quiet --device cpu --init-gain 0.2";
+/// How long everything is trained: a step, and a Progressive GAN one at each of its six sizes.
+const HARDLY: &str = "--seed 1 --quiet --device cpu --steps";
 
 /// A model by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -46,36 +46,33 @@ impl ModelName {
 
     /// Arguments of `underpaint train`; none for the model that lies in the repository.
     fn training(self) -> Option<String> {
-        let own = match self {
+        // Initial weights are wide, where there is a flag for that, for pictures to use their range.
+        let (steps, own) = match self {
             Self::Unet => return None,
-            Self::Resnet => {
+            Self::Resnet => (
+                1,
                 "pix2pix --data data --net-g resnet_9blocks --norm instance --no-dropout \
-                 --ngf 16 --ndf 4 --size 256 --load-size 256"
-            }
-            Self::Pix2pixhd => {
+                 --ngf 16 --ndf 4 --size 256 --load-size 256 --init-gain 0.2",
+            ),
+            Self::Pix2pixhd => (
+                1,
                 "pix2pixhd --data data --label-nc 15 --no-instance --net-g global --ngf 16 --ndf 4 \
                  --n-downsample-global 3 --n-blocks-global 4 --num-d 1 --n-layers-d 2 \
-                 --resize-or-crop none --no-vgg-loss"
-            }
-            Self::Spade => {
+                 --resize-or-crop none --no-vgg-loss",
+            ),
+            Self::Spade => (
+                1,
                 "spade --data data --dataset-mode facades --label-nc 15 --crop-size 128 \
-                 --load-size 128 --ngf 8 --ndf 4 --num-d 1 --n-layers-d 3 --no-vgg-loss"
-            }
-            // A step at each of the six sizes.
-            Self::Pgan => {
-                return Some(
-                    "pgan --data data/train_img --depths 64,64,64,32,32,16 --latent-dim 64 \
-                     --iterations 1 --alpha-jumps 0 --alpha-size-jumps 0 --batch-sizes 2 --steps 6 \
-                     --seed 1 --quiet --device cpu"
-                        .to_owned(),
-                );
-            }
+                 --load-size 128 --ngf 8 --ndf 4 --num-d 1 --n-layers-d 3 --no-vgg-loss \
+                 --init-variance 0.2",
+            ),
+            Self::Pgan => (
+                6,
+                "pgan --data data/train_img --depths 64,64,64,32,32,16 --latent-dim 64 \
+                 --iterations 1 --alpha-jumps 0 --alpha-size-jumps 0 --batch-sizes 2",
+            ),
         };
-        let gain = match self {
-            Self::Pix2pixhd => ONE_STEP.trim_end_matches(" --init-gain 0.2"),
-            _ => ONE_STEP,
-        };
-        Some(format!("{own} {gain}"))
+        Some(format!("{own} {HARDLY} {steps}"))
     }
 }
 
