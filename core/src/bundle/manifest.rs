@@ -324,6 +324,7 @@ impl Manifest {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::bundle::sha256;
     use crate::pix2pix::GeneratorConfig;
 
     fn manifest() -> Manifest {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::bundle::{NormDefault, tests::manifest_of};
+use crate::bundle::{InputKind, NormDefault, tests::manifest_of};
 use crate::label::Palette;
 use crate::pix2pix::{Architecture, GeneratorConfig};
 use crate::state_dict::{StateDict, state_dict};
@@ -190,8 +190,12 @@ impl Case {
 #[test]
 fn a_size_that_the_network_takes_is_not_padded() {
     for case in Case::all() {
-        let multiple = case.runner.model.size_multiple();
-        let smallest = case.runner.model.smallest_side().next_multiple_of(multiple);
+        let multiple = case.runner.model().size_multiple();
+        let smallest = case
+            .runner
+            .model()
+            .smallest_side()
+            .next_multiple_of(multiple);
         // The least size, and one whose sides are odd multiples above it.
         for (more, wider) in [(0, 0), (1, 2), (2, 5)] {
             let (height, width) = (smallest + more * multiple, smallest + wider * multiple);
@@ -200,9 +204,10 @@ fn a_size_that_the_network_takes_is_not_padded() {
             let expected = values(case.network.forward(picture().into(), mode));
             let found = values(case.runner.run(picture(), 0).expect("a picture"));
             assert_eq!(
-                found, expected,
+                found,
+                expected,
                 "{height} x {width}: {:?}",
-                case.runner.model
+                case.runner.model()
             );
         }
     }
@@ -211,8 +216,8 @@ fn a_size_that_the_network_takes_is_not_padded() {
 #[test]
 fn a_size_that_the_network_cannot_take_is_padded_no_further_than_it_must_be() {
     for case in Case::all() {
-        let multiple = case.runner.model.size_multiple();
-        let smallest = case.runner.model.smallest_side();
+        let multiple = case.runner.model().size_multiple();
+        let smallest = case.runner.model().smallest_side();
         for (height, width) in [(1, 1), (multiple, 3 * multiple), (smallest + 1, 5)] {
             let [tall, wide] = case.runner.padded_size([height, width]);
             assert!(tall < height + multiple || tall == smallest.next_multiple_of(multiple));
