@@ -44,6 +44,15 @@ impl ModelName {
         }
     }
 
+    /// Number type of the weights. A graph has spectral norm and equalised factors folded into them, and
+    /// would round the products to 16 bits once more.
+    fn dtype(self) -> &'static str {
+        match self {
+            Self::Unet | Self::Resnet | Self::Pix2pixhd => "f16",
+            Self::Spade | Self::Pgan => "f32",
+        }
+    }
+
     /// Arguments of `underpaint train`; none for the model that lies in the repository.
     fn training(self) -> Option<String> {
         // Initial weights are wide, where there is a flag for that, for pictures to use their range.
@@ -58,7 +67,7 @@ impl ModelName {
                 1,
                 "pix2pixhd --data data --label-nc 15 --no-instance --net-g global --ngf 16 --ndf 4 \
                  --n-downsample-global 3 --n-blocks-global 4 --num-d 1 --n-layers-d 2 \
-                 --resize-or-crop none --no-vgg-loss",
+                 --resize-or-crop scale_width_and_crop --load-size 256 --fine-size 256 --no-vgg-loss",
             ),
             Self::Spade => (
                 1,
@@ -109,7 +118,8 @@ pub fn make(project: &Project, program: &Path, folder: &Path, args: &Args) -> Re
                 eprintln!("making a model: {}", model.title());
                 let (run, bundle) = (format!("run{number}"), format!("trained{number}"));
                 workshop.underpaint(&format!("train {training} --output {run}"))?;
-                workshop.underpaint(&format!("export {run} --output {bundle} --dtype f16"))?;
+                let dtype = model.dtype();
+                workshop.underpaint(&format!("export {run} --output {bundle} --dtype {dtype}"))?;
                 folder.join(bundle)
             }
         };
