@@ -7,7 +7,7 @@
 //! # Reading order
 //!
 //! 1. [`writer`]: a plan and its weights to a file.
-//! 2. [`operators`]: which operators a step becomes.
+//! 2. [`operators`]: which operators a step becomes; `places`: those that choose pixels.
 //! 3. [`adapt`]: plans that take pictures in another range, or more channels.
 //! 4. [`sizes`]: whether a file can serve every size.
 //! 5. [`metadata`]: what a file says about itself.
@@ -17,6 +17,7 @@ pub mod adapt;
 pub mod graph;
 pub mod metadata;
 pub mod operators;
+mod places;
 pub mod proto;
 pub mod sizes;
 pub mod writer;

@@ -243,3 +243,6 @@ fn lanes_of(output: &Output) -> Vec<usize> {
         .filter_map(|(lane, channel)| channel.map(|_| offset + lane))
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

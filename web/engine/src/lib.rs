@@ -3,7 +3,7 @@
 //!
 //! A [`Plan`](underpaint_plan::Plan) says what a generator computes. [`schedule()`] turns it into a
 //! [`Program`]: few operations over planes that lie in memory as both engines want them. [`cpu`] and
-//! [`gpu`] run programs.
+//! `gpu` (with the feature of that name) run programs.
 //!
 //! # Reading order
 //!
@@ -11,7 +11,7 @@
 //! 2. [`mod@schedule`]: from plan to program; what is fused, and where everything lies.
 //! 3. [`pack`]: weights in the order in which kernels read them.
 //! 4. [`host`]: what goes in and comes out.
-//! 5. [`cpu`], [`gpu`]: the engines.
+//! 5. [`cpu`], `gpu`: the engines.
 
 pub mod cpu;
 #[cfg(test)]

@@ -130,6 +130,15 @@ describe("load", () => {
     expect(module.loads).toEqual(["webgpu", "webgpu"]);
   });
 
+  it("says what does not fit before it loads anything", async () => {
+    const tooLarge = new UnderpaintError("out-of-memory", "weights need 9000 MB, it allows 4032 MB");
+    const module = new FakeModule({ tooLarge });
+    const error = await rejection(loadFake({ module }, { device: "cpu" }));
+    expect([error.code, error.message]).toEqual(["out-of-memory", tooLarge.message]);
+    expect(module.checks).toEqual(["cpu"]);
+    expect(module.loads).toEqual([]);
+  });
+
   it("names a trap that no promise tells of, instead of waiting for ever", async () => {
     const worker = new FakeWorker({ startModule: () => new Promise(() => undefined) });
     const loading = rejection(loadWith(() => worker, FOLDER, { device: "cpu" }));

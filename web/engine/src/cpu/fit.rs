@@ -2,8 +2,9 @@
 
 use underpaint_plan::Plan;
 
+use super::winograd;
 use crate::Result;
-use crate::program::Program;
+use crate::program::{PackId, Program};
 use crate::sizes::numbers;
 
 /// Bytes that a program of a plan can have: in WebAssembly what 32 bits address, less what the module
@@ -22,8 +23,12 @@ pub const BYTES_AVAILABLE: u64 = if cfg!(target_arch = "wasm32") {
 pub fn bytes_needed(program: &Program, plan: &Plan) -> Result<u64> {
     let planes: usize = program.slot_sizes.iter().sum();
     let mut bytes = 4 * planes as u64;
-    for packing in &program.packs {
-        let [matrix, bias] = numbers(packing, plan)?;
+    for (place, packing) in program.packs.iter().enumerate() {
+        let [mut matrix, bias] = numbers(packing, plan)?;
+        if winograd::suits(program, PackId(place)) {
+            // Sixteen places of a tile for nine of a kernel.
+            matrix = matrix / 9 * 16;
+        }
         bytes += 4 * (matrix as u64 + bias as u64);
     }
     Ok(bytes)

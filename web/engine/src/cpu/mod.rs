@@ -4,7 +4,7 @@
 //!
 //! 1. [`Generator`]: weights, memory, a run.
 //! 2. `room`, `memory`, `plane`, `simd`: where numbers are, and what a register holds.
-//! 3. `gemm`, `convolution`: where the time goes.
+//! 3. `gemm`, `convolution`, `winograd`: where the time goes.
 //! 4. `labels`, `linear`, `reduce`, `apply`, `border`: the other operations.
 
 mod apply;
@@ -23,6 +23,7 @@ mod run;
 mod simd;
 #[cfg(test)]
 mod tests;
+mod winograd;
 
 pub use fit::{BYTES_AVAILABLE, bytes_needed};
 
@@ -32,7 +33,7 @@ use underpaint_plan::{Plan, Tensor, WeightSource};
 
 use crate::host::{self, Given};
 use crate::identity::{Identity, identities};
-use crate::program::{Output, Program};
+use crate::program::{Output, PackId, Program};
 use crate::{Error, Result};
 use memory::Memory;
 use room::Pack;
@@ -92,11 +93,12 @@ impl Generator {
         let mut old: Vec<_> = old.into_iter().zip(packs).collect();
         let new = identities(&self.program.packs, plan);
         old.retain(|(identity, _)| new.contains(identity));
-        for (packing, identity) in self.program.packs.iter().zip(new) {
+        for (place, identity) in new.into_iter().enumerate() {
+            let pack = PackId(place);
             let place = old.iter().position(|(known, _)| *known == identity);
             self.packs.push(match place {
                 Some(place) => old.swap_remove(place).1,
-                None => Pack::of(packing, plan, source)?,
+                None => Pack::of(&self.program, pack, plan, source)?,
             });
             self.identities.push(identity);
         }
@@ -117,9 +119,10 @@ impl Generator {
         let none: BTreeMap<String, Tensor> = BTreeMap::new();
         let new = identities(&self.program.packs, plan);
         let mut changed = Vec::new();
-        for (place, packing) in self.program.packs.iter().enumerate() {
-            if new[place] != self.identities[place] {
-                changed.push((place, Pack::of(packing, plan, &none)?));
+        for (place, identity) in new.iter().enumerate() {
+            if *identity != self.identities[place] {
+                let pack = Pack::of(&self.program, PackId(place), plan, &none)?;
+                changed.push((place, pack));
             }
         }
         for (place, pack) in changed {
@@ -133,8 +136,8 @@ impl Generator {
     ///
     /// # Errors
     ///
-    /// [`Error::Input`] if the inputs are not what the program takes, [`Error::OutOfMemory`] if there
-    /// is no program since [`replace`](Self::replace) failed.
+    /// [`Error::Input`] if the inputs are not what the program takes, [`Error::OutOfMemory`], also if
+    /// [`replace`](Self::replace) failed before.
     pub fn run(&mut self, inputs: &[Given<'_>]) -> Result<()> {
         if self.memory.len() != self.program.slot_sizes.len() {
             let message = "expected a generator, found one that could not be replaced";
@@ -143,7 +146,7 @@ impl Generator {
         host::check(&self.program, inputs)?;
         self.take_inputs(inputs)?;
         for place in 0..self.program.operations.len() {
-            self.step(place);
+            self.step(place)?;
         }
         Ok(())
     }

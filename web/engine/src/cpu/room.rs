@@ -5,9 +5,10 @@ use super::labels::LabelKernel;
 use super::linear::Matrix;
 use super::memory::Memory;
 use super::simd::Quad;
+use super::winograd;
 use crate::Result;
 use crate::pack::pack;
-use crate::program::{BufferId, PackId, Packing, Place, Vector};
+use crate::program::{BufferId, PackId, Packing, Place, Program, Vector};
 use underpaint_plan::{Plan, WeightSource};
 
 /// Constants as the kernels of this engine read them.
@@ -15,6 +16,8 @@ use underpaint_plan::{Plan, WeightSource};
 pub enum Pack {
     /// Of a convolution.
     Kernel(Kernel),
+    /// Of a convolution 3x3 of many channels.
+    Winograd(winograd::Kernel),
     /// Of a label convolution.
     LabelKernel(LabelKernel),
     /// Of a linear operation.
@@ -24,15 +27,24 @@ pub enum Pack {
 }
 
 impl Pack {
-    /// Makes the numbers of a packing.
+    /// Makes the numbers of a program's packing.
     ///
     /// # Errors
     ///
     /// [`Error::Plan`](crate::Error::Plan) if a tensor is missing or of another shape,
     /// [`Error::OutOfMemory`](crate::Error::OutOfMemory).
-    pub fn of(packing: &Packing, plan: &Plan, source: &dyn WeightSource) -> Result<Self> {
+    pub fn of(
+        program: &Program,
+        place: PackId,
+        plan: &Plan,
+        source: &dyn WeightSource,
+    ) -> Result<Self> {
+        let packing = &program.packs[place.0];
         let packed = pack(packing, plan, source)?;
         Ok(match packing {
+            Packing::Kernel { .. } if winograd::suits(program, place) => {
+                Self::Winograd(winograd::Kernel::of(&packed)?)
+            }
             Packing::Kernel { .. } => Self::Kernel(Kernel::of(packed)?),
             Packing::LabelKernel { codes, .. } => {
                 Self::LabelKernel(LabelKernel::of(&packed, *codes)?)

@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::room::{Pack, Room};
-use super::{Generator, apply, border, convolution, labels, linear, reduce};
+use super::{Generator, apply, border, convolution, labels, linear, reduce, winograd};
 use crate::Result;
 use crate::host::{self, Given};
 use crate::program::{BufferId, Operation, Place};
@@ -16,11 +16,11 @@ impl Generator {
             let codes = host::codes_of(input, &given[labels.input], labels.codes)?;
             self.labels.push(host::gathered(labels, input, &codes));
         }
-        for place in 0..given.len() {
+        for (place, given) in given.iter().enumerate() {
             if let Some(view) = self.program.inputs[place].view {
                 let slot = self.slot(view.place);
                 let target = self.memory[slot].numbers_mut();
-                host::write_view(&self.program.inputs[place], &view, &given[place], target);
+                host::write_view(&self.program.inputs[place], &view, given, target);
             }
         }
         Ok(())
@@ -35,16 +35,17 @@ impl Generator {
     }
 
     /// Runs one operation.
-    pub(super) fn step(&mut self, place: usize) {
+    pub(super) fn step(&mut self, place: usize) -> Result<()> {
         let slot = self.slot(target_of(&self.program.operations[place]));
         // Out of the room, so that it can be written while others are read: no operation reads what
         // it writes, but for borders.
         let mut target = std::mem::take(&mut self.memory[slot]);
-        self.write(place, &mut target);
+        let written = self.write(place, &mut target);
         self.memory[slot] = target;
+        written
     }
 
-    fn write(&self, place: usize, target: &mut Memory) {
+    fn write(&self, place: usize, target: &mut Memory) -> Result<()> {
         let room = Room {
             slots: &self.program.slots,
             memory: &self.memory,
@@ -54,10 +55,13 @@ impl Generator {
         match &self.program.operations[place] {
             Operation::Convolution(operation) => {
                 let input = room.place(operation.input.place);
-                let Pack::Kernel(kernel) = room.pack(operation.kernel) else {
-                    panic!("a convolution has a kernel");
-                };
-                convolution::convolve(operation, kernel, input, output);
+                match room.pack(operation.kernel) {
+                    Pack::Kernel(kernel) => convolution::convolve(operation, kernel, input, output),
+                    Pack::Winograd(kernel) => {
+                        winograd::convolve(operation, kernel, input, output)?;
+                    }
+                    _ => panic!("a convolution has a kernel"),
+                }
             }
             Operation::LabelConvolution(operation) => {
                 let Pack::LabelKernel(kernel) = room.pack(operation.kernel) else {
@@ -124,6 +128,7 @@ impl Generator {
             Operation::Apply(operation) => apply::apply(operation, &room, output),
             Operation::Border { view, mode } => border::fill(view, *mode, output),
         }
+        Ok(())
     }
 }
 

@@ -75,6 +75,49 @@ pub(crate) fn convolution(seed: u64) -> Case {
     draft.finish(&name, Operation::Convolution(convolution))
 }
 
+/// A convolution 3x3 of as many channels as engines have quicker ways for.
+pub(crate) fn of_many_channels(seed: u64) -> Case {
+    let mut draft = Draft::new(seed);
+    let size = [draft.between(1, 9), draft.between(1, 17)];
+    let from = Lanes {
+        parts: vec![30 + draft.builder.below(9), 40],
+    };
+    let to = Lanes::of(64 + draft.builder.below(9));
+    let border = draft.sides(1);
+    let inside = [
+        size[0] + 2 - border.top - border.bottom,
+        size[1] + 2 - border.left - border.right,
+    ];
+    let input = draft.view(from.len(), inside, border);
+    let edge = draft.sides(2);
+    let output = draft.view(to.len(), size, edge);
+    let inputs = from.parts.iter().sum();
+    let phase = Phase {
+        kernel_rows: vec![0, 1, 2],
+        kernel_columns: vec![0, 1, 2],
+        input_start: [-(border.top as isize), -(border.left as isize)],
+        output_start: [0, 0],
+        output_size: size,
+    };
+    let packing = Packing::Kernel {
+        parts: parts_of(&mut draft, &to, inputs, [3, 3], false),
+        transposed: false,
+        input: from,
+        phases: vec![[phase.kernel_rows.clone(), phase.kernel_columns.clone()]],
+    };
+    let convolution = Convolution {
+        input,
+        output,
+        kernel: draft.pack(packing),
+        phases: vec![phase],
+        input_step: [1, 1],
+        output_step: [1, 1],
+        activation: draft.activation(),
+    };
+    let name = format!("convolution of many channels {seed}");
+    draft.finish(&name, Operation::Convolution(convolution))
+}
+
 /// A transposed convolution.
 pub(crate) fn transposed_convolution(seed: u64) -> Case {
     let mut draft = Draft::new(seed);

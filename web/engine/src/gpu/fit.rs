@@ -3,10 +3,10 @@
 use underpaint_plan::Plan;
 
 use super::bounds::Bounds;
-use super::constants;
 use super::lower::lower;
 use super::tune::Tuning;
 use crate::program::Program;
+use crate::sizes::numbers;
 use crate::{Error, Result};
 
 /// Bytes that a program needs.
@@ -51,7 +51,7 @@ impl Needs {
             needs.largest = needs.largest.max(bytes);
         }
         for packing in &program.packs {
-            let [matrix, bias] = constants::numbers(packing, plan)?;
+            let [matrix, bias] = numbers(packing, plan)?;
             let bytes = 4 * matrix as u64;
             // f16 halves it, where every number is one.
             let available = 2 * bounds.binding.min(bounds.buffer);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use underpaint_plan::{Plan, WeightSource};
 
 use super::Device;
-use super::constants::{Constants, Uploader, numbers};
+use super::constants::{Constants, Uploader};
 use super::fit::Needs;
 use super::kernel::Kernel;
 use super::lower::lower;
@@ -15,6 +15,7 @@ use crate::Result;
 use crate::host;
 use crate::identity::{Identity, identities};
 use crate::program::{Output, Program};
+use crate::sizes::numbers;
 
 /// How far loading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Each operation against the plain interpreter of programs.
 
 use super::{assert_close, given};
-use crate::cpu::Generator;
+use crate::cpu::{Generator, winograd};
 use crate::drafts::{Case, convolution, plane, vector};
+use crate::program::PackId;
 
 fn assert_right(case: Case) {
     let generator = Generator::new(case.program, &case.plan, &case.weights);
@@ -19,6 +20,14 @@ fn convolutions() {
     (0..300)
         .map(convolution::convolution)
         .for_each(assert_right);
+}
+
+#[test]
+fn convolutions_of_many_channels() {
+    for case in (0..40).map(convolution::of_many_channels) {
+        assert!(winograd::suits(&case.program, PackId(0)));
+        assert_right(case);
+    }
 }
 
 #[test]
