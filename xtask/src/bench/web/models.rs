@@ -22,7 +22,7 @@ const HARDLY: &str = "--seed 1 --quiet --device cpu --steps";
 pub enum ModelName {
     /// The demo model: U-Net-256, width 16, label maps, 256x256
     Unet,
-    /// pix2pix's ResNet of 9 blocks, width 16, pictures, 256x256
+    /// pix2pix's ResNet of 9 blocks, width 16, pictures, 128x128
     Resnet,
     /// pix2pixHD's global generator of 4 blocks, width 16, label maps, 256x256
     Pix2pixhd,
@@ -61,7 +61,7 @@ impl ModelName {
             Self::Resnet => (
                 1,
                 "pix2pix --data data --net-g resnet_9blocks --norm instance --no-dropout \
-                 --ngf 16 --ndf 4 --size 256 --load-size 256 --init-gain 0.2",
+                 --ngf 16 --ndf 4 --size 128 --load-size 128 --init-gain 0.2",
             ),
             Self::Pix2pixhd => (
                 1,
