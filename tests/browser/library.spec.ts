@@ -8,7 +8,7 @@ import { expect, test } from "@playwright/test";
 import { made } from "./support/folders";
 import { generate, load, modelUrl, mustLoad, openLibrary, valueOf } from "./support/library-page";
 import { CLASSES, MODELS, SIZE } from "./support/models";
-import { testPictures, testTensors } from "./support/parity";
+import { testPictures, testStyle, testTensors } from "./support/parity";
 import { labelScene } from "./support/scenes";
 import { largestDifference } from "./support/tensors.mjs";
 
@@ -26,6 +26,7 @@ const parity = [
 testTensors("cpu", parity, "plain");
 testTensors("cpu", parity, "relaxed");
 testPictures("cpu", parity);
+testStyle("cpu");
 
 test.describe("the library", () => {
   test.beforeEach(async ({ page }) => openLibrary(page));

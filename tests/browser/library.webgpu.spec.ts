@@ -7,13 +7,14 @@ import { expect, test } from "@playwright/test";
 import { made } from "./support/folders";
 import { generate, load, modelUrl, mustLoad, opaqueRgb, openLibrary, valueOf } from "./support/library-page";
 import { CLASSES, MODELS, SIZE } from "./support/models";
-import { PICTURE_TOLERANCE, testTensors } from "./support/parity";
+import { PICTURE_TOLERANCE, testStyle, testTensors } from "./support/parity";
 import { labelScene, readPng } from "./support/scenes";
 import { largestDifference } from "./support/tensors.mjs";
 
 const scene = labelScene(CLASSES, SIZE, SIZE);
 
 testTensors("webgpu", [MODELS.tiny, MODELS.resnet, MODELS.pix2pixhd, MODELS.spade, MODELS.pgan], "relaxed");
+testStyle("webgpu");
 
 test("auto prefers the CPU to an adapter that is emulated on it", async ({ page }) => {
   await openLibrary(page);

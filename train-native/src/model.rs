@@ -151,7 +151,7 @@ fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
     }
     let path = folder.join(&file.file);
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    file.verify(&bytes)?;
+    file.verify(&bytes.as_slice())?;
     Ok(decode_weights(&bytes)?)
 }
 

@@ -24,6 +24,15 @@ interface WasmModule {
 interface WasmSession {
   generate_tensor(planes: Float32Array, width: number, height: number, seed: number): Promise<Float32Array>;
   generate_tensor_from_latent(latent: Float32Array): Promise<Float32Array>;
+  generate_tensor_from_labels(
+    ids: Uint8Array,
+    width: number,
+    height: number,
+    seed: number,
+    latent?: Float32Array,
+  ): Promise<Float32Array>;
+  add_encoder(weights: Uint8Array): void;
+  style_latent(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Float32Array>;
   free(): void;
 }
 
@@ -162,6 +171,39 @@ export async function generateTensor(
       return Array.from(output);
     },
     { url, device, values: Array.from(values), isLatent, width, height, seed, build },
+  );
+}
+
+/** Runs the module itself on a square label map in the style of a picture as large. */
+export async function generateStyled(
+  page: Page,
+  url: string,
+  device: "webgpu" | "cpu",
+  ids: Uint8Array,
+  picture: Uint8Array,
+  side: number,
+  seed: number,
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ url, device, ids, picture, side, seed }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return new Uint8Array(await response.arrayBuffer());
+      };
+      const { Session } = await startModule("plain");
+      const [manifest, weights, encoder] = await Promise.all([
+        bytes("manifest.json"),
+        bytes("weights.safetensors"),
+        bytes("encoder.safetensors"),
+      ]);
+      const session = await Session.load(manifest, weights, device, () => undefined);
+      session.add_encoder(encoder);
+      const latent = await session.style_latent(Uint8Array.from(picture), side, side, seed);
+      const output = await session.generate_tensor_from_labels(Uint8Array.from(ids), side, side, seed, latent);
+      session.free();
+      return Array.from(output);
+    },
+    { url, device, ids: Array.from(ids), picture: Array.from(picture), side, seed },
   );
 }
 

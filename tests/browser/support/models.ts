@@ -18,7 +18,7 @@ import {
   writePicture,
   type LabelLayout,
 } from "./scenes";
-import { writeTensor } from "./tensors.mjs";
+import { writeTensor, writeTensors } from "./tensors.mjs";
 
 /** Side of the small models' pictures, in pixels. */
 export const SIZE = 64;
@@ -52,6 +52,9 @@ export const MODELS = {
 /** The ResNet with a palette as large as those of the largest data sets: "colour 0", "colour 1" and so on. */
 export const MANY = { id: "many", labels: 182 } as const;
 
+/** SPADE with an encoder: labels, and the style of a picture. */
+export const STYLED = { id: "styled", side: 256 } as const;
+
 /** The authors' files that are imported, and what they do not tell. */
 const IMPORTS = {
   [MODELS.pix2pixhd]: "hd_global_d2_b2/weights.pth --family pix2pixhd --dont-care on --size 64",
@@ -76,6 +79,7 @@ export function makeModels(): void {
   withManyLabels();
   for (const [name, told] of Object.entries(IMPORTS)) importFixture(name, told);
   references();
+  styled();
   damage();
 }
 
@@ -133,6 +137,21 @@ function references(): void {
     const input = scene.kind === "latent" ? "" : ` --input ${scene.file}.png`;
     run(`${generate}${input} --output ${model}.png`);
   }
+}
+
+/** A model that takes styles, and what native code makes of a label map in the style of a picture. */
+function styled(): void {
+  const { id, side } = STYLED;
+  const network = "--use-vae --z-dim 4 --ngf 2 --ndf 2 --num-d 1 --n-layers-d 2 --no-vgg-loss";
+  const data = `--data data --dataset-mode facades --label-nc ${CLASSES} --crop-size ${side} --load-size ${side}`;
+  run(`train spade ${data} ${network} --steps 1 --device cpu --quiet --output run-${id}`);
+  run(`export run-${id} --output models/${id} --name ${id}`);
+  const layout = { classes: CLASSES, dontCare: false, edges: false };
+  const input = encodedLabels(labelSceneFor(layout, side, side), layout);
+  const style = signedPlanes(pictureScene(side, side), side, side);
+  writeTensors(join(made, `${id}-given.safetensors`), { input, style });
+  const tensors = `--tensors-in ${id}-given.safetensors --tensors-out ${id}.safetensors`;
+  run(`generate --model models/${id} --device cpu --seed ${SEED} ${tensors}`);
 }
 
 /** What a model's references are made from: `file` is the stem of a PNG file and a tensor below `made`. */

@@ -18,15 +18,31 @@ import { readFileSync, writeFileSync } from "node:fs";
  * @param {string} name
  * @param {Tensor} tensor
  */
-export function writeTensor(path, name, { shape, values }) {
-  const entry = { dtype: "F32", shape, data_offsets: [0, values.byteLength] };
-  const text = JSON.stringify({ [name]: entry });
+export function writeTensor(path, name, tensor) {
+  writeTensors(path, { [name]: tensor });
+}
+
+/**
+ * Writes tensors by their names.
+ *
+ * @param {string} path
+ * @param {Record<string, Tensor>} tensors
+ */
+export function writeTensors(path, tensors) {
+  let end = 0;
+  const entries = Object.entries(tensors).map(([name, { shape, values }]) => {
+    const from = end;
+    end += values.byteLength;
+    return [name, { dtype: "F32", shape, data_offsets: [from, end] }];
+  });
+  const text = JSON.stringify(Object.fromEntries(entries));
   // The values start at a multiple of 8 bytes.
   const header = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
-  const data = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  writeFileSync(path, Buffer.concat([length, header, data]));
+  /** @param {Tensor} tensor */
+  const bytes = ({ values }) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  writeFileSync(path, Buffer.concat([length, header, ...Object.values(tensors).map(bytes)]));
 }
 
 /**

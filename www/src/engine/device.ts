@@ -1,7 +1,6 @@
 /** Chooses what a generator runs on: WebGPU where the adapter can run it, else the CPU; and says why. */
 
 import { UnderpaintError } from "./errors.js";
-import type { Manifest } from "./manifest.js";
 
 /** What a generator runs on. */
 export type DeviceKind = "webgpu" | "cpu";
@@ -15,8 +14,6 @@ export type DeviceKind = "webgpu" | "cpu";
  * - `no-webgpu`: this browser has no WebGPU
  * - `no-adapter`: it has, but offers no graphics adapter
  * - `no-answer`: it did not answer in time
- * - `no-timestamp-query`: the adapter lacks a feature that the module needs
- * - `limits-too-small`: the adapter's buffers are too small for the model
  * - `software-adapter`: the adapter is emulated on the CPU, which is slower than the CPU itself
  * - `webgpu-failed`: it was tried, and failed
  */
@@ -27,15 +24,13 @@ export type DeviceReasonCode =
   | "no-webgpu"
   | "no-adapter"
   | "no-answer"
-  | "no-timestamp-query"
-  | "limits-too-small"
   | "software-adapter"
   | "webgpu-failed";
 
 /** A {@link DeviceReasonCode} with what was found. */
 export interface DeviceReason {
   code: DeviceReasonCode;
-  /** The adapter's name, a limit, or an error's message; may be empty. */
+  /** The adapter's name, or an error's message; may be empty. */
   detail: string;
 }
 
@@ -48,14 +43,12 @@ export interface DeviceReport {
   reason: string;
   /** The same for programs. */
   code: DeviceReasonCode;
-  /** What {@link reason} names beside the code: an adapter, a limit, an error's message; may be empty. */
+  /** What {@link reason} names beside the code: an adapter, an error's message; may be empty. */
   detail: string;
 }
 
 /** The part of a `GPUAdapter` that is looked at. */
 export interface AdapterView {
-  readonly features: { has(name: string): boolean };
-  readonly limits: { readonly maxBufferSize: number; readonly maxStorageBufferBindingSize: number };
   readonly info?: {
     readonly vendor: string;
     readonly architecture: string;
@@ -77,23 +70,14 @@ export type Probe = { usable: true; adapter: string; software: boolean } | { usa
 /** Milliseconds after which an adapter that was asked for counts as missing. */
 const ADAPTER_DEADLINE = 10_000;
 
-/** Asks the browser for a graphics adapter and checks that it can run a model with this manifest. */
-export async function probeWebGpu(
-  surroundings: Surroundings,
-  manifest: Manifest,
-  deadline: number = ADAPTER_DEADLINE,
-): Promise<Probe> {
+/** Asks the browser for a graphics adapter. Whether a model fits on it, the module tells. */
+export async function probeWebGpu(surroundings: Surroundings, deadline: number = ADAPTER_DEADLINE): Promise<Probe> {
   const { gpu, isSecureContext } = surroundings;
   if (gpu === undefined) return unusable(isSecureContext ? "no-webgpu" : "insecure-context");
   const adapter = await requestAdapter(gpu, deadline);
   if (adapter === "no-answer") return unusable("no-answer", `${deadline / 1000} s`);
   if (adapter === null) return unusable("no-adapter");
-  const name = adapterName(adapter);
-  if (!adapter.features.has("timestamp-query")) return unusable("no-timestamp-query", name);
-  const limit = Math.min(adapter.limits.maxBufferSize, adapter.limits.maxStorageBufferBindingSize);
-  const needed = largestPlanesBytes(manifest);
-  if (limit < needed) return unusable("limits-too-small", `${needed} > ${limit} bytes`);
-  return { usable: true, adapter: name, software: isSoftware(adapter) };
+  return { usable: true, adapter: adapterName(adapter), software: isSoftware(adapter) };
 }
 
 /**
@@ -141,10 +125,6 @@ function clause({ code, detail }: DeviceReason): string {
       return "WebGPU offers no graphics adapter";
     case "no-answer":
       return `WebGPU did not answer within ${detail}`;
-    case "no-timestamp-query":
-      return `the graphics adapter${named} lacks the feature timestamp-query`;
-    case "limits-too-small":
-      return `the graphics adapter's buffers are too small for this model${named}`;
     case "software-adapter":
       return `the graphics adapter${named} is emulated in software, which is slower`;
     case "webgpu-failed":
@@ -183,10 +163,4 @@ function isSoftware({ info }: AdapterView): boolean {
   if (info === undefined) return false;
   const names = `${info.vendor} ${info.architecture} ${info.description}`;
   return info.isFallbackAdapter === true || /swiftshader|llvmpipe|lavapipe|basic render/i.test(names);
-}
-
-/** Bytes of the widest full-size planes that a generator computes, in f32: a lower bound of what it needs. */
-function largestPlanesBytes({ model, size, output }: Manifest): number {
-  const { input_channels = 0, base_channels = 0 } = model.generator;
-  return Math.max(input_channels, base_channels, output.channels) * size.height * size.width * 4;
 }

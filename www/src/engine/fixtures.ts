@@ -106,8 +106,6 @@ export class FakeCaches {
 /** A graphics adapter that can run everything; `changes` take that away. */
 export function adapterWith(changes: Partial<AdapterView> = {}): AdapterView {
   return {
-    features: new Set(["timestamp-query"]),
-    limits: { maxBufferSize: 2 ** 28, maxStorageBufferBindingSize: 2 ** 27 },
     info: { vendor: "acme", architecture: "roadrunner", description: "" },
     ...changes,
   };

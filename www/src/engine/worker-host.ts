@@ -126,7 +126,7 @@ export class WorkerHost {
   ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
     const read = await readManifest(request.source, bundle);
     this.post({ type: "manifest", manifest: read.manifest });
-    const device = await this.chooseDevice(request, read.manifest);
+    const device = await this.chooseDevice(request);
     this.post({ type: "device", device });
     const [weights] = await Promise.all([
       readWeights(request.source, read, bundle, this.weightsProgress()),
@@ -135,9 +135,9 @@ export class WorkerHost {
     return { read, weights, device };
   }
 
-  private async chooseDevice(request: LoadRequest, manifest: Manifest): Promise<DeviceReport> {
+  private async chooseDevice(request: LoadRequest): Promise<DeviceReport> {
     if (request.device === "cpu") return cpuReport(request.because ?? { code: "asked", detail: "" });
-    return chooseDevice(request.device, await probeWebGpu(this.environment.surroundings, manifest));
+    return chooseDevice(request.device, await probeWebGpu(this.environment.surroundings));
   }
 
   /** Loads the session; weights that fail the integrity check are fetched once more, past every cache. */

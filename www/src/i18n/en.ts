@@ -223,8 +223,6 @@ export const en = {
   "reason.no-webgpu": "CPU: this browser has no WebGPU",
   "reason.no-adapter": "CPU: WebGPU found no graphics adapter",
   "reason.no-answer": "CPU: WebGPU did not answer",
-  "reason.no-timestamp-query": "CPU: the adapter lacks timestamp-query",
-  "reason.limits-too-small": "CPU: the adapter's buffers are too small for this model",
   "reason.software-adapter": "CPU: WebGPU is only emulated here, which is slower",
   "reason.webgpu-failed": "CPU: WebGPU failed. {detail}",
 

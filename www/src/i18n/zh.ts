@@ -222,8 +222,6 @@ export const zh: Record<MessageKey, string> = {
   "reason.no-webgpu": "CPU：此浏览器没有 WebGPU",
   "reason.no-adapter": "CPU：WebGPU 没有找到显卡",
   "reason.no-answer": "CPU：WebGPU 没有响应",
-  "reason.no-timestamp-query": "CPU：显卡不支持 timestamp-query",
-  "reason.limits-too-small": "CPU：显卡缓冲区放不下这个模型",
   "reason.software-adapter": "CPU：这里的 WebGPU 只是软件模拟，反而更慢",
   "reason.webgpu-failed": "CPU：WebGPU 运行失败。{detail}",
 
