@@ -22,7 +22,7 @@ const HARDLY: &str = "--seed 1 --quiet --device cpu --steps";
 pub enum ModelName {
     /// The demo model: U-Net-256, width 16, label maps, 256x256
     Unet,
-    /// pix2pix's ResNet of 9 blocks, width 16, pictures, 256x256
+    /// pix2pix's ResNet of 9 blocks, width 16, pictures, 128x128
     Resnet,
     /// pix2pixHD's global generator of 4 blocks, width 16, label maps, 256x256
     Pix2pixhd,
@@ -44,6 +44,15 @@ impl ModelName {
         }
     }
 
+    /// Number type of the weights. A graph has spectral norm and equalised factors folded into them, and
+    /// would round the products to 16 bits once more.
+    fn dtype(self) -> &'static str {
+        match self {
+            Self::Unet | Self::Resnet | Self::Pix2pixhd => "f16",
+            Self::Spade | Self::Pgan => "f32",
+        }
+    }
+
     /// Arguments of `underpaint train`; none for the model that lies in the repository.
     fn training(self) -> Option<String> {
         // Initial weights are wide, where there is a flag for that, for pictures to use their range.
@@ -52,13 +61,13 @@ impl ModelName {
             Self::Resnet => (
                 1,
                 "pix2pix --data data --net-g resnet_9blocks --norm instance --no-dropout \
-                 --ngf 16 --ndf 4 --size 256 --load-size 256 --init-gain 0.2",
+                 --ngf 16 --ndf 4 --size 128 --load-size 128 --init-gain 0.2",
             ),
             Self::Pix2pixhd => (
                 1,
                 "pix2pixhd --data data --label-nc 15 --no-instance --net-g global --ngf 16 --ndf 4 \
                  --n-downsample-global 3 --n-blocks-global 4 --num-d 1 --n-layers-d 2 \
-                 --resize-or-crop none --no-vgg-loss",
+                 --resize-or-crop scale_width_and_crop --load-size 256 --fine-size 256 --no-vgg-loss",
             ),
             Self::Spade => (
                 1,
@@ -109,7 +118,8 @@ pub fn make(project: &Project, program: &Path, folder: &Path, args: &Args) -> Re
                 eprintln!("making a model: {}", model.title());
                 let (run, bundle) = (format!("run{number}"), format!("trained{number}"));
                 workshop.underpaint(&format!("train {training} --output {run}"))?;
-                workshop.underpaint(&format!("export {run} --output {bundle} --dtype f16"))?;
+                let dtype = model.dtype();
+                workshop.underpaint(&format!("export {run} --output {bundle} --dtype {dtype}"))?;
                 folder.join(bundle)
             }
         };

@@ -15,6 +15,9 @@ use crate::project::Project;
 /// Outputs of one network, before rounding, in [-1, 1]: f32 in another order. What the project
 /// promises between the browser and the native program.
 const MOST_DIFFERENCE: f64 = 1e-3;
+/// Of the peer, which promises nothing: enough to see that it runs the same network. Its instance norms
+/// of flat pictures, in an untrained ResNet, are the farthest away that was seen: 1.1e-2.
+const MOST_DIFFERENCE_OF_PEER: f64 = 0.1;
 
 /// Who computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,10 +147,14 @@ impl Report {
             for one in &model.measured.measurements {
                 // JSON has no infinity: nothing is as far away as anything can be.
                 let difference = one.difference.unwrap_or(f64::INFINITY);
-                if difference > MOST_DIFFERENCE {
+                let most = match one.side {
+                    Side::Underpaint => MOST_DIFFERENCE,
+                    Side::Ort => MOST_DIFFERENCE_OF_PEER,
+                };
+                if difference > most {
                     bail!(
                         "{}: {:?} on {:?} differs from the native program by {difference:e}, expected \
-                         at most {MOST_DIFFERENCE:e}",
+                         at most {most:e}",
                         model.title,
                         one.side,
                         one.device
@@ -232,6 +239,12 @@ pub mod tests {
         let error = one(Some(0.5)).check_agreement().unwrap_err();
         assert!(error.to_string().contains("5e-1"), "{error}");
         assert!(one(None).check_agreement().is_err());
+        let ours = report(vec![Measurement {
+            side: Side::Underpaint,
+            difference: Some(1e-2),
+            ..measurement(1.0, &[1.0])
+        }]);
+        assert!(ours.check_agreement().is_err());
     }
 
     #[test]

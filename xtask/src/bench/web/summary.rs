@@ -1,5 +1,7 @@
 //! Turns of one side taken together.
 
+use std::env;
+
 use serde::Serialize;
 
 use super::Device;
@@ -8,8 +10,8 @@ use super::report::{Build, Download, Machine, Measurement, Model, Report, Side};
 /// What the documentation keeps of a run.
 #[derive(Debug, Serialize)]
 pub struct Summaries {
-    /// How to measure it again.
-    command: &'static str,
+    /// How it was measured.
+    command: String,
     pub machine: Machine,
     pub models: Vec<ModelSummary>,
 }
@@ -56,8 +58,9 @@ pub struct Size {
 impl Summaries {
     /// Of everything that was measured.
     pub fn of(report: &Report) -> Self {
+        let words: Vec<_> = env::args().skip(1).collect();
         Self {
-            command: "cargo xtask bench web --record",
+            command: format!("cargo xtask {}", words.join(" ")),
             machine: report.machine.clone(),
             models: report.models.iter().map(model).collect(),
         }
