@@ -301,11 +301,7 @@ impl Scheduler<'_> {
         else {
             unreachable!("only matrices are asked for")
         };
-        let mut source = *input;
-        while let Some(Step::Reshape { input }) = self.step(source) {
-            source = *input;
-        }
-        let placed = self.plain(source)?;
+        let (source, placed) = self.flat(*input)?;
         let matrix = self.pack(Packing::Matrix {
             weight: *weight,
             bias: *bias,
@@ -319,6 +315,58 @@ impl Scheduler<'_> {
             activation,
         });
         Ok(())
+    }
+
+    /// The planes of what a matrix reads, whose numbers it takes in the order of another shape: functions
+    /// of single numbers are done before the shape changes.
+    fn flat(&mut self, value: ValueId) -> Result<(ValueId, Placed)> {
+        let mut after = Vec::new();
+        let mut source = value;
+        let reshaped = loop {
+            match self.step(source) {
+                Some(Step::Reshape { input }) => break Some(*input),
+                Some(Step::Activation { input, function }) => {
+                    after.insert(0, Pointwise::Activation(*function));
+                    source = *input;
+                }
+                Some(Step::Affine {
+                    input,
+                    scale,
+                    shift,
+                }) => {
+                    let (scale, shift) = (*scale, *shift);
+                    after.insert(0, Pointwise::Scalar { scale, shift });
+                    source = *input;
+                }
+                _ => break None,
+            }
+        };
+        let Some(mut source) = reshaped else {
+            return Ok((value, self.plain(value)?));
+        };
+        while let Some(Step::Reshape { input }) = self.step(source) {
+            source = *input;
+        }
+        if after.is_empty() {
+            return Ok((source, self.plain(source)?));
+        }
+        if let Some(placed) = self.flattened.get(&value) {
+            return Ok((source, placed.clone()));
+        }
+        if self.must_be_placed(source) {
+            self.place(source)?;
+        }
+        let shape = self.plan.shape(source);
+        let lanes = self.lanes(source);
+        let view = self.new_view(&lanes, shape.height, shape.width, Sides::default());
+        self.emit(source, &after, view, PadMode::Zero)?;
+        let placed = Placed {
+            view,
+            lanes,
+            mode: PadMode::Zero,
+        };
+        self.flattened.insert(value, placed.clone());
+        Ok((source, placed))
     }
 
     /// One convolution for several of the same planes, their outputs side by side.

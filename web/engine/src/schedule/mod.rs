@@ -59,6 +59,8 @@ struct Scheduler<'a> {
     placed: HashMap<ValueId, Placed>,
     /// Copies with a border of another kind.
     copies: HashMap<(ValueId, PadMode), Placed>,
+    /// What matrices read, where functions come after a change of shape.
+    flattened: HashMap<ValueId, Placed>,
     statistics: Vec<(Operation, BufferId)>,
     program: Program,
 }
@@ -99,6 +101,7 @@ impl<'a> Scheduler<'a> {
             wanted: Vec::new(),
             placed: HashMap::new(),
             copies: HashMap::new(),
+            flattened: HashMap::new(),
             statistics: Vec::new(),
             program,
         };
