@@ -400,11 +400,25 @@ fn use_encoder(
             encoder: Some(config.clone()),
         };
         let picture = tensor(&fixture.tensor("input")?, device);
-        ensure!(picture.dims()[0] == 1, "one picture at a time");
-        let outputs = encoded(model, weights, &name, &picture)?;
-        for (output, found) in ["mu", "logvar"].iter().zip(outputs) {
-            let data = TensorData::new(found.values, [1, found.shape[0]]);
-            let tensor = Tensor::<2>::from_data(data, device);
+        // A plan is for one picture: one after the other.
+        let one = |index| {
+            encoded(
+                model.clone(),
+                weights,
+                &name,
+                &picture.clone().narrow(0, index, 1),
+            )
+        };
+        let pictures = (0..picture.dims()[0])
+            .map(one)
+            .collect::<Result<Vec<_>>>()?;
+        for (place, output) in ["mu", "logvar"].iter().enumerate() {
+            let found: Vec<f32> = pictures
+                .iter()
+                .flat_map(|outputs| outputs[place].values.clone())
+                .collect();
+            let shape = [pictures.len(), config.latent_channels];
+            let tensor = Tensor::<2>::from_data(TensorData::new(found, shape), device);
             pass.add(format!("{output}_{name}"), &tensor);
         }
     }
