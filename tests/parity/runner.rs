@@ -167,7 +167,7 @@ pub fn encoded(
     let plan = plan::encoder(&manifest(model), [height, width], test_time(mode)?)?;
     let picture = row(picture.to_data(), 0)?;
     let device = Device::flex();
-    let expected = reference::run(&plan, &DictWeights(weights), &[picture.clone()])?;
+    let expected = reference::run(&plan, &DictWeights(weights), std::slice::from_ref(&picture))?;
     let found = Route::Engine.pass(&plan, &DictWeights(weights), &[picture], &device)?;
     for (expected, found) in expected.iter().zip(&found) {
         let pairs = expected.values.iter().zip(&found.values);

@@ -55,7 +55,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_parts(path, &[bytes])
 }
 
-/// [`write`] for bytes that lie in several places, one after the other in the file.
+/// [`write()`] for bytes that lie in several places, one after the other in the file.
 ///
 /// # Errors
 ///

@@ -7,13 +7,9 @@ use crate::Result;
 use crate::program::{PackId, Program};
 use crate::sizes::numbers;
 
-/// Bytes that a program of a plan can have: in WebAssembly what 32 bits address, less what the module
-/// needs for itself.
-pub const BYTES_AVAILABLE: u64 = if cfg!(target_arch = "wasm32") {
-    (4 << 30) - (64 << 20)
-} else {
-    u64::MAX
-};
+/// Bytes that a program of a plan can have: what a pointer addresses (4 GiB in WebAssembly), less what
+/// the program around it needs.
+pub const BYTES_AVAILABLE: u64 = usize::MAX as u64 - (64 << 20);
 
 /// Bytes of weights and planes.
 ///
