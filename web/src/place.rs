@@ -27,6 +27,8 @@ pub enum Progress {
 }
 
 /// A program with its weights, somewhere.
+// Variants of different size, one instance per session: boxing would buy nothing.
+#[cfg_attr(target_arch = "wasm32", allow(clippy::large_enum_variant))]
 #[derive(Debug)]
 pub enum Generator {
     /// On the CPU.

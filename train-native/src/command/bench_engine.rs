@@ -370,7 +370,7 @@ mod measure {
             let is_variance = key.ends_with("running_var");
             let number = |index: usize| match is_variance {
                 true => 1.0,
-                // Whole 1024ths are numbers of f16 too.
+                // Whole parts of 1024 are numbers of f16 too.
                 false => ((index * 7919 + 13) % 64) as f32 / 1024.0 - 0.03125,
             };
             Ok(Tensor {
