@@ -47,6 +47,9 @@ test("the picture is copied as it is", async ({ studio, studio: { page } }) => {
     await page.evaluate(() => navigator.clipboard.writeText("something else"));
     await copy();
     await expect(page.locator("up-toasts")).toContainText("Picture copied");
+    // The words of the time before may still be there.
+    const types = () => page.evaluate(async () => (await navigator.clipboard.read())[0]?.types ?? []);
+    await expect.poll(types).toContain("image/png");
     const bytes = await page.evaluate(async () => {
       const [item] = await navigator.clipboard.read();
       const blob = await item?.getType("image/png");

@@ -142,7 +142,8 @@ function references(): void {
 /** A model that takes styles, and what native code makes of a label map in the style of a picture. */
 function styled(): void {
   const { id, side } = STYLED;
-  const network = "--use-vae --z-dim 4 --ngf 2 --ndf 2 --num-d 1 --n-layers-d 2 --no-vgg-loss";
+  // Weights large enough that the style is to be seen.
+  const network = "--use-vae --z-dim 4 --ngf 2 --ndf 2 --num-d 1 --n-layers-d 2 --no-vgg-loss --init-variance 1";
   const data = `--data data --dataset-mode facades --label-nc ${CLASSES} --crop-size ${side} --load-size ${side}`;
   run(`train spade ${data} ${network} --steps 1 --device cpu --quiet --output run-${id}`);
   run(`export run-${id} --output models/${id} --name ${id}`);
