@@ -1,5 +1,6 @@
 /** The paintings that this browser keeps: to open, name, delete, and to begin another. */
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
 import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import type { ListedPainting } from "../state/painting-keeper.js";
@@ -217,7 +218,14 @@ export class PaintingGallery extends StudioElement {
             <span class="blank">${glyph("plus")}</span><span>${t("action.newPainting")}</span>
           </button>
         </li>
-        ${paintings.map((painting) => this.painting(painting, content.modelKey))}
+        ${
+          // By their keys: the order may change under a pointer, and what is pressed must stay what it was.
+          repeat(
+            paintings,
+            ({ id }) => id,
+            (painting) => this.painting(painting, content.modelKey),
+          )
+        }
       </ul>`;
   }
 
