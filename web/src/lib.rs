@@ -7,7 +7,7 @@
 //! 1. `session`: load a bundle, generate, free; the whole interface to JavaScript.
 //! 2. [`model`]: a bundle on a device, for pictures of any size.
 //! 3. [`place`]: the CPU or the GPU.
-//! 4. [`pixels`]: canvas pixels to samples and back.
+//! 4. [`pixels`]: canvas pixels to samples.
 //! 5. [`error`]: the one place where errors become JavaScript's.
 //!
 //! `cargo xtask wasm` turns this crate into `www/pkg`; `www/src/engine/worker.ts` is its only user.

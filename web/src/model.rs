@@ -1,7 +1,8 @@
 //! A bundle on a device.
 
-use underpaint_core::bundle::{FileBytes, FileWeights, GivenLabels, InputKind, Manifest};
-use underpaint_core::pgan::noise_numbers;
+use underpaint_core::bundle::{
+    FileBytes, FileWeights, GivenLabels, InputKind, Manifest, draw_style,
+};
 use underpaint_core::plan::{self, Plan, Request};
 use underpaint_engine::host::Given;
 use underpaint_engine::schedule;
@@ -145,23 +146,14 @@ impl<B: FileBytes> Model<B> {
         size: [usize; 2],
         seed: u32,
     ) -> Result<Vec<f32>> {
-        let channels = self.manifest.model.latent_channels();
-        let Some(channels) = channels.filter(|_| self.manifest.model.has_encoder()) else {
+        let model = &self.manifest.model;
+        if model.latent_channels().is_none() || !model.has_encoder() {
             let message = "this model has no encoder that reads a style from a picture";
             return Err(WebError::BadInput(message.into()));
-        };
+        }
         let generator = self.encode(picture, size).await?;
         let (mean, log_variance) = (generator.planes(0), generator.planes(1));
-        let noise = noise_numbers(1, channels, u64::from(seed));
-        let draw = |((mean, log_variance), noise): ((&f32, &f32), f32)| {
-            mean + (log_variance * 0.5).exp() * noise
-        };
-        Ok(mean
-            .iter()
-            .zip(&log_variance)
-            .zip(noise)
-            .map(draw)
-            .collect())
+        Ok(draw_style(&mean, &log_variance, u64::from(seed)))
     }
 
     async fn encode(&mut self, picture: &[f32], size: [usize; 2]) -> Result<&Generator> {

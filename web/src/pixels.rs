@@ -1,4 +1,4 @@
-//! Canvas pixels to a network's samples and back.
+//! Canvas pixels to a network's samples.
 
 use crate::error::{Result, WebError};
 
@@ -34,34 +34,23 @@ pub fn without_alpha(rgba: &[u8], channels: usize) -> Vec<u8> {
     }
 }
 
-/// RGB or grey bytes to opaque RGBA.
-#[must_use]
-pub fn with_alpha(pixels: &[u8], channels: usize) -> Vec<u8> {
-    pixels
-        .chunks_exact(channels)
-        .flat_map(|p| [p[0], p[channels / 2], p[channels - 1], u8::MAX])
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn alpha_goes_and_comes_back_opaque() {
+    fn alpha_does_not_count() {
         let rgba = [10, 20, 30, 0, 40, 50, 60, 128];
         let rgb = without_alpha(&rgba, 3);
         assert_eq!(rgb, [10, 20, 30, 40, 50, 60]);
-        assert_eq!(with_alpha(&rgb, 3), [10, 20, 30, 255, 40, 50, 60, 255]);
     }
 
     #[test]
-    fn one_channel_is_luma_and_comes_back_grey() {
+    fn one_channel_is_luma() {
         // Pillow: Image.new("RGB", (1, 1), (255, 0, 0)).convert("L") is 76, green 150, blue 29.
         let rgba = [255, 0, 0, 9, 0, 255, 0, 9, 0, 0, 255, 9];
         let luma = without_alpha(&rgba, 1);
         assert_eq!(luma, [76, 150, 29]);
-        assert_eq!(with_alpha(&luma[..1], 1), [76, 76, 76, 255]);
     }
 
     #[test]

@@ -142,15 +142,7 @@ impl Session {
         seed: u32,
         latent: Option<Vec<f32>>,
     ) -> Outcome<Uint8ClampedArray> {
-        check_area(width, height)?;
-        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
-        let labels = self.manifest.given_labels(&ids, None, height, width);
-        let scene = Scene {
-            condition: Condition::Labels(labels.map_err(WebError::from)?),
-            size: [height, width],
-            latents: latent,
-            seed,
-        };
+        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
         Ok(self.picture(scene).await?)
     }
 
@@ -256,15 +248,7 @@ impl Session {
         seed: u32,
         latent: Option<Vec<f32>>,
     ) -> Outcome<Vec<f32>> {
-        check_area(width, height)?;
-        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
-        let labels = self.manifest.given_labels(&ids, None, height, width);
-        let scene = Scene {
-            condition: Condition::Labels(labels.map_err(WebError::from)?),
-            size: [height, width],
-            latents: latent,
-            seed,
-        };
+        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
         Ok(self.planes(scene).await?)
     }
 
@@ -316,6 +300,24 @@ impl Session {
                 "this model takes a label map or a picture, found neither".into(),
             )),
         }
+    }
+
+    fn of_labels(
+        &self,
+        ids: &[u8],
+        [height, width]: [usize; 2],
+        latents: Option<Vec<f32>>,
+        seed: u32,
+    ) -> Result<Scene> {
+        check_area(width, height)?;
+        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
+        let labels = self.manifest.given_labels(&ids, None, height, width)?;
+        Ok(Scene {
+            condition: Condition::Labels(labels),
+            size: [height, width],
+            latents,
+            seed,
+        })
     }
 
     fn of_latents(&self, latents: Vec<f32>, seed: u32) -> Scene {

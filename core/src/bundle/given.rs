@@ -97,6 +97,23 @@ impl Manifest {
     }
 }
 
+/// The numbers of a style that is drawn from what SPADE's encoder says of a picture: [`reparameterize`]
+/// with the noise of the seed.
+///
+/// # Shapes
+///
+/// - `mean`, `log_variance`: `[latent_channels]`
+/// - result: likewise
+///
+/// [`reparameterize`]: crate::spade::reparameterize
+pub fn draw_style(mean: &[f32], log_variance: &[f32], seed: u64) -> Vec<f32> {
+    let noise = noise_numbers(1, mean.len(), seed);
+    let pairs = mean.iter().zip(log_variance).zip(noise);
+    pairs
+        .map(|((mean, log_variance), noise)| mean + (log_variance * 0.5).exp() * noise)
+        .collect()
+}
+
 /// Checks that a map has as many numbers as its size says.
 pub(super) fn check_size(
     what: &str,

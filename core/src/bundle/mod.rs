@@ -14,7 +14,7 @@ mod source;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
-pub use given::GivenLabels;
+pub use given::{GivenLabels, draw_style};
 pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
     FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,

@@ -59,26 +59,12 @@ impl Scheduler<'_> {
     pub(super) fn reach(&self, step: &Step) -> Option<Reach> {
         match step {
             Step::Conv2d { input, padding, .. } => Some(self.reach_through_pads(*input, *padding)),
-            Step::ConvTranspose2d {
-                input,
-                weight,
-                stride,
-                padding,
-                output_padding,
-                ..
-            } => {
-                let kernel = &self.plan.weight(*weight).shape[2..];
+            Step::ConvTranspose2d { input, .. } => {
                 let shape = self.plan.shape(*input);
                 let sides = [shape.height, shape.width];
+                let phases = self.transposed_axes(step)?;
                 let axes = [0, 1].map(|axis| {
-                    let size = transposed_size(
-                        sides[axis],
-                        kernel[axis],
-                        stride[axis],
-                        padding[axis],
-                        output_padding[axis],
-                    );
-                    let phases = axis_phases(size, kernel[axis], stride[axis], padding[axis]);
+                    let phases = &phases[axis];
                     let start = phases.iter().map(|phase| phase.start).min().unwrap_or(0);
                     let ends = phases
                         .iter()
@@ -99,6 +85,34 @@ impl Scheduler<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The phases of a transposed convolution along rows and columns; none for other steps.
+    pub(super) fn transposed_axes(&self, step: &Step) -> Option<[Vec<AxisPhase>; 2]> {
+        let Step::ConvTranspose2d {
+            input,
+            weight,
+            stride,
+            padding,
+            output_padding,
+            ..
+        } = step
+        else {
+            return None;
+        };
+        let kernel = &self.plan.weight(*weight).shape[2..];
+        let from = self.plan.shape(*input);
+        let sides = [from.height, from.width];
+        Some([0, 1].map(|axis| {
+            let size = transposed_size(
+                sides[axis],
+                kernel[axis],
+                stride[axis],
+                padding[axis],
+                output_padding[axis],
+            );
+            axis_phases(size, kernel[axis], stride[axis], padding[axis])
+        }))
     }
 
     /// A border that was added in front of a convolution is the border of what it was added to.
@@ -135,7 +149,7 @@ impl Scheduler<'_> {
 }
 
 /// Sides of what a transposed convolution gives; 0 where it gives nothing.
-pub(super) fn transposed_size(
+fn transposed_size(
     side: usize,
     kernel: usize,
     stride: usize,
@@ -159,12 +173,7 @@ pub(super) struct AxisPhase {
 
 /// Output `y` is made of inputs `i` with `y = stride * i - padding + place`: those `y` with the same
 /// remainder by the stride use the same places.
-pub(super) fn axis_phases(
-    outputs: usize,
-    kernel: usize,
-    stride: usize,
-    padding: usize,
-) -> Vec<AxisPhase> {
+fn axis_phases(outputs: usize, kernel: usize, stride: usize, padding: usize) -> Vec<AxisPhase> {
     let phase = |remainder: usize| {
         let shifted = remainder + padding;
         let taps: Vec<usize> = (shifted % stride..kernel).step_by(stride).rev().collect();

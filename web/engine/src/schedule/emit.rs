@@ -4,7 +4,7 @@ use underpaint_plan::{
     Activation, Operand as StepOperand, Operation as Step, PadMode, Sides, ValueId,
 };
 
-use super::borders::{Wanted, axis_phases, holds, larger, transposed_phases, transposed_size};
+use super::borders::{Wanted, holds, larger, transposed_phases};
 use super::{Placed, Scheduler, unsupported};
 use crate::Result;
 use crate::program::{
@@ -458,28 +458,9 @@ impl Scheduler<'_> {
     ) -> (Vec<Phase>, [usize; 2], [usize; 2]) {
         let shape = self.plan.shape(value);
         match step {
-            Step::ConvTranspose2d {
-                input,
-                weight,
-                stride,
-                padding,
-                output_padding,
-                ..
-            } => {
-                let kernel = &self.plan.weight(*weight).shape[2..];
-                let from = self.plan.shape(*input);
-                let sides = [from.height, from.width];
-                let axis = |axis: usize| {
-                    let size = transposed_size(
-                        sides[axis],
-                        kernel[axis],
-                        stride[axis],
-                        padding[axis],
-                        output_padding[axis],
-                    );
-                    axis_phases(size, kernel[axis], stride[axis], padding[axis])
-                };
-                (transposed_phases(&axis(0), &axis(1)), [1, 1], *stride)
+            Step::ConvTranspose2d { stride, .. } => {
+                let axes = self.transposed_axes(step).expect("it is one");
+                (transposed_phases(&axes[0], &axes[1]), [1, 1], *stride)
             }
             Step::Conv2d { weight, stride, .. } => {
                 let kernel = &self.plan.weight(*weight).shape[2..];
