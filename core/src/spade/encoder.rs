@@ -55,25 +55,6 @@ impl EncoderConfig {
         ])
     }
 
-    /// Checks that pictures of a crop size can be encoded: below 256 the original's encoder has a
-    /// layer less, and does not fit the 256 pixels that it resizes to (spec B-14).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Config`] saying so.
-    pub fn check_crop_size(&self, crop_size: usize) -> Result<()> {
-        if crop_size >= SIDE {
-            return Ok(());
-        }
-        Err(Error::Config {
-            field: "crop_size",
-            message: format!(
-                "the encoder sees {SIDE}×{SIDE} pixels: with a latent the crop size is at least \
-                 {SIDE}, found {crop_size}"
-            ),
-        })
-    }
-
     /// Builds the network with zero weights.
     ///
     /// # Errors
@@ -100,6 +81,9 @@ impl EncoderConfig {
 }
 
 /// Maps a picture to the normal distribution of its style.
+///
+/// Pictures of any size are seen at 256 pixels. The original has a layer less where its crop size is
+/// below that, and then does not fit (spec B-14); here the layers are always the same.
 ///
 /// Source: Park et al. 2019 (<https://arxiv.org/abs/1903.07291>), appendix A, figure 13; spec 4.4.
 #[derive(Module, Debug)]
@@ -168,14 +152,6 @@ mod tests {
             let (mean, log_variance) = encoder.forward(image, Mode::EVAL);
             assert_eq!([mean.dims(), log_variance.dims()], [[2, 5], [2, 5]]);
         }
-    }
-
-    #[test]
-    fn small_crops_are_refused() {
-        let config = EncoderConfig::default();
-        assert!(config.check_crop_size(256).is_ok());
-        let error = config.check_crop_size(128).unwrap_err().to_string();
-        assert!(error.contains("at least 256, found 128"), "{error}");
     }
 
     #[test]

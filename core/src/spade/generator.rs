@@ -68,6 +68,15 @@ fn resnet_generator(
 }
 
 impl Generator {
+    /// See [`SpadeGenerator::with_one_class_per_pixel`]; the other architecture stays as it is.
+    #[must_use]
+    pub fn with_one_class_per_pixel(self) -> Self {
+        match self {
+            Self::Spade(spade) => Self::Spade(spade.with_one_class_per_pixel()),
+            Self::Pix2pixHd(resnet) => Self::Pix2pixHd(resnet),
+        }
+    }
+
     /// Generates pictures.
     ///
     /// # Shapes
@@ -161,6 +170,23 @@ impl SpadeGenerator {
             ),
             doubles_in_the_middle: spade.upsampling != Upsampling::Normal,
         }
+    }
+
+    /// Lets norms with a kernel of one pixel look their scales and shifts up by class: for
+    /// segmentations without edges, where every pixel is of one class and of nothing else.
+    #[must_use]
+    pub fn with_one_class_per_pixel(mut self) -> Self {
+        let blocks = std::iter::once(&mut self.head)
+            .chain(&mut self.middles)
+            .chain(&mut self.ups);
+        for block in blocks {
+            block.norm_0.one_class_per_pixel = true;
+            block.norm_1.one_class_per_pixel = true;
+            if let Some(norm) = &mut block.norm_s {
+                norm.one_class_per_pixel = true;
+            }
+        }
+        self
     }
 
     /// Number of doublings.

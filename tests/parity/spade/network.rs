@@ -339,7 +339,6 @@ pub fn discriminator(fixture: &Fixture, device: &Device) -> Result<()> {
 pub fn encoder(fixture: &Fixture, device: &Device) -> Result<()> {
     let flags = super::flags(fixture)?;
     let config = encoder_config(&flags)?;
-    config.check_crop_size(flags.count("crop_size")?)?;
     let weights = read_state_dict(&fixture.weight_file("E")?)?;
     check_counts(fixture, "E", &weights)?;
     let inferred = infer_encoder(&weights)?;

@@ -75,6 +75,7 @@ impl Place {
             seed: 7,
             output: place.path("data"),
             val_count: Some(val),
+            moods: Vec::new(),
         };
         synthesize(&options, &|_| {}).expect("landscapes");
         if val == 0 {

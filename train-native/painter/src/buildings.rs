@@ -228,11 +228,37 @@ impl House {
             _ => 1.0,
         };
         let base = smoothstep(-0.3, 0.8, y) * 0.2 + 0.8;
-        light.shade(
+        let shaded = light.shade(
             albedo * (under_eaves * base),
             self.to_world(hit.normal),
             1.0,
-        )
+        );
+        match light.weather.lamps {
+            0.0 => shaded,
+            lamps => shaded + self.lamplight(hit, lamps),
+        }
+    }
+
+    /// Light that comes out of the windows of those who are at home.
+    fn lamplight(&self, hit: &Hit, lamps: f32) -> Rgb {
+        let [x, y, z] = hit.point;
+        let (along, length) = match hit.part {
+            Part::Side => (x, self.length),
+            Part::Gable => (z, self.depth),
+            Part::Roof | Part::Chimney => return Rgb::BLACK,
+        };
+        let (offset, bay) = bay(along, length);
+        let floor = y.rem_euclid(3.0);
+        if !self.in_window(offset, y) || offset.abs() < 0.07 || (floor - 1.65).abs() < 0.06 {
+            return Rgb::BLACK;
+        }
+        let at_home = hash_unit(bay as i32 * 7 + (y / 3.0) as i32, 11, self.seed) < 0.75;
+        Rgb::hex(0xffc65e) * if at_home { 1.3 * lamps } else { 0.0 }
+    }
+
+    fn in_window(&self, offset: f32, y: f32) -> bool {
+        let floor = y.rem_euclid(3.0);
+        y > 0.0 && offset.abs() < 0.62 && (0.95..2.3).contains(&floor) && y < self.wall - 0.4
     }
 
     fn tiles(&self, x: f32, y: f32) -> Rgb {
@@ -246,17 +272,14 @@ impl House {
     fn wall_face(&self, along: f32, length: f32, y: f32, tint: f32, door: bool) -> Rgb {
         let plaster = Rgb::hex(0xf3ead6).mix(Rgb::hex(0xead3a8), tint * 0.8);
         let bays = (length / 3.4).floor().max(1.0);
-        let bay = (along / length + 0.5) * bays;
-        let offset = (bay.fract() - 0.5) * length / bays;
+        let (offset, bay) = bay(along, length);
         let middle_bay = (bays / 2.0).floor();
-        if door && bay.floor() == middle_bay && y < 2.7 {
+        if door && bay == middle_bay && y < 2.7 {
             let is_door = offset.abs() < 0.75 && y < 2.4;
             return if is_door { Rgb::hex(0x6b4428) } else { plaster };
         }
         let floor = y.rem_euclid(3.0);
-        let in_window =
-            y > 0.0 && offset.abs() < 0.62 && (0.95..2.3).contains(&floor) && y < self.wall - 0.4;
-        if in_window {
+        if self.in_window(offset, y) {
             let bar = offset.abs() < 0.07 || (floor - 1.65).abs() < 0.06;
             let glass =
                 Rgb::hex(0x31465c).mix(Rgb::hex(0x9db9d0), smoothstep(1.0, 2.4, floor) * 0.6);
@@ -299,6 +322,13 @@ impl House {
             },
         );
     }
+}
+
+/// How far from the middle of its bay a point of a wall is, in metres, and which bay it is.
+fn bay(along: f32, length: f32) -> (f32, f32) {
+    let bays = (length / 3.4).floor().max(1.0);
+    let bay = (along / length + 0.5) * bays;
+    ((bay.fract() - 0.5) * length / bays, bay.floor())
 }
 
 #[cfg(test)]

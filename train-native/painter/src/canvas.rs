@@ -18,6 +18,8 @@ pub(crate) struct Canvas {
     pub(crate) depth: Vec<f32>,
     /// How deep in cast shadow a sample already is, 0..1.
     shadow: Vec<f32>,
+    /// How deep shadows are, 0 none .. 1.
+    pub(crate) shadow_depth: f32,
 }
 
 impl Canvas {
@@ -29,6 +31,7 @@ impl Canvas {
             class: vec![Class::Sky; side * side],
             depth: vec![SKY_DEPTH; side * side],
             shadow: vec![0.0; side * side],
+            shadow_depth: 1.0,
         }
     }
 
@@ -84,6 +87,7 @@ impl Canvas {
 
     /// Darkens a sample to a shadow of `strength` (0..1); shadows that overlap do not add up.
     pub(crate) fn cast_shadow(&mut self, index: usize, strength: f32) {
+        let strength = strength * self.shadow_depth;
         let tint = |strength| Rgb::WHITE.mix(Rgb::new(0.47, 0.52, 0.64), strength);
         let before = self.shadow[index];
         if strength > before {

@@ -5,6 +5,7 @@ use crate::buildings::House;
 use crate::color::{lerp, smoothstep};
 use crate::draft::Draft;
 use crate::light::{Light, SunDisc};
+use crate::mood::Mood;
 use crate::scatter::Standing;
 use crate::sky::{Clouds, Heap};
 use crate::water::Surface;
@@ -27,6 +28,15 @@ pub(crate) fn compose(seed: u64) -> Composition {
     let mut draft = Draft::new(seed);
     arrange(&mut draft);
     draft.finish()
+}
+
+/// The scene of a seed in a mood.
+pub(crate) fn compose_in(seed: u64, mood: Option<Mood>) -> Composition {
+    let mut composition = compose(seed);
+    if let Some(mood) = mood {
+        composition.light = mood.light(&composition.light, composition.world.seed);
+    }
+    composition
 }
 
 impl Draft {

@@ -116,7 +116,13 @@ impl Spot<'_> {
             Class::Tree => return self.canopy(light, 0x3a6426, 0x82a645, 10.0),
             _ => self.meadow(),
         };
-        light.shade(albedo, place.normal, place.lit)
+        let snow = match class {
+            Class::Road => 0.45,
+            Class::Field => 0.78,
+            Class::Flowers => 0.82,
+            _ => 0.93,
+        };
+        light.shade_bare(light.snowed(albedo, snow), place.normal, place.lit)
     }
 
     fn meadow(&self) -> Rgb {
@@ -307,6 +313,10 @@ impl Spot<'_> {
         let color = Rgb::hex(dark).mix(Rgb::hex(bright), top + 0.3 * stand);
         let gap = 0.6 + 0.4 * smoothstep(0.0, 0.25, crown.edge);
         let near = smoothstep(700.0, 250.0, z);
-        light.shade(color * lerp(gap, 0.42, near), normal, lit)
+        let color = light.snowed(
+            color * lerp(gap, 0.42, near),
+            smoothstep(0.3, 0.75, top) * 0.8,
+        );
+        light.shade_bare(color, normal, lit)
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Reading order: `world` (height field, water level, covers), `draft` (a scene while it is being
 //! composed), `pieces`, `wild` and `settled` (kinds of landscape, put together on a draft), `arrange`
-//! (draws one of them), `compose` (a whole scene with its light). [`paint`] then goes from back to
+//! (draws one of them), `compose` (a whole scene with its light), `mood` (another light for it). [`paint`] then goes from back to
 //! front: sky, terrain, rocks, trees and houses, water with its mirror image, and a last finish.
 
 #![warn(missing_docs)]
@@ -21,6 +21,7 @@ mod draft;
 mod finish;
 mod ground;
 mod light;
+mod mood;
 mod noise;
 mod pieces;
 mod rocks;
@@ -35,4 +36,5 @@ mod wild;
 mod world;
 
 pub use class::{CLASSES, LandscapeClass, class_color};
-pub use scene::{Scene, paint, scene_seed};
+pub use mood::{Mood, UnknownMood};
+pub use scene::{Scene, paint, paint_in, scene_mood, scene_seed};

@@ -3,7 +3,7 @@
 //! A generator sees only labels, so the mood follows what labels show: a sun low over the horizon
 //! makes evening, a high sun noon, no sun plain daylight from the upper left.
 
-use crate::color::{Rgb, smoothstep};
+use crate::color::{Rgb, lerp, smoothstep};
 
 /// The visible sun, in unit picture coordinates.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +32,48 @@ pub(crate) struct Light {
     pub(crate) haze: Rgb,
     /// Distance in metres at which haze has swallowed 63 %.
     pub(crate) visibility: f32,
+    /// Face of the sun or the moon.
+    pub(crate) disc: Rgb,
+    /// What glows around the disc.
+    pub(crate) glow: Rgb,
+    /// Strength of the glow far from the disc.
+    pub(crate) glow_reach: f32,
+    /// Sparks on water under the disc.
+    pub(crate) sparkle: Rgb,
+    /// Clouds on the side of the light, and on the other.
+    pub(crate) cloud_lit: Rgb,
+    pub(crate) cloud_shade: Rgb,
+    pub(crate) weather: Weather,
 }
+
+/// What a mood adds to the light; [`FAIR`](Self::FAIR) adds nothing.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// How deep shadows are: 1 those of a clear day, 0 none.
+    pub(crate) shadow: f32,
+    /// How much snow lies: 0 none .. 1 on everything that holds it.
+    pub(crate) snow: f32,
+    /// Light in windows, 0 off .. 1 the brightest thing of a night.
+    pub(crate) lamps: f32,
+    /// Stars, 0 none .. 1.
+    pub(crate) stars: f32,
+    /// Rain and torn clouds, 0 none .. 1.
+    pub(crate) rain: f32,
+}
+
+impl Weather {
+    /// A clear day.
+    pub(crate) const FAIR: Self = Self {
+        shadow: 1.0,
+        snow: 0.0,
+        lamps: 0.0,
+        stars: 0.0,
+        rain: 0.0,
+    };
+}
+
+/// Fresh snow.
+const SNOW: Rgb = Rgb::hex(0xf1f5fb);
 
 /// Three keys of a colour over the day, blended by warmth.
 fn over_day(noon: u32, golden: u32, sunset: u32, warmth: f32) -> Rgb {
@@ -70,6 +111,13 @@ impl Light {
             haze: over_day(0xb4d0e8, 0xdccdb9, 0xd8a590, warmth)
                 .mix(Rgb::hex(0xc2cad2), overcast * 0.6),
             visibility,
+            disc: Rgb::hex(0xfff6d2).mix(Rgb::hex(0xffe193), warmth),
+            glow: Rgb::hex(0xfff3d0).mix(Rgb::hex(0xffb05c), warmth),
+            glow_reach: lerp(0.12, 0.3, warmth),
+            sparkle: Rgb::hex(0xfff2cc).mix(Rgb::hex(0xffc37a), warmth),
+            cloud_lit: Rgb::hex(0xfffdf8).mix(Rgb::hex(0xffd6a6), warmth * 0.9),
+            cloud_shade: Rgb::hex(0x8f9fb8).mix(Rgb::hex(0x94809a), warmth * 0.9),
+            weather: Weather::FAIR,
         }
     }
 
@@ -79,7 +127,23 @@ impl Light {
     }
 
     /// Light that a surface sends back: `lit` is 0 in full cast shadow, 1 in the open.
+    ///
+    /// Snow lies on what is level enough.
     pub(crate) fn shade(&self, albedo: Rgb, normal: [f32; 3], lit: f32) -> Rgb {
+        let level = smoothstep(0.2, 0.7, normal[1]);
+        self.shade_bare(self.snowed(albedo, 0.9 * level), normal, lit)
+    }
+
+    /// A surface with snow on a `share` of it, where there is snow.
+    pub(crate) fn snowed(&self, albedo: Rgb, share: f32) -> Rgb {
+        match self.weather.snow {
+            0.0 => albedo,
+            snow => albedo.mix(SNOW, snow * share),
+        }
+    }
+
+    /// As [`shade`](Self::shade), without snow.
+    pub(crate) fn shade_bare(&self, albedo: Rgb, normal: [f32; 3], lit: f32) -> Rgb {
         let direct = self.facing(normal).max(0.0) * lit;
         let open = 0.74 + 0.26 * normal[1];
         albedo * (self.key * direct + self.ambient * open)

@@ -1,9 +1,10 @@
 //! Paints one composed scene from back to front.
 
 use crate::canvas::Canvas;
-use crate::compose::{Composition, compose};
+use crate::compose::{Composition, compose_in};
 use crate::finish;
 use crate::ground;
+use crate::mood::Mood;
 use crate::noise::mix64;
 use crate::rocks;
 use crate::scatter::{self, Kind, Standing};
@@ -31,9 +32,15 @@ pub struct Scene {
 /// The same seed at another size is the same scene at another resolution. Sizes of 32 and more
 /// make sense; smaller ones are painted too but show little.
 pub fn paint(seed: u64, size: u32) -> Scene {
+    paint_in(seed, size, None)
+}
+
+/// Paints the scene of a seed in a mood: the label map is that of [`paint`].
+pub fn paint_in(seed: u64, size: u32, mood: Option<Mood>) -> Scene {
     let size = size.max(1);
-    let composition = compose(seed);
+    let composition = compose_in(seed, mood);
     let mut canvas = Canvas::new(size);
+    canvas.shadow_depth = composition.light.weather.shadow;
     paint_on(&mut canvas, &composition);
     Scene {
         labels: finish::labels(&canvas),
@@ -47,6 +54,13 @@ pub fn paint(seed: u64, size: u32) -> Scene {
 /// with the same scenes.
 pub fn scene_seed(seed: u64, index: usize) -> u64 {
     mix64(mix64(seed) ^ (index as u64).wrapping_mul(0xD1B5_4A32_D192_ED03))
+}
+
+/// The mood of a scene where a data set has several: drawn by the scene's seed, so that the same scene
+/// comes in the same mood; none where there are none.
+pub fn scene_mood(seed: u64, moods: &[Mood]) -> Option<Mood> {
+    let draw = mix64(seed ^ 0x6d6f_6f64) % moods.len().max(1) as u64;
+    moods.get(draw as usize).copied()
 }
 
 fn paint_on(canvas: &mut Canvas, composition: &Composition) {
@@ -82,6 +96,9 @@ fn paint_on(canvas: &mut Canvas, composition: &Composition) {
         house.paint(canvas, camera, light);
     }
     water::paint(canvas, camera, light, &terrain, &seen, &composition.surface);
+    if light.weather.rain > 0.0 {
+        sky::rain(canvas, light, composition.clouds.seed);
+    }
 }
 
 fn paint_thing(canvas: &mut Canvas, composition: &Composition, thing: &Standing) {

@@ -4,7 +4,7 @@ use crate::canvas::{Camera, Canvas, SKY_DEPTH};
 use crate::class::Class;
 use crate::color::{Rgb, lerp, smoothstep};
 use crate::light::{Light, SunDisc};
-use crate::noise::{billow, fbm, gradient};
+use crate::noise::{billow, fbm, gradient, hash_unit};
 
 /// One heap of cumulus: an ellipse with a flatter base, in unit picture coordinates.
 #[derive(Clone, Copy, Debug)]
@@ -83,7 +83,7 @@ pub(crate) fn paint(canvas: &mut Canvas, camera: &Camera, light: &Light, clouds:
     let bottom = (camera.horizon + 0.05).min(1.0);
     let sample_width = canvas.sample_width();
     canvas.for_each_in((0.0, 1.0), (0.0, bottom), |canvas, index, u, v| {
-        let (mut color, mut class) = open_sky(camera, light, u, v, sample_width);
+        let (mut color, mut class) = open_sky(camera, light, clouds.seed, (u, v), sample_width);
         let density = clouds.density(u, v, camera, detail);
         if density > -0.12 {
             let opacity = smoothstep(-0.12, 0.22, density);
@@ -100,21 +100,73 @@ pub(crate) fn paint(canvas: &mut Canvas, camera: &Camera, light: &Light, clouds:
 }
 
 /// Colour of the sky without clouds, sun included.
-fn open_sky(camera: &Camera, light: &Light, u: f32, v: f32, sample: f32) -> (Rgb, Class) {
+fn open_sky(
+    camera: &Camera,
+    light: &Light,
+    clouds_seed: u32,
+    (u, v): (f32, f32),
+    sample: f32,
+) -> (Rgb, Class) {
     let mut color = gradient_at(camera, light, u, v);
+    let rise = (camera.horizon - v).max(0.0);
+    if light.weather.stars > 0.0 {
+        color +=
+            stars(u, v, clouds_seed, sample) * (light.weather.stars * smoothstep(0.0, 0.2, rise));
+    }
+    if light.weather.rain > 0.0 {
+        color = color * torn(u, rise, clouds_seed, light.weather.rain);
+    }
     let Some(sun) = light.sun else {
         return (color, Class::Sky);
     };
     let distance = ((u - sun.u).powi(2) + (v - sun.v).powi(2)).sqrt();
     let edge = smoothstep(sun.radius + sample, sun.radius - sample, distance);
-    let face = Rgb::hex(0xfff6d2).mix(Rgb::hex(0xffe193), light.warmth);
-    color = color.mix(face * 1.2, edge);
+    color = color.mix(light.disc * 1.2, edge);
     let class = if distance < sun.radius {
         Class::Sun
     } else {
         Class::Sky
     };
     (color, class)
+}
+
+/// Light of the star that shines at a point, black between stars.
+fn stars(u: f32, v: f32, seed: u32, sample: f32) -> Rgb {
+    const CELLS: f32 = 42.0;
+    let (x, y) = ((u * CELLS).floor(), (v * CELLS).floor());
+    let draw = |k: u32| hash_unit(x as i32, y as i32, seed ^ (0x57a5 + k));
+    if draw(0) > 0.24 {
+        return Rgb::BLACK;
+    }
+    let middle = (
+        (x + 0.2 + 0.6 * draw(1)) / CELLS,
+        (y + 0.2 + 0.6 * draw(2)) / CELLS,
+    );
+    let distance = ((u - middle.0).powi(2) + (v - middle.1).powi(2)).sqrt();
+    let bright = draw(3).powi(3);
+    let radius = (0.0013 + 0.0014 * bright).max(sample);
+    let tint = Rgb::hex(0xcfdcff).mix(Rgb::hex(0xffedcf), draw(4));
+    tint * (smoothstep(radius * 1.5, radius * 0.4, distance) * lerp(0.25, 1.0, bright))
+}
+
+/// How far a stormy sky darkens at a point: torn banks above, curtains of rain toward the horizon.
+fn torn(u: f32, rise: f32, seed: u32, rain: f32) -> f32 {
+    let banks = fbm(u * 2.6, rise * 9.0, 4.0, seed ^ 0x7a0b);
+    let curtains = fbm(u * 9.0 + rise * 2.5, rise * 0.8, 2.0, seed ^ 0x7a0c);
+    let low = smoothstep(0.22, 0.02, rise);
+    1.0 + rain * (lerp(0.55 * banks, 0.3 * curtains, low))
+}
+
+/// Draws rain over the whole picture: thin streaks, bent by the wind.
+pub(crate) fn rain(canvas: &mut Canvas, light: &Light, seed: u32) {
+    canvas.for_each_in((0.0, 1.0), (0.0, 1.0), |canvas, index, u, v| {
+        let across = u + 0.22 * v;
+        let streak = gradient(across * 150.0, v * 7.0, seed ^ 0x4a11);
+        let gust = 0.6 + 0.8 * gradient(across * 3.0, v * 2.0, seed ^ 0x4a12);
+        let strength = smoothstep(0.12, 0.5, streak) * gust.clamp(0.0, 1.0);
+        canvas.color[index] =
+            canvas.color[index].mix(light.low, 0.14 * strength * light.weather.rain);
+    });
 }
 
 /// Sky gradient with the sun's glow, without the disc: also what water mirrors from above.
@@ -131,8 +183,7 @@ fn glow(light: &Light, sun: SunDisc, u: f32, v: f32) -> Rgb {
     let distance = ((u - sun.u).powi(2) + (v - sun.v).powi(2)).sqrt();
     let near = (-((distance - sun.radius).max(0.0) / (sun.radius * 0.9))).exp();
     let wide = (-(distance / 0.26)).exp();
-    let tint = Rgb::hex(0xfff3d0).mix(Rgb::hex(0xffb05c), light.warmth);
-    tint * (near * 0.42 + wide * lerp(0.12, 0.3, light.warmth))
+    light.glow * (near * 0.42 + wide * light.glow_reach)
 }
 
 /// A cloud's colour: bright where little cloud lies toward the light, blue-gray underneath.
@@ -152,9 +203,9 @@ fn cloud_color(
     let thick = smoothstep(0.25, 0.9, density) * smoothstep(0.3, 0.8, clouds.layer);
     let open = (-blocked * 1.35).exp() * (1.0 - 0.45 * thick);
     let thin = smoothstep(0.45, 0.0, density);
-    let white = Rgb::hex(0xfffdf8).mix(Rgb::hex(0xffd6a6), light.warmth * 0.9);
-    let shade = Rgb::hex(0x8f9fb8).mix(Rgb::hex(0x94809a), light.warmth * 0.9);
-    let color = shade.mix(white, 0.05 + 0.95 * open + 0.12 * thin);
+    let color = light
+        .cloud_shade
+        .mix(light.cloud_lit, 0.05 + 0.95 * open + 0.12 * thin);
     let far = smoothstep(0.30, 0.0, camera.horizon - v);
     color.mix(light.low, far * 0.35)
 }

@@ -30,6 +30,7 @@ impl Figure {
 }
 
 fn leaf_light(light: &Light, albedo: Rgb, exposure: f32) -> Rgb {
+    let albedo = light.snowed(albedo, 0.25 + 0.6 * smoothstep(0.3, 0.85, exposure));
     albedo * (light.key * exposure.clamp(0.0, 1.0) + light.ambient * 0.85)
 }
 

@@ -194,8 +194,7 @@ impl Sample<'_> {
         let spread = sun.radius * 1.3 + 0.05;
         let near = (-((u - sun.u) / spread).powi(2)).exp();
         let spark = fbm(x * 2.3, y * 1.4, octaves, self.surface.seed ^ 9);
-        let tint = Rgb::hex(0xfff2cc).mix(Rgb::hex(0xffc37a), self.light.warmth);
-        tint * (near * (0.10 + 1.3 * smoothstep(0.05, 0.55, spark)))
+        self.light.sparkle * (near * (0.10 + 1.3 * smoothstep(0.05, 0.55, spark)))
     }
 
     /// Foam along an open shore, a dark seam along a quiet one.

@@ -9,9 +9,10 @@ mod labels;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use underpaint_painter::Mood;
 
 use crate::data::combine::{CombineFormat, CombineOptions, combine_ab};
 use crate::data::synthetic::{SynthesizeOptions, synthesize};
@@ -87,6 +88,11 @@ struct SynthesizeArgs {
     /// Scenes to hold out for validation [default: a tenth]
     #[arg(long, value_name = "N")]
     val: Option<usize>,
+    /// Times of day, seasons and weather: `all`, or some of morning, noon, dusk, night, winter and
+    /// storm. Every scene is painted in one of them, drawn by its seed; its label map stays the
+    /// same [default: plain daylight]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    moods: Vec<String>,
     /// Folder to write: train/ and val/ of AB pictures, *_label/ and *_img/, palette.json
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
@@ -159,6 +165,21 @@ fn combine(args: CombineArgs) -> Result<ExitCode> {
     Ok(exit(report.failures().next().is_none()))
 }
 
+/// The moods of the names, in the order of the day.
+fn moods(names: &[String]) -> Result<Vec<Mood>> {
+    if names.iter().any(|name| name == "all") {
+        return Ok(Mood::ALL.to_vec());
+    }
+    let chosen: Vec<Mood> = names
+        .iter()
+        .map(|name| name.parse().context("--moods"))
+        .collect::<Result<_>>()?;
+    Ok(Mood::ALL
+        .into_iter()
+        .filter(|mood| chosen.contains(mood))
+        .collect())
+}
+
 fn paint(args: SynthesizeArgs) -> Result<ExitCode> {
     let SynthesizeKind::Landscapes = args.kind;
     let style = ProgressStyle::with_template("{bar:30} {pos}/{len} scenes, {eta} left")?;
@@ -169,6 +190,7 @@ fn paint(args: SynthesizeArgs) -> Result<ExitCode> {
         seed: args.seed,
         output: args.output.clone(),
         val_count: args.val,
+        moods: moods(&args.moods)?,
     };
     let summary = synthesize(&options, &|done| bar.set_position(done as u64))?;
     bar.finish_and_clear();

@@ -9,7 +9,7 @@ use image::{GrayImage, ImageFormat, RgbImage};
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
-use underpaint_painter::{CLASSES, Scene, class_color, paint, scene_seed};
+use underpaint_painter::{CLASSES, Mood, Scene, class_color, paint_in, scene_mood, scene_seed};
 
 /// Smallest side in pixels that a data set may have.
 pub const MIN_SIZE: u32 = 32;
@@ -27,6 +27,8 @@ pub struct SynthesizeOptions {
     pub output: PathBuf,
     /// Scenes to hold out for validation; by default the last tenth, at least one of two.
     pub val_count: Option<usize>,
+    /// Moods to paint in, one for every scene, drawn by the scene's seed; none is plain daylight.
+    pub moods: Vec<Mood>,
 }
 
 /// What was written.
@@ -115,7 +117,8 @@ pub fn synthesize(
     let done = AtomicUsize::new(0);
     (0..options.count).into_par_iter().try_for_each(|index| {
         let phase = if index < train { "train" } else { "val" };
-        let scene = paint(scene_seed(options.seed, index), options.size);
+        let seed = scene_seed(options.seed, index);
+        let scene = paint_in(seed, options.size, scene_mood(seed, &options.moods));
         write_scene(&options.output, phase, index, &scene)?;
         progress(done.fetch_add(1, Ordering::Relaxed) + 1);
         Ok(())
@@ -261,6 +264,7 @@ mod tests {
             seed: 7,
             output: output.to_path_buf(),
             val_count: None,
+            moods: Vec::new(),
         }
     }
 
@@ -304,6 +308,23 @@ mod tests {
         write(&many, 5).unwrap();
         let bytes = |output: &Path| fs::read(output.join("train/00000.png")).unwrap();
         assert_eq!(bytes(&one), bytes(&many));
+    }
+
+    #[test]
+    fn moods_change_the_photos_and_not_the_labels() {
+        let folder = tempfile::tempdir().unwrap();
+        let (day, moody) = (folder.path().join("day"), folder.path().join("moody"));
+        write(&day, 4).unwrap();
+        let options = SynthesizeOptions {
+            moods: Mood::ALL.to_vec(),
+            ..options(&moody, 4)
+        };
+        synthesize(&options, &|_| ()).unwrap();
+        for name in ["00000.png", "00001.png", "00002.png"] {
+            let bytes = |folder: &Path, kind| fs::read(folder.join(kind).join(name)).unwrap();
+            assert_eq!(bytes(&day, "train_label"), bytes(&moody, "train_label"));
+            assert_ne!(bytes(&day, "train_img"), bytes(&moody, "train_img"));
+        }
     }
 
     #[test]

@@ -77,6 +77,10 @@ impl Spade {
         let seed = |purpose| derive_seed(config.seed, purpose);
         let generator = config.generator.init(&device)?;
         let generator = initialize(generator, config.init, seed(GENERATOR));
+        let generator = match config.semantics.edges {
+            true => generator,
+            false => generator.with_one_class_per_pixel(),
+        };
         let discriminator = config.discriminator.init(&device)?;
         let discriminator = initialize(discriminator, config.init, seed(DISCRIMINATOR));
         let encoder = match &config.encoder {

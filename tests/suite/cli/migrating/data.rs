@@ -118,6 +118,7 @@ fn landscapes(place: &Place, folder: &str, size: u32) {
         seed: 7,
         output: place.path(folder),
         val_count: Some(1),
+        moods: Vec::new(),
     };
     synthesize(&options, &|_| {}).expect("landscapes");
 }

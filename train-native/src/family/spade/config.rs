@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use underpaint_core::label::SemanticLayout;
 use underpaint_core::layers::{BiasInit, InitKind, WeightInit};
 use underpaint_core::loss::GanMode;
-use underpaint_core::spade::{Architecture, DiscriminatorConfig, EncoderConfig, GeneratorConfig};
+use underpaint_core::spade::{DiscriminatorConfig, EncoderConfig, GeneratorConfig};
 
 use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::TimeScale;
@@ -126,9 +126,6 @@ impl SpadeTrainConfig {
             encoder.image_channels,
             self.generator.output_channels
         );
-        if let Architecture::Spade(spade) = self.generator.architecture {
-            encoder.check_crop_size(spade.crop_size)?;
-        }
         Ok(())
     }
 }
