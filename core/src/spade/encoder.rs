@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ConvNorm, NormedConv};
 use crate::layers::{Linear, Mode, leaky_relu, resize_bilinear};
-use crate::{Error, Result};
+use crate::Result;
 
 /// Side that every picture is resized to.
 const SIDE: usize = 256;
@@ -46,7 +46,7 @@ impl EncoderConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] naming the field.
+    /// [`Error::Config`](crate::Error::Config) naming the field.
     pub fn validate(&self) -> Result<()> {
         super::config::check_positive(&[
             ("image_channels", self.image_channels),
@@ -59,7 +59,7 @@ impl EncoderConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] as [`validate`](Self::validate).
+    /// [`Error::Config`](crate::Error::Config) as [`validate`](Self::validate).
     pub fn init(&self, device: &Device) -> Result<Encoder> {
         self.validate()?;
         let width = |layer: usize| (self.base_channels << layer).min(8 * self.base_channels);

@@ -22,6 +22,7 @@ use crate::data::source::{DataSource, Layout};
 use crate::data::{Dataset, Sample, SampleInput, SampleRng, Size};
 use crate::device;
 use crate::evaluate::fid::{FeatureCollector, Fid};
+use crate::evaluate::grain::{Grain, GrainCollector};
 use crate::evaluate::paired::PairedMetrics;
 use crate::family::{batch, derive_seed};
 use crate::model::Model;
@@ -87,6 +88,9 @@ struct Evaluation {
     count: usize,
     /// Means over all pictures.
     mean: PairedMetrics,
+    /// What was added to plain surfaces, where there are some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grain: Option<Grain>,
     /// Distance of the two sets, if Inception's weights were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     fid: Option<Fid>,
@@ -131,8 +135,11 @@ impl EvaluateArgs {
         let mut sets = inception
             .as_ref()
             .map(|inception| [(), ()].map(|()| FeatureCollector::new(inception, runner.device())));
+        let mut grain = GrainCollector::default();
         let files = (0..dataset.len()).map(|index| {
             let (metrics, pictures) = evaluate(&runner, self.runner.seed, dataset.as_ref(), index)?;
+            let [real, fake] = &pictures;
+            grain.push(fake, real);
             if let Some(sets) = &mut sets {
                 sets.iter_mut()
                     .zip(&pictures)
@@ -153,10 +160,12 @@ impl EvaluateArgs {
             phase: phase.to_owned(),
             count: files.len(),
             mean,
+            grain: grain.finish(),
             fid,
             files,
         };
         print_table(&evaluation);
+        evaluation.grain.iter().for_each(print_grain);
         evaluation.fid.iter().for_each(print_fid);
         self.write_json(&evaluation)
     }
@@ -331,6 +340,18 @@ fn evaluate(
         metrics,
     };
     Ok((metrics, [real, fake]))
+}
+
+fn print_grain(grain: &Grain) {
+    println!(
+        "plain surfaces ({:.0} % of the blocks), levels of 255: checkerboard {:.3} (real {:.3}), grain {:.3} (real \
+         {:.3})",
+        100.0 * grain.plain,
+        grain.checkerboard,
+        grain.checkerboard_real,
+        grain.grain,
+        grain.grain_real
+    );
 }
 
 fn print_fid(fid: &Fid) {

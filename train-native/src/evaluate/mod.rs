@@ -1,10 +1,12 @@
 //! How good generated pictures are.
 //!
 //! [`paired`] compares a picture with the one it should be, [`fid`] a set of pictures with another
-//! set, by the [`frechet`] distance of what Inception-v3 sees in them.
+//! set, by the [`frechet`] distance of what Inception-v3 sees in them, [`grain`] what is added to plain
+//! surfaces.
 
 pub mod fid;
 pub mod frechet;
+pub mod grain;
 pub mod paired;
 
 /// Why pictures, or sets of them, cannot be compared.
