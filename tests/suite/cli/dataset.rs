@@ -57,6 +57,26 @@ fn landscapes_have_pairs_labels_photos_and_a_palette() {
     assert!(!place.path("four").exists());
 }
 
+#[test]
+fn moods_change_the_photos_of_the_same_label_maps() {
+    let place = Place::empty();
+    let synthesize = "dataset synthesize landscapes --count 4 --val 1 --size 48 --seed 3 --output";
+    place.run(&format!("{synthesize} day"));
+    place.run(&format!("{synthesize} all --moods all"));
+    place.run(&format!("{synthesize} two --moods night,winter"));
+    place.run(&format!("{synthesize} night --moods night"));
+    for moods in ["all", "two", "night"] {
+        let tree = |of: &str, kind: &str| place.tree(&format!("{of}/{kind}"));
+        assert!(tree(moods, "train_label") == tree("day", "train_label"));
+        assert!(tree(moods, "train_img") != tree("day", "train_img"));
+    }
+    place.fails(
+        &format!("{synthesize} four --moods dusk,evening"),
+        &["--moods", "evening", "morning, noon, dusk"],
+    );
+    assert!(!place.path("four").exists());
+}
+
 fn check(place: &Place, arguments: &str, code: i32) -> Value {
     let finished = place
         .start(&format!("dataset check {arguments} --json"))
