@@ -60,6 +60,26 @@ fn the_fid_of_folders_and_of_a_run() {
 }
 
 #[test]
+fn pictures_of_one_name_are_compared_without_inception() {
+    let place = Place::with_landscapes(2, 2);
+    let equal = "evaluate --real data/val_img --fake data/val_img --json numbers.json";
+    let finished = place.run(equal);
+    assert!(finished.stdout.contains("plain surfaces"), "{finished:?}");
+    let numbers = place.json("numbers.json");
+    assert_eq!(
+        (&numbers["count"], &numbers["mean"]["l1"]),
+        (&2.into(), &0.0.into())
+    );
+    let grain = &numbers["grain"];
+    assert_eq!(grain["checkerboard"], grain["checkerboard_real"]);
+    assert!(grain["plain"].as_f64().expect("a share") > 0.1, "{grain}");
+    place.fails(
+        "evaluate --real data/train_img --fake data/val_img",
+        &["train_img"],
+    );
+}
+
+#[test]
 fn inceptions_weights_are_not_ours_to_bring() {
     let place = Place::empty();
     place.draw("a/1.png", 4, 4, 1);

@@ -1,5 +1,7 @@
 //! `underpaint evaluate`.
 
+mod pairs;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -13,6 +15,7 @@ use underpaint_core::bundle::{InputKind, Inputs, Runner};
 use underpaint_core::label::Instances;
 use underpaint_core::perceptual::{FEATURES, Inception};
 
+use self::pairs::{FileMetrics, compare, print_grain, print_table};
 use super::generate::picture_from_signed;
 use super::options::RunnerArgs;
 use crate::config::of_run;
@@ -63,11 +66,12 @@ pub struct EvaluateArgs {
     /// Adds the FID, with the weights of `underpaint weights inception`
     #[arg(long, help_heading = "FID")]
     fid: bool,
-    /// Instead of a run: FID of the pictures in this folder and those of --fake, as they are
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "images", "phase", "bn_stats", "dropout", "seed"], requires_all = ["fake", "inception"], help_heading = "FID")]
+    /// Instead of a run: the pictures in this folder and those of --fake, as they are: their FID with
+    /// --inception, and without it L1, PSNR, SSIM and grain of those with one name
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "images", "phase", "bn_stats", "dropout", "seed", "fid"], requires = "fake")]
     real: Option<PathBuf>,
     /// Folder of generated pictures
-    #[arg(long, value_name = "DIR", requires = "real", help_heading = "FID")]
+    #[arg(long, value_name = "DIR", requires = "real")]
     fake: Option<PathBuf>,
     #[command(flatten)]
     runner: RunnerArgs,
@@ -98,13 +102,6 @@ struct Evaluation {
     files: Vec<FileMetrics>,
 }
 
-#[derive(Debug, Serialize)]
-struct FileMetrics {
-    name: String,
-    #[serde(flatten)]
-    metrics: PairedMetrics,
-}
-
 impl EvaluateArgs {
     /// Evaluates.
     pub fn run(self) -> Result<ExitCode> {
@@ -113,7 +110,8 @@ impl EvaluateArgs {
             (None, Some(real), Some(fake), Some(inception)) => {
                 self.compare_folders(real, fake, inception)?;
             }
-            _ => bail!("expected --run, or --real, --fake and --inception"),
+            (None, Some(real), Some(fake), None) => self.write_json(&compare(real, fake)?)?,
+            _ => bail!("expected --run, or --real and --fake"),
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -164,7 +162,7 @@ impl EvaluateArgs {
             fid,
             files,
         };
-        print_table(&evaluation);
+        print_table(&evaluation.files, &evaluation.mean);
         evaluation.grain.iter().for_each(print_grain);
         evaluation.fid.iter().for_each(print_fid);
         self.write_json(&evaluation)
@@ -342,18 +340,6 @@ fn evaluate(
     Ok((metrics, [real, fake]))
 }
 
-fn print_grain(grain: &Grain) {
-    println!(
-        "plain surfaces ({:.0} % of the blocks), levels of 255: checkerboard {:.3} (real {:.3}), grain {:.3} (real \
-         {:.3})",
-        100.0 * grain.plain,
-        grain.checkerboard,
-        grain.checkerboard_real,
-        grain.grain,
-        grain.grain_real
-    );
-}
-
 fn print_fid(fid: &Fid) {
     println!("{fid}");
     if fid.is_rough() {
@@ -362,29 +348,4 @@ fn print_fid(fid: &Fid) {
              with others of as many pictures"
         );
     }
-}
-
-fn print_table(evaluation: &Evaluation) {
-    let width = evaluation
-        .files
-        .iter()
-        .map(|file| file.name.chars().count())
-        .max()
-        .unwrap_or(0)
-        .max(4);
-    println!(
-        "{:<width$}  {:>8}  {:>8}  {:>8}",
-        "file", "L1", "PSNR dB", "SSIM"
-    );
-    let line = |name: &str, metrics: &PairedMetrics| {
-        println!(
-            "{name:<width$}  {:>8.5}  {:>8.3}  {:>8.5}",
-            metrics.l1, metrics.psnr, metrics.ssim
-        );
-    };
-    evaluation
-        .files
-        .iter()
-        .for_each(|file| line(&file.name, &file.metrics));
-    line("mean", &evaluation.mean);
 }

@@ -3,6 +3,8 @@ import type { Language } from "./language.js";
 
 const chinese: Record<string, string> = {
   landscapes: "风景",
+  "landscapes in every light": "四时光影",
+  "endless landscapes": "无尽风景",
   sky: "天空",
   cloud: "云",
   sun: "太阳",
@@ -25,6 +27,10 @@ const chinese: Record<string, string> = {
   river: "林间小河",
   winter: "冬日",
   fields: "田野与花",
+  island: "海岛",
+  valley: "山谷",
+  desert: "沙漠绿洲",
+  cottage: "池边小屋",
 };
 
 const english: Record<string, string> = {
@@ -34,6 +40,10 @@ const english: Record<string, string> = {
   river: "Forest river",
   winter: "Winter",
   fields: "Fields and flowers",
+  island: "Island",
+  valley: "Valley",
+  desert: "Desert oasis",
+  cottage: "Cottage by the pond",
 };
 
 /** A label's, model's or scene's name in the language, or itself where no translation is known. */
