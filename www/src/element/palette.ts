@@ -4,9 +4,9 @@ import { html, nothing, type ReactiveController, type ReactiveControllerHost, ty
 import type { LabelClass } from "../canvas/label-map.js";
 import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
-import { classesOf } from "../state/studio-state.js";
+import { labelKeys } from "../state/quick-labels.js";
+import { classesOf, quickSource } from "../state/studio-state.js";
 import type { Studio } from "../state/studio.js";
-import { classKey } from "../tools/shortcuts.js";
 import { cssVars } from "../ui/css-vars.js";
 import { SEARCH_FROM, searchedLabels } from "../ui/label-search.js";
 import { scrollToSee, searchField } from "../ui/palette-search.js";

@@ -20,8 +20,9 @@ import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
 import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
+import { favouriteName, labelOfDigit, withRecent } from "./quick-labels.js";
 import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
-import type { Layout, ShapeFill, ShownError, StudioState, Theme, ToolId } from "./studio-state.js";
+import { quickSource, type Layout, type ShapeFill, type ShownError, type StudioState, type Theme, type ToolId } from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
 export const FIT_PADDING = 16;
@@ -91,6 +92,7 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     ? studio.showPainting(id, map ? fittedMap(map, model) : emptyMap(model))
     : undefined;
   if (!painting) studio.hidePainting();
+  const classId = sameClasses ? before.classId : firstClass(model);
   const samePainting = painting !== undefined && before.paintingId === id;
   studio.store.update({
     model,
@@ -103,8 +105,9 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     redoKind: painting?.history.redoKind,
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
-    classId: sameClasses ? before.classId : firstClass(model),
+    classId,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
+    recent: sameClasses ? before.recent : withRecent([], classId),
     photo: sameClasses ? before.photo : undefined,
     picture: sameClasses ? before.picture : undefined,
     generation: more.device || !sameClasses ? { phase: "idle" } : before.generation,
@@ -154,9 +157,24 @@ export function redo(studio: Studio): boolean {
 
 /** Chooses the class to paint with; ignored when the model does not have it. */
 export function chooseClass(studio: Studio, id: number): void {
-  const { model, classId } = studio.state;
+  const { model, classId, recent } = studio.state;
   if (id === classId || !model?.classes.some((entry) => entry.id === id)) return;
-  studio.store.update({ classId: id, previousClassId: classId });
+  studio.store.update({ classId: id, previousClassId: classId, recent: withRecent(recent, id) });
+}
+
+/** Chooses the class to paint with that a digit is the key of. */
+export function chooseClassOfDigit(studio: Studio, digit: number): void {
+  const id = labelOfDigit(quickSource(studio.state), digit);
+  if (id !== undefined) chooseClass(studio, id);
+}
+
+/** Makes labels of that name favourites, or no longer, in every model. */
+export function toggleFavourite(studio: Studio, name: string): void {
+  const { favourites } = studio.state;
+  const wanted = favouriteName(name);
+  const without = favourites.filter((favourite) => favourite !== wanted);
+  const isOne = without.length < favourites.length;
+  studio.store.update({ favourites: isOne ? without : [...favourites, wanted] });
 }
 
 /** Goes back to the class painted with before. */

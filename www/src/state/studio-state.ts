@@ -9,6 +9,7 @@ import type { ErrorCode } from "../engine/errors.js";
 import type { ClassChoice } from "../engine/input.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import type { QuickSource, RecentLabel } from "./quick-labels.js";
 import type { StudioModel } from "./studio-model.js";
 
 /** The tools there are. */
@@ -79,6 +80,8 @@ export interface Preferences {
   readonly theme: Theme;
   /** Seed of latents and dropout, a 32-bit unsigned integer. A kept painting brings its own. */
   readonly seed: number;
+  /** Names of labels that are wanted at hand in palettes of many, in lower case. */
+  readonly favourites: readonly string[];
 }
 
 /** The studio's state. */
@@ -108,6 +111,8 @@ export interface StudioState extends Preferences {
   readonly classId: number;
   /** Class painted with before, for X. */
   readonly previousClassId: number;
+  /** Classes painted with in this visit, for palettes of many. */
+  readonly recent: readonly RecentLabel[];
   readonly view: View;
   /** Whether the view follows the canvas's size, showing everything. */
   readonly viewIsFitted: boolean;
@@ -131,6 +136,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   liveEnabled: true,
   theme: "system",
   seed: 0,
+  favourites: [],
 };
 
 /** The state before anything is loaded. */
@@ -151,6 +157,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     choice: {},
     classId: 1,
     previousClassId: 0,
+    recent: [],
     view: IDENTITY_VIEW,
     viewIsFitted: true,
     canvasSize: { width: 0, height: 0 },
@@ -169,4 +176,9 @@ export function shownLayout({ model, layout }: Readonly<StudioState>): Layout {
 /** The classes of the model in use; empty without one. */
 export function classesOf(state: Readonly<StudioState>): readonly LabelClass[] {
   return state.model?.classes ?? [];
+}
+
+/** What decides which labels are at hand, and their keys. */
+export function quickSource(state: Readonly<StudioState>): QuickSource {
+  return { classes: classesOf(state), favourites: state.favourites, recent: state.recent };
 }

@@ -7,7 +7,7 @@ import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
 /** Commands that open dialogs or files, which the interface runs itself. */
-export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "sheet" }>;
+export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "find-label" | "sheet" }>;
 
 /** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
 export function runStudioCommand(
@@ -24,7 +24,7 @@ export function runStudioCommand(
       commands.stepBrushSize(studio, command.direction, command.coarse);
       return true;
     case "class":
-      commands.chooseClass(studio, command.id);
+      commands.chooseClassOfDigit(studio, command.digit);
       return true;
     case "swap-class":
       commands.swapClass(studio);
@@ -53,6 +53,7 @@ export function runStudioCommand(
     case "open":
     case "paintings":
     case "copy":
+    case "find-label":
     case "sheet":
       shell(command);
       return true;
