@@ -22,7 +22,15 @@ import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
 import { favouriteName, labelOfDigit, withRecent } from "./quick-labels.js";
 import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
-import { quickSource, type Layout, type ShapeFill, type ShownError, type StudioState, type Theme, type ToolId } from "./studio-state.js";
+import {
+  quickSource,
+  type Layout,
+  type ShapeFill,
+  type ShownError,
+  type StudioState,
+  type Theme,
+  type ToolId,
+} from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
 export const FIT_PADDING = 16;

@@ -7,7 +7,10 @@ import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
 /** Commands that open dialogs or files, which the interface runs itself. */
-export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "find-label" | "sheet" }>;
+export type ShellCommand = Extract<
+  ShortcutCommand,
+  { type: "save" | "open" | "paintings" | "copy" | "find-label" | "sheet" }
+>;
 
 /** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
 export function runStudioCommand(

@@ -6,7 +6,11 @@
  *
  * @param does `focus` for items that are pressed with Enter or Space, as in a toolbar
  */
-export function roveWithKeys(event: KeyboardEvent, items: readonly HTMLElement[], does: "click" | "focus" = "click"): void {
+export function roveWithKeys(
+  event: KeyboardEvent,
+  items: readonly HTMLElement[],
+  does: "click" | "focus" = "click",
+): void {
   if (event.ctrlKey || event.metaKey || event.altKey || items.length === 0) return;
   const at = items.findIndex((item) => item === event.target || item.contains(event.target as Node));
   const isUpDown = event.key === "ArrowDown" || event.key === "ArrowUp";

@@ -327,7 +327,8 @@ export class StudioShell extends StudioElement {
     if (!context) return false;
     const { studio, tools } = context;
     if (command.type === "copy") return this.copy(command.what);
-    if (command.type === "find-label") return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
+    if (command.type === "find-label")
+      return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
     return command.type === "cancel" && this.coach?.close() === true;
   }
