@@ -183,7 +183,7 @@ export class FakeModule implements WasmModule {
       device,
       adapter: "",
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
-      generate_labels: (ids, width, height, seed) => paint(ids, width * height, seed),
+      generate_labels: ({ ids, width, height }, seed) => paint(ids, width * height, seed),
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
       generate_latent: (seed, classes) =>
         paint(new TextEncoder().encode(classes.join()), size.width * size.height, seed),

@@ -270,7 +270,7 @@ async function run({ session, manifest }: Loaded, input: GenerateInput, seed: nu
       return session.generate_image(input.rgba, input.width, input.height, seed);
     case "labels": {
       const { ids, width, height } = input;
-      if (manifest.input.kind === "labels") return session.generate_labels(ids, width, height, seed);
+      if (manifest.input.kind === "labels") return session.generate_labels({ ids, width, height }, seed);
       return session.generate_image(rgbaFromIds(ids, paintedClasses(manifest)), width, height, seed);
     }
   }
