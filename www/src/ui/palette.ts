@@ -205,7 +205,11 @@ export class Palette extends StudioElement {
       active: this.active,
       // Where the chosen label is not shown, Tab leads to the first that is.
       entry: shown.some(({ id }) => id === this.active) ? this.active : shown[0]?.id,
-      pick: (id) => this.emit("label-pick", id),
+      pick: (id, event) => {
+        // Who has found a label with a pointer wants to paint; arrow keys, whose clicks have no count, go on looking.
+        if (event.detail > 0) this.isOpen = false;
+        this.emit("label-pick", id);
+      },
     };
   }
 
@@ -242,6 +246,7 @@ export class Palette extends StudioElement {
   }
 
   private onKey(event: KeyboardEvent): void {
+    if (event.key === "Enter") this.isOpen = false;
     roveWithKeys(event, [...this.renderRoot.querySelectorAll<HTMLElement>("[data-label]")]);
   }
 
