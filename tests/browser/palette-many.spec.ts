@@ -78,11 +78,18 @@ test("labels lie under their kinds, to which one can go", async ({ page }) => {
 test("a key finds a label, and arrows go on from it through the rows of all kinds", async ({ page }) => {
   const { palette, box, chosen } = await open(page);
   const field = palette.getByRole("searchbox", { name: "Find a label" });
+  const stage = await page.locator("up-stage").boundingBox();
   await page.keyboard.press("/");
   await expect(field).toBeFocused();
   await page.keyboard.type("tree");
   await expect(palette.getByRole("option").first()).toHaveAccessibleName("tree");
   await page.screenshot({ path: `${screenshots}/palette-many-search.png` });
+  // What is painted does not move while one looks for a label; a kind ends the search.
+  expect(await page.locator("up-stage").boundingBox()).toEqual(stage);
+  await palette.getByRole("button", { name: "Animals" }).click();
+  await expect(field).toHaveValue("");
+  await expect.poll(() => isAtTop(box, palette.getByRole("group", { name: "Animals" }))).toBe(true);
+  await field.fill("tree");
   await page.keyboard.press("Enter");
   expect(await chosen()).toBe("tree");
   await expect(palette.locator(":focus")).toHaveAccessibleName(/^tree/);

@@ -113,7 +113,7 @@ export function quickRow(labels: readonly PaletteEntry[], context: LabelContext)
 /** Buttons that go to the sections of a list, the one in sight marked. */
 export function jumpRow(
   sections: readonly LabelSection<PaletteEntry>[],
-  inSight: number,
+  inSight: number | undefined,
   go: (section: number) => void,
 ): TemplateResult | typeof nothing {
   if (sections.length < 2) return nothing;
@@ -122,7 +122,7 @@ export function jumpRow(
       ({ group }, at) =>
         html`<button
           aria-current=${at === inSight ? "true" : nothing}
-          tabindex=${at === inSight ? 0 : -1}
+          tabindex=${at === (inSight ?? 0) ? 0 : -1}
           data-kind=${at}
           @click=${() => go(at)}
         >

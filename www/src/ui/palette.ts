@@ -168,7 +168,7 @@ export class Palette extends StudioElement {
             ${glyph("chevron")}
           </button>
         </div>
-        ${jumpRow(sections, this.section, (at) => this.go(at))}
+        ${jumpRow(this.sections, isSearching ? undefined : this.section, (at) => void this.go(at))}
         <div class="shown" @scroll=${this.onScroll}>
           ${
             found.length > 0
@@ -224,8 +224,10 @@ export class Palette extends StudioElement {
     this.renderRoot.querySelector<HTMLElement>(`[data-label="${best.id}"]`)?.focus({ preventScroll: true });
   }
 
-  /** Shows a section from its beginning. */
-  private go(section: number): void {
+  /** Shows a section from its beginning; what was searched for is done with. */
+  private async go(section: number): Promise<void> {
+    this.query = "";
+    await this.updateComplete;
     const box = this.renderRoot.querySelector<HTMLElement>(".shown");
     const target = box?.querySelector<HTMLElement>(`[data-section="${section}"]`);
     if (box && target) box.scrollTop = target.offsetTop;
