@@ -4,7 +4,7 @@ use super::*;
 use crate::drafts::{Case, convolution, plane, vector};
 
 /// Runs a case; false where the device is too narrow for it.
-fn is_right(device: &Device, case: Case) -> bool {
+pub(super) fn is_right(device: &Device, case: Case) -> bool {
     let Case {
         name,
         program,
@@ -55,6 +55,7 @@ fn every_kernel_for_convolutions() {
         for seed in 0..40 {
             assert!(is_right(&device, convolution::convolution(seed)));
             assert!(is_right(&device, convolution::transposed_convolution(seed)));
+            assert!(is_right(&device, convolution::of_three_by_three(seed)));
         }
     }
 }
