@@ -33,7 +33,15 @@ pub fn code(deep: usize, half: bool, split: bool) -> String {
     for tile in 0..8 {
         begin.add("var c$T_0 = vec4f(); var c$T_1 = vec4f();", &[("$T", tile)]);
     }
+    // One half of a workgroup loads pixels, the other the kernel; or all of it one after the other.
+    let (pixels, others) = if deep == 1 {
+        ("if (local < 128u)", "else")
+    } else {
+        ("", "")
+    };
     let main = include_str!("wgsl/winograd.wgsl")
+        .replace("PIXELS", pixels)
+        .replace("OTHERS", others)
         .replace("DEPTH", &deep.to_string())
         .replace("STORE", if split { PARTIAL } else { WHOLE })
         .replace("BEGIN", &begin.0)
@@ -77,23 +85,30 @@ fn compute() -> Lines {
 fn end() -> Lines {
     let mut end = Lines::default();
     end.add(
-        "let to = place * 64u + tm * 8u + tn;
-        let to_even = to + 32u * odd; let to_odd = to + 32u - 32u * odd;",
+        "let by_place = place * 64u + tm * 8u + tn;
+        let even = by_place + 32u * odd; let uneven = by_place + 32u - 32u * odd;
+        for (var quarter = 0u; quarter < 4u; quarter++) {
+          switch (quarter) {",
         &[],
     );
     for quarter in 0..4 {
+        let case = if quarter < 3 {
+            "case $Qu: {"
+        } else {
+            "default: {"
+        };
+        end.add(case, &[("$Q", quarter)]);
         end.add(
-            "held[to_even + 4u * odd] = c$A_0; held[to_even + 4u - 4u * odd] = c$A_1;
-            held[to_odd + 4u * odd] = c$B_0; held[to_odd + 4u - 4u * odd] = c$B_1;
-            workgroupBarrier();
-            finish(f, split, local, t0 + 8u * $Qu, n0, across, count);
-            workgroupBarrier();",
-            &[
-                ("$Q", quarter),
-                ("$A", 2 * quarter),
-                ("$B", 2 * quarter + 1),
-            ],
+            "held[even + 4u * odd] = c$A_0; held[even + 4u - 4u * odd] = c$A_1;
+            held[uneven + 4u * odd] = c$B_0; held[uneven + 4u - 4u * odd] = c$B_1; }",
+            &[("$A", 2 * quarter), ("$B", 2 * quarter + 1)],
         );
     }
+    end.add(
+        "} workgroupBarrier();
+        finish(f, split, local, t0 + 8u * quarter, n0, across, count);
+        workgroupBarrier(); }",
+        &[],
+    );
     end
 }

@@ -40,6 +40,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   // Every invocation makes one of the four lines of a tile, or of a channel's kernel for a lane.
   let line = (local / 32u) % 4u;
   let item = local % 32u;
+  let deep = (local / 128u) % DEEP;
+  let to = deep * 512u + line * 128u + item;
   // Of a tile it is the sum or the difference of two rows. A last row or column of tiles may reach too
   // far: what stands for those pixels only goes into output pixels that there are not.
   let t = min(t0 + item, count - 1u);
@@ -67,42 +69,38 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
   let w_odd = KERNEL + place * 32u + tn + 4u - 4u * odd;
 BEGIN
   for (var k = begin; k < end; k += DEEP) {
-    for (var task = local; task < 256u * DEEP; task += 256u) {
-      let q = (task / 128u) % DEEP;
-      let to = q * 512u + line * 128u + item;
-      if (task < 128u * DEEP) {
-        let inside = k + q < end;
-        let source = select(0u, k + q, inside);
-        let e0 = a[one + x0 + source] + sign * a[two + x0 + source];
-        let e1 = a[one + x1 + source] + sign * a[two + x1 + source];
-        let e2 = a[one + x2 + source] + sign * a[two + x2 + source];
-        let e3 = a[one + x3 + source] + sign * a[two + x3 + source];
-        held[to] = select(vec4f(), e0 - e2, inside);
-        held[to + 32u] = select(vec4f(), e1 + e2, inside);
-        held[to + 64u] = select(vec4f(), e2 - e1, inside);
-        held[to + 96u] = select(vec4f(), e1 - e3, inside);
+    PIXELS {
+      let inside = k + deep < end;
+      let source = select(0u, k + deep, inside);
+      let e0 = a[one + x0 + source] + sign * a[two + x0 + source];
+      let e1 = a[one + x1 + source] + sign * a[two + x1 + source];
+      let e2 = a[one + x2 + source] + sign * a[two + x2 + source];
+      let e3 = a[one + x3 + source] + sign * a[two + x3 + source];
+      held[to] = select(vec4f(), e0 - e2, inside);
+      held[to + 32u] = select(vec4f(), e1 + e2, inside);
+      held[to + 64u] = select(vec4f(), e2 - e1, inside);
+      held[to + 96u] = select(vec4f(), e1 - e3, inside);
+    } OTHERS {
+      // Channels beyond the slice meet zeros above.
+      let source = channel + 4u * min(k + deep, depth - 1u) * p.lanes;
+      var h0 = vec4f();
+      var h1 = vec4f();
+      var h2 = vec4f();
+      if (line == 0u || line == 3u) {
+        let row = source + select(0u, 6u * tap, line == 3u);
+        h0 = weight(row);
+        h1 = weight(row + tap);
+        h2 = weight(row + 2u * tap);
       } else {
-        // Channels beyond the slice meet zeros above.
-        let source = channel + 4u * min(k + q, depth - 1u) * p.lanes;
-        var h0 = vec4f();
-        var h1 = vec4f();
-        var h2 = vec4f();
-        if (line == 0u || line == 3u) {
-          let row = source + select(0u, 6u * tap, line == 3u);
-          h0 = weight(row);
-          h1 = weight(row + tap);
-          h2 = weight(row + 2u * tap);
-        } else {
-          h0 = 0.5 * (weight(source) + weight(source + 6u * tap)) + middle * weight(source + 3u * tap);
-          h1 = 0.5 * (weight(source + tap) + weight(source + 7u * tap)) + middle * weight(source + 4u * tap);
-          h2 = 0.5 * (weight(source + 2u * tap) + weight(source + 8u * tap)) + middle * weight(source + 5u * tap);
-        }
-        let outer = 0.5 * (h0 + h2);
-        held[KERNEL + to] = h0;
-        held[KERNEL + to + 32u] = outer + 0.5 * h1;
-        held[KERNEL + to + 64u] = outer - 0.5 * h1;
-        held[KERNEL + to + 96u] = h2;
+        h0 = 0.5 * (weight(source) + weight(source + 6u * tap)) + middle * weight(source + 3u * tap);
+        h1 = 0.5 * (weight(source + tap) + weight(source + 7u * tap)) + middle * weight(source + 4u * tap);
+        h2 = 0.5 * (weight(source + 2u * tap) + weight(source + 8u * tap)) + middle * weight(source + 5u * tap);
       }
+      let outer = 0.5 * (h0 + h2);
+      held[KERNEL + to] = h0;
+      held[KERNEL + to + 32u] = outer + 0.5 * h1;
+      held[KERNEL + to + 64u] = outer - 0.5 * h1;
+      held[KERNEL + to + 96u] = h2;
     }
     workgroupBarrier();
     for (var q = 0u; q < 512u * DEEP; q += 512u) {
