@@ -58,7 +58,8 @@ pub struct Tuning {
     /// Whether the adapter computes on the CPU (SwiftShader, lavapipe): workgroup memory gains nothing
     /// there, barriers cost, and few workgroups are enough.
     pub software: bool,
-    /// What every convolution is computed by, whatever else is said here: for tests and measurements.
+    /// What every convolution that it can do is computed by, whatever else is said here: for tests and
+    /// measurements.
     pub force: Option<Choice>,
 }
 

