@@ -49,6 +49,13 @@ export function hasObjects({ objects }: LabelMap): boolean {
   return objects?.some((object) => object !== NO_OBJECT) ?? false;
 }
 
+/** Whether two pixels are not of one object, and one of them at least is of one. */
+export function isObjectEdge(map: LabelMap, index: number, other: number): boolean {
+  const { objects } = map;
+  if (!objects || (objects[index] === NO_OBJECT && objects[other] === NO_OBJECT)) return false;
+  return map.inkAt(index) !== map.inkAt(other);
+}
+
 /** The smallest number that no object of a class has; undefined when all are taken. */
 export function nextObject(map: LabelMap, classId: number): number | undefined {
   return freeNumbers(map, classId).next().value;
@@ -83,12 +90,27 @@ export function forgetObjects(map: LabelMap, classIds?: readonly number[]): Rect
   return rectOfSize(map);
 }
 
+/** The numbers that a class's objects have, ascending. */
+export function numbersOfClass(map: LabelMap, classId: number): number[] {
+  const numbers: number[] = [];
+  takenNumbers(map, classId).forEach((taken, number) => {
+    if (taken === 1 && number !== NO_OBJECT) numbers.push(number);
+  });
+  return numbers;
+}
+
 /** The free numbers of a class, the smallest first, as they are now. */
 function* freeNumbers(map: LabelMap, classId: number): Generator<number, undefined> {
-  const taken = new Uint8Array(MAX_OBJECT + 1);
-  map.objects?.forEach((object, index) => {
-    if (map.ids[index] === classId) taken[object] = 1;
-  });
+  const taken = takenNumbers(map, classId);
   for (let number = 1; number <= MAX_OBJECT; number += 1) if (taken[number] === 0) yield number;
   return undefined;
+}
+
+/** By number: 1 where an object of the class has it. */
+function takenNumbers({ ids, objects }: LabelMap, classId: number): Uint8Array {
+  const taken = new Uint8Array(MAX_OBJECT + 1);
+  objects?.forEach((object, index) => {
+    if (ids[index] === classId) taken[object] = 1;
+  });
+  return taken;
 }
