@@ -4,7 +4,8 @@
 //!
 //! # Reading order
 //!
-//! 1. `session`: load a bundle, generate, free; the whole interface to JavaScript.
+//! 1. `session`: load a bundle, generate, free; the interface to JavaScript. `given`: what a label map
+//!    brings along.
 //! 2. [`model`]: a bundle on a device, for pictures of any size.
 //! 3. [`place`]: the CPU or the GPU.
 //! 4. [`pixels`]: canvas pixels to samples.
@@ -15,6 +16,8 @@
 #[cfg(target_arch = "wasm32")]
 mod browser_bytes;
 pub mod error;
+#[cfg(target_arch = "wasm32")]
+pub mod given;
 pub mod model;
 pub mod panic;
 pub mod pixels;

@@ -57,6 +57,8 @@ pub struct Scene {
     pub size: [usize; 2],
     /// `[latent_channels]`; the seed draws them where there are none.
     pub latents: Option<Vec<f32>>,
+    /// `[feature_channels, height, width]`, for models that take those.
+    pub features: Option<Vec<f32>>,
     /// Draws latents and dropout masks.
     pub seed: u32,
 }
@@ -182,12 +184,7 @@ impl<B: FileBytes> Model<B> {
                 false => "this model takes latents, found a label map or a picture".into(),
             }));
         }
-        if self.manifest.model.feature_channels() > 0 {
-            return Err(WebError::BadInput(format!(
-                "this model needs a feature map of {} channels beside the label map",
-                self.manifest.model.feature_channels()
-            )));
-        }
+        let features = self.features(scene)?;
         let request = self.request(scene);
         self.prepare(request, &mut |_| {}).await?;
         let latents = self.latents(scene)?;
@@ -200,12 +197,37 @@ impl<B: FileBytes> Model<B> {
             Condition::Planes(planes) => given.push(Given::Planes(planes)),
             Condition::Nothing => {}
         }
+        if let Some(features) = features {
+            given.push(Given::Planes(features));
+        }
         if let Some(latents) = &latents {
             given.push(Given::Planes(latents));
         }
         let network = self.generator.as_mut().expect("it was prepared");
         network.generator.run(&given).await?;
         Ok(&network.generator)
+    }
+
+    /// The features of a scene, where the model takes features.
+    fn features<'a>(&self, scene: &'a Scene) -> Result<Option<&'a [f32]>> {
+        let channels = self.manifest.model.feature_channels();
+        let expected = channels * scene.size[0] * scene.size[1];
+        match &scene.features {
+            None if channels == 0 => Ok(None),
+            None => Err(WebError::BadInput(format!(
+                "this model needs a feature map of {channels} channels beside the label map"
+            ))),
+            Some(_) if channels == 0 => Err(WebError::BadInput(
+                "this model takes no features, found a feature map".into(),
+            )),
+            Some(features) if features.len() == expected => Ok(Some(features)),
+            Some(features) => Err(WebError::BadInput(format!(
+                "features: expected {channels} * {} * {} numbers, found {}",
+                scene.size[0],
+                scene.size[1],
+                features.len()
+            ))),
+        }
     }
 
     /// The latents of a scene, where the model has latents.
@@ -250,6 +272,7 @@ impl<B: FileBytes> Model<B> {
             },
             size: [size.height, size.width],
             latents: None,
+            features: None,
             seed: 0,
         }
     }

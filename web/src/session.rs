@@ -12,6 +12,7 @@ use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
 use crate::browser_bytes::BrowserBytes;
 use crate::error::{Result, WebError};
+use crate::given::LabelScene;
 use crate::model::{Condition, Model, Scene, check_fit};
 use crate::pixels::{check_area, without_alpha};
 use crate::place::{Place, Progress};
@@ -121,28 +122,21 @@ impl Session {
     }
 
     /// A picture from a label map of any size. A model that marks edges between instances marks those
-    /// between classes.
+    /// between classes, where none are given.
     ///
     /// # Shapes
     ///
-    /// - `ids`: `[height, width]`, one byte a pixel, in `0..num_classes`; 255 for none, where the model
-    ///   knows that
-    /// - `latent`: for models with latents, as [`style_latent`](Self::style_latent) gives them; the seed
-    ///   draws them where there are none
-    /// - result: `[height, width, 4]`, RGBA bytes, opaque
+    /// Result: `[height, width, 4]`, RGBA bytes, opaque.
     ///
     /// # Errors
     ///
     /// An `UnderpaintError`: `bad-input`, `device-lost`, `out-of-memory`, …
     pub async fn generate_labels(
         &self,
-        ids: Vec<u8>,
-        width: usize,
-        height: usize,
+        labels: LabelScene,
         seed: u32,
-        latent: Option<Vec<f32>>,
     ) -> Outcome<Uint8ClampedArray> {
-        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
+        let scene = labels.scene(&self.manifest, seed)?;
         Ok(self.picture(scene).await?)
     }
 
@@ -234,21 +228,17 @@ impl Session {
     ///
     /// # Shapes
     ///
-    /// - `ids`, `latent`: as [`Session::generate_labels`] takes them
-    /// - result: `[output channels, height, width]` in `[-1, 1]`
+    /// Result: `[output channels, height, width]` in `[-1, 1]`.
     ///
     /// # Errors
     ///
     /// As [`Session::generate_labels`].
     pub async fn generate_tensor_from_labels(
         &self,
-        ids: Vec<u8>,
-        width: usize,
-        height: usize,
+        labels: LabelScene,
         seed: u32,
-        latent: Option<Vec<f32>>,
     ) -> Outcome<Vec<f32>> {
-        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
+        let scene = labels.scene(&self.manifest, seed)?;
         Ok(self.planes(scene).await?)
     }
 
@@ -302,30 +292,13 @@ impl Session {
         }
     }
 
-    fn of_labels(
-        &self,
-        ids: &[u8],
-        [height, width]: [usize; 2],
-        latents: Option<Vec<f32>>,
-        seed: u32,
-    ) -> Result<Scene> {
-        check_area(width, height)?;
-        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
-        let labels = self.manifest.given_labels(&ids, None, height, width)?;
-        Ok(Scene {
-            condition: Condition::Labels(labels),
-            size: [height, width],
-            latents,
-            seed,
-        })
-    }
-
     fn of_latents(&self, latents: Vec<f32>, seed: u32) -> Scene {
         let size = self.manifest.size;
         Scene {
             condition: Condition::Nothing,
             size: [size.height, size.width],
             latents: Some(latents),
+            features: None,
             seed,
         }
     }
@@ -358,6 +331,7 @@ fn of_planes(planes: Vec<f32>, width: usize, height: usize, seed: u32) -> Scene 
         condition: Condition::Planes(planes),
         size: [height, width],
         latents: None,
+        features: None,
         seed,
     }
 }
