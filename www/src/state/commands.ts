@@ -117,12 +117,8 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     redoKind: painting?.history.redoKind,
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
-<<<<<<< HEAD
-    classId: sameClasses ? before.classId : firstClass(model),
-    object: samePainting ? before.object : NO_OBJECT,
-=======
     classId,
->>>>>>> palettes
+    object: samePainting ? before.object : NO_OBJECT,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
     recent: sameClasses ? before.recent : withRecent([], classId),
     photo: sameClasses ? before.photo : undefined,
@@ -172,23 +168,20 @@ export function redo(studio: Studio): boolean {
   return studio.redo();
 }
 
-<<<<<<< HEAD
 /**
  * Chooses the class to paint with, and one of its objects; ignored when the model does not have the class.
  *
  * Without an object, another class paints none, and the same class goes on with what it painted.
  */
 export function chooseClass(studio: Studio, id: number, object?: number): void {
-  const { model, classId } = studio.state;
-  if (!model?.classes.some((entry) => entry.id === id)) return;
-  if (id !== classId) studio.store.update({ classId: id, previousClassId: classId, object: object ?? NO_OBJECT });
-  else if (object !== undefined) studio.store.update({ object });
-=======
-/** Chooses the class to paint with; ignored when the model does not have it. */
-export function chooseClass(studio: Studio, id: number): void {
   const { model, classId, recent } = studio.state;
-  if (id === classId || !model?.classes.some((entry) => entry.id === id)) return;
-  studio.store.update({ classId: id, previousClassId: classId, recent: withRecent(recent, id) });
+  if (!model?.classes.some((entry) => entry.id === id)) return;
+  if (id !== classId) {
+    const chosen = { classId: id, previousClassId: classId, recent: withRecent(recent, id) };
+    studio.store.update({ ...chosen, object: object ?? NO_OBJECT });
+  } else if (object !== undefined) {
+    studio.store.update({ object });
+  }
 }
 
 /** Chooses the class to paint with that a digit is the key of. */
@@ -204,7 +197,6 @@ export function toggleFavourite(studio: Studio, name: string): void {
   const without = favourites.filter((favourite) => favourite !== wanted);
   const isOne = without.length < favourites.length;
   studio.store.update({ favourites: isOne ? without : [...favourites, wanted] });
->>>>>>> palettes
 }
 
 /** Goes back to the class painted with before. */

@@ -50,13 +50,7 @@ export function keepPreferences(studio: Studio, storage: PreferenceStorage | und
 const NAMES = Object.keys(DEFAULT_PREFERENCES) as (keyof Preferences)[];
 
 function preferencesOf(state: Readonly<StudioState>): Preferences {
-<<<<<<< HEAD
   return Object.fromEntries(NAMES.map((name) => [name, state[name]])) as unknown as Preferences;
-=======
-  const { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed } = state;
-  const { favourites } = state;
-  return { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed, favourites };
->>>>>>> palettes
 }
 
 function validPreferences(stored: object): Preferences {

@@ -8,11 +8,8 @@ export type ShortcutCommand =
   | { readonly type: "brush-size"; readonly direction: 1 | -1; readonly coarse: boolean }
   | { readonly type: "class"; readonly digit: number }
   | { readonly type: "swap-class" }
-<<<<<<< HEAD
   | { readonly type: "object"; readonly what: "new" | "none" | "outlines" }
-=======
   | { readonly type: "find-label" }
->>>>>>> palettes
   | { readonly type: "undo" }
   | { readonly type: "redo" }
   | { readonly type: "cancel" }
@@ -125,7 +122,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
     command: { type: "swap-class" },
   },
   {
-<<<<<<< HEAD
     id: "objects.new",
     group: "labels",
     chords: [{ key: "n", ctrl: false, shift: false }],
@@ -142,7 +138,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: "labels",
     chords: [{ key: "k", ctrl: false, shift: false }],
     command: { type: "object", what: "outlines" },
-=======
+  },
+  {
     id: "class.find",
     group: "labels",
     chords: [
@@ -150,7 +147,6 @@ export const SHORTCUTS: readonly Shortcut[] = [
       { key: "k", ctrl: true, shift: false },
     ],
     command: { type: "find-label" },
->>>>>>> palettes
   },
   {
     id: "edit.undo",
