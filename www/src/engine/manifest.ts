@@ -18,6 +18,8 @@ export interface LabelClass {
 export interface ModelConfig {
   family: string;
   generator: GeneratorConfig;
+  /** Channels of features beside every label map, averaged over instances. */
+  feature_channels?: number;
 }
 
 /** Config of a generator. Families add fields of their own. */
@@ -39,7 +41,7 @@ export interface LabelsInput {
   classes: LabelClass[];
   /** Whether pixels may be of no class: {@link NO_CLASS_ID}. */
   dont_care?: boolean;
-  /** Whether it looks at edges between instances; in the browser, those between classes. */
+  /** Whether it looks at edges between instances; without instances, at those between classes. */
   edges?: boolean;
 }
 
@@ -122,6 +124,12 @@ export function usesSeed({ input, model, test_time }: Manifest): boolean {
   const { architecture, dropout } = model.generator;
   const hasLatents = typeof architecture === "object" && typeof architecture["latent_channels"] === "number";
   return input.kind === "latent" || hasLatents || (test_time.dropout && dropout !== false);
+}
+
+/** Whether the generator tells objects apart: it marks edges between them, or averages features over them. */
+export function usesInstances({ input, model }: Manifest): boolean {
+  const channels = model.feature_channels ?? 0;
+  return input.kind === "labels" && (input.edges === true || channels > 0);
 }
 
 /**

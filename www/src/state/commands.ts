@@ -9,8 +9,10 @@ import {
   BACKGROUND_ID,
   clearLabelMap,
   LabelMap,
-  replaceClass as replaceInMap,
+  NO_OBJECT,
+  replaceInk,
   resizeLabelMap,
+  type Ink,
 } from "../canvas/label-map.js";
 import { NO_PREVIEW, type ToolPreview } from "../canvas/preview.js";
 import { clampBrushSize } from "../canvas/stroke.js";
@@ -99,6 +101,8 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
   const painting = isPainted(model)
     ? studio.showPainting(id, map ? fittedMap(map, model) : emptyMap(model))
     : undefined;
+  // An older studio may have kept it, or the model as one that knows no objects.
+  if (model.usesObjects) painting?.addObjects();
   if (!painting) studio.hidePainting();
   const classId = sameClasses ? before.classId : firstClass(model);
   const samePainting = painting !== undefined && before.paintingId === id;
@@ -114,6 +118,7 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
     classId,
+    object: samePainting ? before.object : NO_OBJECT,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
     recent: sameClasses ? before.recent : withRecent([], classId),
     photo: sameClasses ? before.photo : undefined,
@@ -148,9 +153,9 @@ export function clear(studio: Studio): void {
   studio.painting?.apply("clear", (map) => clearLabelMap(map));
 }
 
-/** Gives every pixel of one class another, as one undoable step. */
-export function replaceClass(studio: Studio, from: number, to: number): void {
-  studio.painting?.apply("replace-class", (map) => replaceInMap(map, from, to));
+/** Gives every pixel of one ink (a class, or one of its objects) another, as one undoable step. */
+export function replaceClass(studio: Studio, from: Ink, to: Ink): void {
+  studio.painting?.apply("replace-class", (map) => replaceInk(map, from, to));
 }
 
 /** Takes the last step back, or cancels the one under way. False when there was nothing. */
@@ -163,11 +168,20 @@ export function redo(studio: Studio): boolean {
   return studio.redo();
 }
 
-/** Chooses the class to paint with; ignored when the model does not have it. */
-export function chooseClass(studio: Studio, id: number): void {
+/**
+ * Chooses the class to paint with, and one of its objects; ignored when the model does not have the class.
+ *
+ * Without an object, another class paints none, and the same class goes on with what it painted.
+ */
+export function chooseClass(studio: Studio, id: number, object?: number): void {
   const { model, classId, recent } = studio.state;
-  if (id === classId || !model?.classes.some((entry) => entry.id === id)) return;
-  studio.store.update({ classId: id, previousClassId: classId, recent: withRecent(recent, id) });
+  if (!model?.classes.some((entry) => entry.id === id)) return;
+  if (id !== classId) {
+    const chosen = { classId: id, previousClassId: classId, recent: withRecent(recent, id) };
+    studio.store.update({ ...chosen, object: object ?? NO_OBJECT });
+  } else if (object !== undefined) {
+    studio.store.update({ object });
+  }
 }
 
 /** Chooses the class to paint with that a digit is the key of. */
@@ -310,18 +324,25 @@ export function imageSizeOf(studio: Studio): Size | undefined {
   return studio.state.map ?? studio.state.model?.size;
 }
 
-/** An empty label map of the model's size. */
-export function emptyMap(model: StudioModel): LabelMap {
-  return new LabelMap(model.size.width, model.size.height);
+/** An empty label map of the model's size, with a layer of objects where the model tells them apart. */
+export function emptyMap({ size: { width, height }, usesObjects }: StudioModel): LabelMap {
+  const map = new LabelMap(width, height);
+  if (usesObjects) map.addObjects();
+  return map;
 }
 
-/** The map at the model's size, classes that the model does not have turned into background. Never the same object. */
+/**
+ * The map at the model's size, classes that the model does not have turned into background, and objects only where the
+ * model tells them apart. Never the same object.
+ */
 export function fittedMap(map: LabelMap, model: StudioModel): LabelMap {
   const { width, height } = model.size;
-  const fitted = resizeLabelMap(map, width, height);
+  const resized = resizeLabelMap(map, width, height);
+  const fitted = model.usesObjects ? resized : new LabelMap(width, height, resized.ids);
+  if (model.usesObjects) fitted.addObjects();
   const known = new Set(model.classes.map((entry) => entry.id));
   fitted.ids.forEach((id, index) => {
-    if (!known.has(id)) fitted.ids[index] = BACKGROUND_ID;
+    if (!known.has(id)) fitted.fill(BACKGROUND_ID, index, index + 1);
   });
   return fitted;
 }

@@ -50,14 +50,12 @@ export function keepPreferences(studio: Studio, storage: PreferenceStorage | und
 const NAMES = Object.keys(DEFAULT_PREFERENCES) as (keyof Preferences)[];
 
 function preferencesOf(state: Readonly<StudioState>): Preferences {
-  const { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed } = state;
-  const { favourites } = state;
-  return { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed, favourites };
+  return Object.fromEntries(NAMES.map((name) => [name, state[name]])) as unknown as Preferences;
 }
 
 function validPreferences(stored: object): Preferences {
-  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, brushSize, overlayOpacity, seed } =
-    DEFAULT_PREFERENCES;
+  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, outlinesShown } = DEFAULT_PREFERENCES;
+  const { brushSize, overlayOpacity, seed } = DEFAULT_PREFERENCES;
   const read = (name: keyof Preferences): unknown => Reflect.get(stored, name);
   return {
     tool: oneOf(TOOL_IDS, read("tool"), tool),
@@ -66,6 +64,7 @@ function validPreferences(stored: object): Preferences {
     theme: oneOf(THEMES, read("theme"), theme),
     pressureEnabled: booleanOr(read("pressureEnabled"), pressureEnabled),
     liveEnabled: booleanOr(read("liveEnabled"), liveEnabled),
+    outlinesShown: booleanOr(read("outlinesShown"), outlinesShown),
     brushSize: clampBrushSize(numberOr(read("brushSize"), brushSize)),
     overlayOpacity: Math.min(1, Math.max(0, numberOr(read("overlayOpacity"), overlayOpacity))),
     seed: seedFrom(numberOr(read("seed"), seed)),

@@ -77,6 +77,8 @@ export interface Preferences {
   readonly overlayOpacity: number;
   /** Whether pictures are generated while painting. */
   readonly liveEnabled: boolean;
+  /** Whether objects are outlined, where the model tells them apart. */
+  readonly outlinesShown: boolean;
   readonly theme: Theme;
   /** Seed of latents and dropout, a 32-bit unsigned integer. A kept painting brings its own. */
   readonly seed: number;
@@ -109,6 +111,8 @@ export interface StudioState extends Preferences {
   readonly choice: ClassChoice;
   /** Class to paint with. */
   readonly classId: number;
+  /** Number of the object that paint belongs to, among those of `classId`; 0 for none. */
+  readonly object: number;
   /** Class painted with before, for X. */
   readonly previousClassId: number;
   /** Classes painted with in this visit, for palettes of many. */
@@ -134,6 +138,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   layout: "side-by-side",
   overlayOpacity: 0.5,
   liveEnabled: true,
+  outlinesShown: true,
   theme: "system",
   seed: 0,
   favourites: [],
@@ -156,6 +161,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     keep: { phase: "kept" },
     choice: {},
     classId: 1,
+    object: 0,
     previousClassId: 0,
     recent: [],
     view: IDENTITY_VIEW,
@@ -171,6 +177,11 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
 /** The layout as far as the model allows: with nothing to paint, the picture is all there is to see. */
 export function shownLayout({ model, layout }: Readonly<StudioState>): Layout {
   return model?.input === "latent" ? "picture" : layout;
+}
+
+/** Whether the model in use tells objects apart, so that there is a layer of them. */
+export function hasObjectLayer({ model, map }: Readonly<StudioState>): boolean {
+  return model?.usesObjects === true && map?.objects !== undefined;
 }
 
 /** The classes of the model in use; empty without one. */

@@ -8,6 +8,7 @@ export type ShortcutCommand =
   | { readonly type: "brush-size"; readonly direction: 1 | -1; readonly coarse: boolean }
   | { readonly type: "class"; readonly digit: number }
   | { readonly type: "swap-class" }
+  | { readonly type: "object"; readonly what: "new" | "none" | "outlines" }
   | { readonly type: "find-label" }
   | { readonly type: "undo" }
   | { readonly type: "redo" }
@@ -119,6 +120,24 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: "labels",
     chords: [{ key: "x", ctrl: false, shift: false }],
     command: { type: "swap-class" },
+  },
+  {
+    id: "objects.new",
+    group: "labels",
+    chords: [{ key: "n", ctrl: false, shift: false }],
+    command: { type: "object", what: "new" },
+  },
+  {
+    id: "objects.none",
+    group: "labels",
+    chords: [{ key: "n", ctrl: false, shift: true }],
+    command: { type: "object", what: "none" },
+  },
+  {
+    id: "objects.outlines",
+    group: "labels",
+    chords: [{ key: "k", ctrl: false, shift: false }],
+    command: { type: "object", what: "outlines" },
   },
   {
     id: "class.find",

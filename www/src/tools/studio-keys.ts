@@ -1,8 +1,9 @@
 /** Runs the commands of keys on the studio. */
 
 import * as commands from "../state/commands.js";
+import * as objects from "../state/object-commands.js";
 import type { Studio } from "../state/studio.js";
-import { LAYOUTS, shownLayout } from "../state/studio-state.js";
+import { hasObjectLayer, LAYOUTS, shownLayout } from "../state/studio-state.js";
 import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
@@ -32,6 +33,8 @@ export function runStudioCommand(
     case "swap-class":
       commands.swapClass(studio);
       return true;
+    case "object":
+      return runObjectCommand(studio, command.what);
     case "undo":
       return controller.cancel() || commands.undo(studio);
     case "redo":
@@ -61,6 +64,16 @@ export function runStudioCommand(
       shell(command);
       return true;
   }
+}
+
+/** False where the model does not tell objects apart. */
+function runObjectCommand(studio: Studio, what: "new" | "none" | "outlines"): boolean {
+  const { state } = studio;
+  if (!hasObjectLayer(state)) return false;
+  if (what === "new") objects.newObject(studio);
+  else if (what === "none") objects.noObject(studio);
+  else objects.setOutlinesShown(studio, !state.outlinesShown);
+  return true;
 }
 
 /** False where the model leaves no choice. */
