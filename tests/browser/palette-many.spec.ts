@@ -112,7 +112,6 @@ test("a key finds a label, and arrows go on from it through the rows of all kind
   await expect(palette.locator(":focus")).toHaveAccessibleName(/^wall-stone/);
   await page.keyboard.press("Enter");
   expect(await chosen()).toBe("wall-stone");
-  expect(await box.evaluate(({ scrollTop }) => scrollTop)).toBeGreaterThanOrEqual(0);
 });
 
 test("recent labels have keys that stay theirs, and favourites come first and come back", async ({ page }) => {
@@ -139,7 +138,8 @@ test("recent labels have keys that stay theirs, and favourites come first and co
   await expect(star).toHaveAttribute("aria-pressed", "true");
   expect((await atHand())[0]).toBe("sky-other, key 1");
   await page.screenshot({ path: `${screenshots}/palette-many-hand.png` });
-  await palette.locator("[data-quick]", { hasText: "sea" }).or(palette.locator("[data-quick]").nth(2)).first().click();
+  await palette.locator("[data-quick]").nth(2).click();
+  expect(await chosen()).toBe("clouds");
   await page.keyboard.press("1");
   expect(await chosen()).toBe("sky-other");
 
