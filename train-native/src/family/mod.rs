@@ -6,7 +6,7 @@ pub mod pgan;
 pub mod pix2pix;
 pub mod pix2pixhd;
 mod pretrained;
-pub(crate) mod show;
+mod show;
 pub mod spade;
 mod state;
 mod trained;

@@ -18,8 +18,7 @@ use crate::evaluate::by_class::{ClassDifference, DifferenceByClass};
 use crate::evaluate::fid::Fid;
 use crate::evaluate::paired::PairedMetrics;
 use crate::evaluate::sliced::LevelDistance;
-use crate::family::batch;
-use crate::family::show::input_picture;
+use crate::family::{batch, input_picture};
 use crate::model::Model;
 use crate::results::Results;
 
