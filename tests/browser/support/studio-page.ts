@@ -14,8 +14,8 @@ export type ImagePoint = readonly [x: number, y: number];
 /** For what waits on a generator: WebGPU in software takes seconds. */
 const SLOW = { timeout: 45_000 };
 
-/** The studio with small models, with the smallest, with very many labels, and with the demo model. */
-export type StudioPath = "/studio/" | "/tiny/" | "/many/" | "/demo/";
+/** The studio with small models, with the smallest, with very many labels, with those of COCO-Stuff, and with the demo model. */
+export type StudioPath = "/studio/" | "/tiny/" | "/many/" | "/coco/" | "/demo/";
 
 declare global {
   interface HTMLElementTagNameMap {
