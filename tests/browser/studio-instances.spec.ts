@@ -376,7 +376,7 @@ test("an object is chosen by its number, with the keyboard too, and shown under 
   // What a screen reader is told, by keys on the canvas.
   await studio.canvas.focus();
   await page.keyboard.press("ArrowRight");
-  await expect(page.locator("up-stage [role=status]")).toContainText(/ 2, /);
+  await expect(page.locator("up-stage [role=status]")).toContainText(/#2, /);
   studio.expectNoComplaints();
 });
 

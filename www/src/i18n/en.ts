@@ -66,7 +66,7 @@ export const en = {
   "palette.count": "Labels found: {count}",
 
   "objects.title": "Objects of the label",
-  "objects.name": "{label} {number}",
+  "objects.name": "{label} #{number}",
   "objects.new": "New object",
   "objects.none": "No object: all of the label is one region",
   "objects.noneShort": "None",

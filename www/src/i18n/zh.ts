@@ -67,7 +67,7 @@ export const zh: Record<MessageKey, string> = {
   "palette.count": "找到 {count} 个标签",
 
   "objects.title": "该标签的物体",
-  "objects.name": "{label} {number}",
+  "objects.name": "{label} #{number}",
   "objects.new": "新物体",
   "objects.none": "不属于物体：该标签合为一个区域",
   "objects.noneShort": "无",
