@@ -11,6 +11,8 @@ export interface LabelClass {
   readonly name: string;
   /** Red, green, blue, each 0 to 255. */
   readonly color: readonly [number, number, number];
+  /** What kind of thing it is, such as "plants": a heading in palettes of many labels. */
+  readonly group?: string;
 }
 
 /** Id of the background label, which the eraser paints. */

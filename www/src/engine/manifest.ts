@@ -10,6 +10,8 @@ export interface LabelClass {
   id: number;
   name: string;
   color: [red: number, green: number, blue: number];
+  /** What kind of thing it is, such as "plants": a heading in palettes of many labels. */
+  group?: string;
 }
 
 /** Family and full config of the generator. Only `family` is certain; the rest is the family's own. */
@@ -255,6 +257,7 @@ function isLabelClass(value: unknown): value is LabelClass {
   if (!isObject(value)) return false;
   const { id, name, color } = value;
   const isByte = (part: unknown): boolean => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= 255;
+  if (!["undefined", "string"].includes(typeof value["group"])) return false;
   return isByte(id) && typeof name === "string" && Array.isArray(color) && color.length === 3 && color.every(isByte);
 }
 

@@ -64,6 +64,10 @@ export const en = {
   "palette.clear": "Clear the search",
   "palette.none": "No label is called “{query}”.",
   "palette.count": "Labels found: {count}",
+  "palette.quick": "Favourites and recent labels",
+  "palette.groups": "Kinds of labels",
+  "palette.favourite": "Favourite: {name}",
+  "palette.more": "Show more labels",
 
   "objects.title": "Objects of the label",
   "objects.name": "{label} #{number}",
@@ -180,6 +184,7 @@ export const en = {
   "key.brush.muchSmaller": "Much smaller",
   "key.brush.muchLarger": "Much larger",
   "key.class.digits": "Choose a label",
+  "key.class.find": "Find a label, where there are many",
   "key.class.swap": "Swap with the label before",
   "key.objects.new": "New object",
   "key.objects.none": "Paint no object",

@@ -65,6 +65,10 @@ export const zh: Record<MessageKey, string> = {
   "palette.clear": "清除查找",
   "palette.none": "没有名为“{query}”的标签。",
   "palette.count": "找到 {count} 个标签",
+  "palette.quick": "收藏与最近使用的标签",
+  "palette.groups": "标签类别",
+  "palette.favourite": "收藏：{name}",
+  "palette.more": "显示更多标签",
 
   "objects.title": "该标签的物体",
   "objects.name": "{label} #{number}",
@@ -179,6 +183,7 @@ export const zh: Record<MessageKey, string> = {
   "key.brush.muchSmaller": "大幅缩小",
   "key.brush.muchLarger": "大幅放大",
   "key.class.digits": "选择标签",
+  "key.class.find": "查找标签（标签很多时）",
   "key.class.swap": "切换到上一个标签",
   "key.objects.new": "新物体",
   "key.objects.none": "不画物体",

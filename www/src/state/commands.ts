@@ -22,8 +22,17 @@ import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
 import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
+import { favouriteName, labelOfDigit, withRecent } from "./quick-labels.js";
 import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
-import type { Layout, ShapeFill, ShownError, StudioState, Theme, ToolId } from "./studio-state.js";
+import {
+  quickSource,
+  type Layout,
+  type ShapeFill,
+  type ShownError,
+  type StudioState,
+  type Theme,
+  type ToolId,
+} from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
 export const FIT_PADDING = 16;
@@ -95,6 +104,7 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
   // An older studio may have kept it, or the model as one that knows no objects.
   if (model.usesObjects) painting?.addObjects();
   if (!painting) studio.hidePainting();
+  const classId = sameClasses ? before.classId : firstClass(model);
   const samePainting = painting !== undefined && before.paintingId === id;
   studio.store.update({
     model,
@@ -107,9 +117,10 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     redoKind: painting?.history.redoKind,
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
-    classId: sameClasses ? before.classId : firstClass(model),
+    classId,
     object: samePainting ? before.object : NO_OBJECT,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
+    recent: sameClasses ? before.recent : withRecent([], classId),
     photo: sameClasses ? before.photo : undefined,
     picture: sameClasses ? before.picture : undefined,
     generation: more.device || !sameClasses ? { phase: "idle" } : before.generation,
@@ -163,10 +174,29 @@ export function redo(studio: Studio): boolean {
  * Without an object, another class paints none, and the same class goes on with what it painted.
  */
 export function chooseClass(studio: Studio, id: number, object?: number): void {
-  const { model, classId } = studio.state;
+  const { model, classId, recent } = studio.state;
   if (!model?.classes.some((entry) => entry.id === id)) return;
-  if (id !== classId) studio.store.update({ classId: id, previousClassId: classId, object: object ?? NO_OBJECT });
-  else if (object !== undefined) studio.store.update({ object });
+  if (id !== classId) {
+    const chosen = { classId: id, previousClassId: classId, recent: withRecent(recent, id) };
+    studio.store.update({ ...chosen, object: object ?? NO_OBJECT });
+  } else if (object !== undefined) {
+    studio.store.update({ object });
+  }
+}
+
+/** Chooses the class to paint with that a digit is the key of. */
+export function chooseClassOfDigit(studio: Studio, digit: number): void {
+  const id = labelOfDigit(quickSource(studio.state), digit);
+  if (id !== undefined) chooseClass(studio, id);
+}
+
+/** Makes labels of that name favourites, or no longer, in every model. */
+export function toggleFavourite(studio: Studio, name: string): void {
+  const { favourites } = studio.state;
+  const wanted = favouriteName(name);
+  const without = favourites.filter((favourite) => favourite !== wanted);
+  const isOne = without.length < favourites.length;
+  studio.store.update({ favourites: isOne ? without : [...favourites, wanted] });
 }
 
 /** Goes back to the class painted with before. */

@@ -68,6 +68,7 @@ function validPreferences(stored: object): Preferences {
     brushSize: clampBrushSize(numberOr(read("brushSize"), brushSize)),
     overlayOpacity: Math.min(1, Math.max(0, numberOr(read("overlayOpacity"), overlayOpacity))),
     seed: seedFrom(numberOr(read("seed"), seed)),
+    favourites: textsOf(read("favourites")),
   };
 }
 
@@ -81,6 +82,15 @@ function booleanOr(found: unknown, otherwise: boolean): boolean {
 
 function numberOr(found: unknown, otherwise: number): number {
   return typeof found === "number" && Number.isFinite(found) ? found : otherwise;
+}
+
+/** Far more than are of use. */
+const MOST_TEXTS = 200;
+
+function textsOf(found: unknown): readonly string[] {
+  if (!Array.isArray(found)) return DEFAULT_PREFERENCES.favourites;
+  const texts = found.filter((one): one is string => typeof one === "string");
+  return [...new Set(texts)].slice(0, MOST_TEXTS);
 }
 
 /** Even asking for it throws where storage is forbidden. */

@@ -9,6 +9,7 @@ import type { ErrorCode } from "../engine/errors.js";
 import type { ClassChoice } from "../engine/input.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import type { QuickSource, RecentLabel } from "./quick-labels.js";
 import type { StudioModel } from "./studio-model.js";
 
 /** The tools there are. */
@@ -81,6 +82,8 @@ export interface Preferences {
   readonly theme: Theme;
   /** Seed of latents and dropout, a 32-bit unsigned integer. A kept painting brings its own. */
   readonly seed: number;
+  /** Names of labels that are wanted at hand in palettes of many, in lower case. */
+  readonly favourites: readonly string[];
 }
 
 /** The studio's state. */
@@ -112,6 +115,8 @@ export interface StudioState extends Preferences {
   readonly object: number;
   /** Class painted with before, for X. */
   readonly previousClassId: number;
+  /** Classes painted with in this visit, for palettes of many. */
+  readonly recent: readonly RecentLabel[];
   readonly view: View;
   /** Whether the view follows the canvas's size, showing everything. */
   readonly viewIsFitted: boolean;
@@ -136,6 +141,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   outlinesShown: true,
   theme: "system",
   seed: 0,
+  favourites: [],
 };
 
 /** The state before anything is loaded. */
@@ -157,6 +163,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     classId: 1,
     object: 0,
     previousClassId: 0,
+    recent: [],
     view: IDENTITY_VIEW,
     viewIsFitted: true,
     canvasSize: { width: 0, height: 0 },
@@ -180,4 +187,9 @@ export function hasObjectLayer({ model, map }: Readonly<StudioState>): boolean {
 /** The classes of the model in use; empty without one. */
 export function classesOf(state: Readonly<StudioState>): readonly LabelClass[] {
   return state.model?.classes ?? [];
+}
+
+/** What decides which labels are at hand, and their keys. */
+export function quickSource(state: Readonly<StudioState>): QuickSource {
+  return { classes: classesOf(state), favourites: state.favourites, recent: state.recent };
 }

@@ -8,7 +8,10 @@ import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
 /** Commands that open dialogs or files, which the interface runs itself. */
-export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "sheet" }>;
+export type ShellCommand = Extract<
+  ShortcutCommand,
+  { type: "save" | "open" | "paintings" | "copy" | "find-label" | "sheet" }
+>;
 
 /** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
 export function runStudioCommand(
@@ -25,7 +28,7 @@ export function runStudioCommand(
       commands.stepBrushSize(studio, command.direction, command.coarse);
       return true;
     case "class":
-      commands.chooseClass(studio, command.id);
+      commands.chooseClassOfDigit(studio, command.digit);
       return true;
     case "swap-class":
       commands.swapClass(studio);
@@ -56,6 +59,7 @@ export function runStudioCommand(
     case "open":
     case "paintings":
     case "copy":
+    case "find-label":
     case "sheet":
       shell(command);
       return true;

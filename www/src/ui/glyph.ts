@@ -46,6 +46,7 @@ import share2 from "lucide-static/icons/share-2.svg?raw";
 import slash from "lucide-static/icons/slash.svg?raw";
 import square from "lucide-static/icons/square.svg?raw";
 import squareDashed from "lucide-static/icons/square-dashed.svg?raw";
+import star from "lucide-static/icons/star.svg?raw";
 import sun from "lucide-static/icons/sun.svg?raw";
 import sunMoon from "lucide-static/icons/sun-moon.svg?raw";
 import tag from "lucide-static/icons/tag.svg?raw";
@@ -90,6 +91,7 @@ const files = {
   picture: image,
   pressure: penLine,
   chevron: chevronDown,
+  star,
   link,
   clear: brushCleaning,
   help: circleHelp,

@@ -24,6 +24,7 @@ import { ObjectActions } from "./object-actions.js";
 import type { ObjectCommand } from "./object-bar.js";
 import { PaintingActions } from "./painting-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
+import type { Palette } from "./palette.js";
 import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
 import { shellStyles } from "./shell-styles.js";
@@ -47,6 +48,8 @@ const shownFields = [
   "picture",
   "tool",
   "classId",
+  "recent",
+  "favourites",
   "brushSize",
   "pressureEnabled",
   "shapeFill",
@@ -342,6 +345,8 @@ export class StudioShell extends StudioElement {
     if (!context) return false;
     const { studio, tools } = context;
     if (command.type === "copy") return this.copy(command.what);
+    if (command.type === "find-label")
+      return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
     return command.type === "cancel" && this.coach?.close() === true;
   }

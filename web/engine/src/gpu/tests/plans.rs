@@ -7,11 +7,11 @@ use super::*;
 use crate::gpu::Progress;
 use crate::plans;
 
-fn generator_of(device: &Device, builder: &Builder) -> Generator {
+pub(super) fn generator_of(device: &Device, builder: &Builder) -> Generator {
     load_plan(device, builder).expect("weights")
 }
 
-fn assert_right(name: &str, builder: &Builder, generator: &mut Generator) {
+pub(super) fn assert_right(name: &str, builder: &Builder, generator: &mut Generator) {
     let expected = reference::run(&builder.plan, &builder.weights, &builder.inputs);
     block_on(generator.run(&given(&builder.inputs))).expect("inputs");
     for (place, expected) in expected.expect("a plan").iter().enumerate() {
@@ -133,7 +133,7 @@ fn weights_that_are_f16_are_kept_as_such() {
                 *number = half::f16::from_f32(*number).to_f32();
             }
         }
-        for choice in [None, Some(choices()[8].1)] {
+        for choice in [None, Some(choices()[8].1), Some(choices()[16].1)] {
             let device = choice.map_or_else(|| device.clone(), |choice| forced(&device, choice));
             let mut generator = generator_of(&device, &builder);
             // Numbers of a class and of the switch are added when a kernel for labels is packed.
