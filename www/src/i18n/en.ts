@@ -78,6 +78,7 @@ export const en = {
   "objects.more": "More for objects",
   "objects.findClass": "Find objects: {label}",
   "objects.findEverywhere": "Find objects of every label",
+  "objects.findThings": "Find objects of all things",
   "objects.forgetClass": "Forget objects: {label}",
   "objects.forgetEverywhere": "Forget all objects",
   "objects.open": "Open objects…",

@@ -138,7 +138,7 @@ export class ObjectBar extends StudioElement {
         @beforetoggle=${(event: ToggleEvent) => this.placeMenu(event)}
       >
         ${this.item("find", t("objects.findClass", { label }), () => this.ask("find-class"))}
-        ${this.item("find", t("objects.findEverywhere"), () => this.ask("find-everywhere"))}
+        ${this.item("find", t(objects.knowsThings(studio.state) ? "objects.findThings" : "objects.findEverywhere"), () => this.ask("find-everywhere"))}
         <hr />
         ${this.item("clear", t("objects.forgetClass", { label }), () => objects.forgetObjects(studio, "class"))}
         ${this.item("clear", t("objects.forgetEverywhere"), () => objects.forgetObjects(studio, "everywhere"))}
