@@ -61,9 +61,17 @@ impl Model {
     }
 
     fn open_run(run: &Path) -> Result<Self> {
+        Self::open_checkpoint(run, &checkpoint::latest(run)?)
+    }
+
+    /// Reads a checkpoint of a run.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is damaged.
+    pub fn open_checkpoint(run: &Path, checkpoint: &Path) -> Result<Self> {
         let settings = of_run(run)?;
-        let checkpoint = checkpoint::latest(run)?;
-        let step = checkpoint::position(&checkpoint)?.step;
+        let step = checkpoint::position(checkpoint)?.step;
         let TrainedModel {
             model,
             input,
@@ -75,7 +83,7 @@ impl Model {
             settings.trained(step, palette)
         };
         let read = |name: &str| -> Result<StateDict> {
-            let (_, dict) = checkpoint::load_network(&checkpoint, name)?;
+            let (_, dict) = checkpoint::load_network(checkpoint, name)?;
             check_finite(&dict).with_context(|| format!("{}", checkpoint.display()))?;
             Ok(dict)
         };

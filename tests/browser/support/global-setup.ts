@@ -20,11 +20,13 @@ export default async function setUp(): Promise<() => void> {
   makeModelIndex(join(made, "tiny/models"), [MODELS.tiny]);
   makeModelIndex(join(made, "many/models"), [MANY.id]);
   makeModelIndex(join(made, "coco/models"), [COCO.id]);
+  makeModelIndex(join(made, "objects/models"), [MODELS.pix2pixhd, MODELS.unet]);
   const embed = makeEmbeddingPage(made, join(made, "models", MODELS.unet));
 
   const models = join(made, "models");
   const { server, port } = await serve([
     // The studio brings its policy along, in its page.
+    { prefix: "/objects/", folders: [join(made, "objects"), studio] },
     { prefix: "/demo/", folders: [studio] },
     { prefix: "/studio/", folders: [join(made, "studio"), studio] },
     { prefix: "/tiny/", folders: [join(made, "tiny"), studio] },
