@@ -1,8 +1,6 @@
 //! A bundle on a device.
 
-use underpaint_core::bundle::{
-    FileBytes, FileWeights, GivenLabels, InputKind, Manifest, draw_style,
-};
+use underpaint_core::bundle::{GivenLabels, InputKind, Manifest, draw_style};
 use underpaint_core::plan::{self, Plan, Request};
 use underpaint_engine::host::Given;
 use underpaint_engine::schedule;
@@ -15,17 +13,17 @@ use crate::place::{Generator, Offer, Place, Progress, fits};
 
 /// A generator, and its encoder where the bundle has one, for pictures of any size.
 #[derive(Debug)]
-pub struct Model<B> {
+pub struct Model<W> {
     manifest: Manifest,
     place: Place,
-    weights: FileWeights<B>,
+    weights: W,
     generator: Option<Network<Request>>,
-    encoder: Option<Encoder<B>>,
+    encoder: Option<Encoder<W>>,
 }
 
 #[derive(Debug)]
-struct Encoder<B> {
-    weights: FileWeights<B>,
+struct Encoder<W> {
+    weights: W,
     network: Option<Network<[usize; 2]>>,
 }
 
@@ -57,11 +55,13 @@ pub struct Scene {
     pub size: [usize; 2],
     /// `[latent_channels]`; the seed draws them where there are none.
     pub latents: Option<Vec<f32>>,
+    /// `[feature_channels, height, width]`, for models that take those.
+    pub features: Option<Vec<f32>>,
     /// Draws latents and dropout masks.
     pub seed: u32,
 }
 
-impl<B: FileBytes> Model<B> {
+impl<W: WeightSource> Model<W> {
     /// Puts a bundle's generator on a device, ready for pictures of the size that it was trained at.
     ///
     /// # Errors
@@ -70,12 +70,12 @@ impl<B: FileBytes> Model<B> {
     /// cannot hold them.
     pub async fn load(
         manifest: Manifest,
-        weights: B,
+        weights: W,
         place: Place,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self> {
         let mut model = Self {
-            weights: FileWeights::new(weights)?,
+            weights,
             manifest,
             place,
             generator: None,
@@ -100,15 +100,14 @@ impl<B: FileBytes> Model<B> {
     ///
     /// # Errors
     ///
-    /// [`WebError::Core`] if the bundle has none, or they are not the manifest's.
-    pub fn add_encoder(&mut self, weights: B) -> Result<()> {
-        let Some(file) = &self.manifest.encoder_weights else {
+    /// [`WebError::BadInput`] if the bundle has none.
+    pub fn add_encoder(&mut self, weights: W) -> Result<()> {
+        if !self.manifest.model.has_encoder() {
             let message = "this model has no encoder, found weights for one";
             return Err(WebError::BadInput(message.into()));
-        };
-        file.verify(&weights)?;
+        }
         self.encoder = Some(Encoder {
-            weights: FileWeights::new(weights)?,
+            weights,
             network: None,
         });
         Ok(())
@@ -182,12 +181,7 @@ impl<B: FileBytes> Model<B> {
                 false => "this model takes latents, found a label map or a picture".into(),
             }));
         }
-        if self.manifest.model.feature_channels() > 0 {
-            return Err(WebError::BadInput(format!(
-                "this model needs a feature map of {} channels beside the label map",
-                self.manifest.model.feature_channels()
-            )));
-        }
+        let features = self.features(scene)?;
         let request = self.request(scene);
         self.prepare(request, &mut |_| {}).await?;
         let latents = self.latents(scene)?;
@@ -200,12 +194,37 @@ impl<B: FileBytes> Model<B> {
             Condition::Planes(planes) => given.push(Given::Planes(planes)),
             Condition::Nothing => {}
         }
+        if let Some(features) = features {
+            given.push(Given::Planes(features));
+        }
         if let Some(latents) = &latents {
             given.push(Given::Planes(latents));
         }
         let network = self.generator.as_mut().expect("it was prepared");
         network.generator.run(&given).await?;
         Ok(&network.generator)
+    }
+
+    /// The features of a scene, where the model takes features.
+    fn features<'a>(&self, scene: &'a Scene) -> Result<Option<&'a [f32]>> {
+        let channels = self.manifest.model.feature_channels();
+        let expected = channels * scene.size[0] * scene.size[1];
+        match &scene.features {
+            None if channels == 0 => Ok(None),
+            None => Err(WebError::BadInput(format!(
+                "this model needs a feature map of {channels} channels beside the label map"
+            ))),
+            Some(_) if channels == 0 => Err(WebError::BadInput(
+                "this model takes no features, found a feature map".into(),
+            )),
+            Some(features) if features.len() == expected => Ok(Some(features)),
+            Some(features) => Err(WebError::BadInput(format!(
+                "features: expected {channels} * {} * {} numbers, found {}",
+                scene.size[0],
+                scene.size[1],
+                features.len()
+            ))),
+        }
     }
 
     /// The latents of a scene, where the model has latents.
@@ -250,6 +269,7 @@ impl<B: FileBytes> Model<B> {
             },
             size: [size.height, size.width],
             latents: None,
+            features: None,
             seed: 0,
         }
     }

@@ -4,14 +4,15 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Uint8Array, Uint8ClampedArray};
-use underpaint_core::bundle::{InputKind, Manifest, choose_classes};
+use js_sys::{Function, Uint8ClampedArray};
+use underpaint_core::bundle::{FileWeights, InputKind, Manifest, choose_classes};
 use underpaint_core::image::signed_from_pixels;
 use underpaint_engine::gpu;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::browser_bytes::BrowserBytes;
+use crate::browser_bytes::{BrowserBytes, BrowserWeights, Bytes};
 use crate::error::{Result, WebError};
+use crate::given::LabelScene;
 use crate::model::{Condition, Model, Scene, check_fit};
 use crate::pixels::{check_area, without_alpha};
 use crate::place::{Place, Progress};
@@ -24,7 +25,7 @@ pub struct Session {
     manifest: Manifest,
     place: Place,
     /// Elsewhere while a picture is made.
-    model: RefCell<Option<Model<BrowserBytes>>>,
+    model: RefCell<Option<Model<BrowserWeights>>>,
 }
 
 /// Checks that a bundle fits on `device`, "webgpu" or "cpu", before its weights are downloaded.
@@ -56,11 +57,12 @@ impl Session {
     /// An `UnderpaintError`: `bad-bundle`, `integrity`, `webgpu-unavailable`, `out-of-memory`, …
     pub async fn load(
         manifest: Vec<u8>,
-        weights: Uint8Array,
+        weights: Bytes,
         device: String,
         on_stage: Function,
     ) -> Outcome<Session> {
-        Ok(load(&manifest, BrowserBytes(weights), &device, &on_stage).await?)
+        let weights = BrowserBytes::new(weights.into())?;
+        Ok(load(&manifest, weights, &device, &on_stage).await?)
     }
 
     /// Takes the weights of the bundle's encoder, for [`style_latent`](Self::style_latent).
@@ -68,10 +70,13 @@ impl Session {
     /// # Errors
     ///
     /// An `UnderpaintError`: `integrity`, `bad-bundle`, or `bad-input` for a model without one.
-    pub fn add_encoder(&self, weights: Uint8Array) -> Outcome<()> {
-        let mut model = self.model.borrow_mut();
-        let model = model.as_mut().ok_or_else(busy)?;
-        Ok(model.add_encoder(BrowserBytes(weights))?)
+    pub fn add_encoder(&self, weights: Bytes) -> Outcome<()> {
+        let weights = BrowserBytes::new(weights.into())?;
+        if let Some(file) = &self.manifest.encoder_weights {
+            file.verify(&weights).map_err(WebError::from)?;
+        }
+        let weights = FileWeights::new(weights).map_err(WebError::from)?;
+        Ok(self.take_encoder(BrowserWeights::Bundle(weights))?)
     }
 
     /// "webgpu" or "cpu".
@@ -121,28 +126,21 @@ impl Session {
     }
 
     /// A picture from a label map of any size. A model that marks edges between instances marks those
-    /// between classes.
+    /// between classes, where none are given.
     ///
     /// # Shapes
     ///
-    /// - `ids`: `[height, width]`, one byte a pixel, in `0..num_classes`; 255 for none, where the model
-    ///   knows that
-    /// - `latent`: for models with latents, as [`style_latent`](Self::style_latent) gives them; the seed
-    ///   draws them where there are none
-    /// - result: `[height, width, 4]`, RGBA bytes, opaque
+    /// Result: `[height, width, 4]`, RGBA bytes, opaque.
     ///
     /// # Errors
     ///
     /// An `UnderpaintError`: `bad-input`, `device-lost`, `out-of-memory`, …
     pub async fn generate_labels(
         &self,
-        ids: Vec<u8>,
-        width: usize,
-        height: usize,
+        labels: LabelScene,
         seed: u32,
-        latent: Option<Vec<f32>>,
     ) -> Outcome<Uint8ClampedArray> {
-        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
+        let scene = labels.scene(&self.manifest, seed)?;
         Ok(self.picture(scene).await?)
     }
 
@@ -234,21 +232,17 @@ impl Session {
     ///
     /// # Shapes
     ///
-    /// - `ids`, `latent`: as [`Session::generate_labels`] takes them
-    /// - result: `[output channels, height, width]` in `[-1, 1]`
+    /// Result: `[output channels, height, width]` in `[-1, 1]`.
     ///
     /// # Errors
     ///
     /// As [`Session::generate_labels`].
     pub async fn generate_tensor_from_labels(
         &self,
-        ids: Vec<u8>,
-        width: usize,
-        height: usize,
+        labels: LabelScene,
         seed: u32,
-        latent: Option<Vec<f32>>,
     ) -> Outcome<Vec<f32>> {
-        let scene = self.of_labels(&ids, [height, width], latent, seed)?;
+        let scene = labels.scene(&self.manifest, seed)?;
         Ok(self.planes(scene).await?)
     }
 
@@ -302,35 +296,24 @@ impl Session {
         }
     }
 
-    fn of_labels(
-        &self,
-        ids: &[u8],
-        [height, width]: [usize; 2],
-        latents: Option<Vec<f32>>,
-        seed: u32,
-    ) -> Result<Scene> {
-        check_area(width, height)?;
-        let ids: Vec<u16> = ids.iter().map(|&id| u16::from(id)).collect();
-        let labels = self.manifest.given_labels(&ids, None, height, width)?;
-        Ok(Scene {
-            condition: Condition::Labels(labels),
-            size: [height, width],
-            latents,
-            seed,
-        })
-    }
-
     fn of_latents(&self, latents: Vec<f32>, seed: u32) -> Scene {
         let size = self.manifest.size;
         Scene {
             condition: Condition::Nothing,
             size: [size.height, size.width],
             latents: Some(latents),
+            features: None,
             seed,
         }
     }
 
-    fn take(&self) -> Result<Model<BrowserBytes>> {
+    /// Takes weights of an encoder that belong to the model.
+    pub(crate) fn take_encoder(&self, weights: BrowserWeights) -> Result<()> {
+        let mut model = self.model.borrow_mut();
+        model.as_mut().ok_or_else(busy)?.add_encoder(weights)
+    }
+
+    fn take(&self) -> Result<Model<BrowserWeights>> {
         self.model.borrow_mut().take().ok_or_else(busy)
     }
 
@@ -358,6 +341,7 @@ fn of_planes(planes: Vec<f32>, width: usize, height: usize, seed: u32) -> Scene 
         condition: Condition::Planes(planes),
         size: [height, width],
         latents: None,
+        features: None,
         seed,
     }
 }
@@ -387,14 +371,26 @@ async fn load(
     device: &str,
     on_stage: &Function,
 ) -> Result<Session> {
-    let stage = |name: &str, share: f64| {
-        // A listener that throws must not stop the loading.
-        let _ = on_stage.call2(&JsValue::NULL, &name.into(), &share.into());
-    };
-    stage("verify", 0.0);
+    tell_stage(on_stage, "verify", 0.0);
     let manifest = Manifest::from_json(manifest)?;
     manifest.weights.verify(&weights)?;
+    let weights = BrowserWeights::Bundle(FileWeights::new(weights)?);
+    start(manifest, weights, device, on_stage).await
+}
 
+fn tell_stage(on_stage: &Function, name: &str, share: f64) {
+    // A listener that throws must not stop the loading.
+    let _ = on_stage.call2(&JsValue::NULL, &name.into(), &share.into());
+}
+
+/// Puts a generator on a device.
+pub(crate) async fn start(
+    manifest: Manifest,
+    weights: BrowserWeights,
+    device: &str,
+    on_stage: &Function,
+) -> Result<Session> {
+    let stage = |name: &str, share: f64| tell_stage(on_stage, name, share);
     stage("upload", 0.0);
     let place = acquire(device).await?;
     let mut is_compiling = false;

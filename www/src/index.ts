@@ -12,6 +12,7 @@ export type { ClassChoice, LabelMapInput, PictureInput } from "./engine/input.js
 export {
   NO_CLASS_ID,
   paintedClasses,
+  usesInstances,
   usesSeed,
   type GeneratorConfig,
   type ImageInput,

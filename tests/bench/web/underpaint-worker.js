@@ -44,7 +44,7 @@ function painter(session, settings) {
   if (kind === "latent") return () => session.generate_latent(0, []);
   const scene = sceneOf(settings);
   if (kind === "image") return () => session.generate_image(scene, width, height, 0);
-  return () => session.generate_labels(scene, width, height, 0);
+  return () => session.generate_labels({ ids: scene, width, height }, 0);
 }
 
 /**

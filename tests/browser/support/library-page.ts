@@ -4,6 +4,7 @@ import type { Page } from "@playwright/test";
 
 import type * as Library from "../../../www/src/index";
 import type { LoadOptions } from "../../../www/src/index";
+import type { LabelScene } from "../../../www/src/engine/wasm";
 import type { Labels } from "./scenes";
 import type { Tensor } from "./tensors.mjs";
 
@@ -24,13 +25,7 @@ interface WasmModule {
 interface WasmSession {
   generate_tensor(planes: Float32Array, width: number, height: number, seed: number): Promise<Float32Array>;
   generate_tensor_from_latent(latent: Float32Array): Promise<Float32Array>;
-  generate_tensor_from_labels(
-    ids: Uint8Array,
-    width: number,
-    height: number,
-    seed: number,
-    latent?: Float32Array,
-  ): Promise<Float32Array>;
+  generate_tensor_from_labels(labels: LabelScene, seed: number): Promise<Float32Array>;
   add_encoder(weights: Uint8Array): void;
   style_latent(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Float32Array>;
   free(): void;
@@ -199,11 +194,41 @@ export async function generateStyled(
       const session = await Session.load(manifest, weights, device, () => undefined);
       session.add_encoder(encoder);
       const latent = await session.style_latent(Uint8Array.from(picture), side, side, seed);
-      const output = await session.generate_tensor_from_labels(Uint8Array.from(ids), side, side, seed, latent);
+      const output = await session.generate_tensor_from_labels(
+        { ids: Uint8Array.from(ids), width: side, height: side, latent },
+        seed,
+      );
       session.free();
       return Array.from(output);
     },
     { url, device, ids: Array.from(ids), picture: Array.from(picture), side, seed },
+  );
+}
+
+/** Runs the module itself on a label map with instances: what the generator gives before any rounding. */
+export async function generateFromInstances(
+  page: Page,
+  url: string,
+  device: "webgpu" | "cpu",
+  { ids, width, height }: Labels,
+  instances: Uint16Array | undefined,
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ url, device, ids, width, height, instances }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return new Uint8Array(await response.arrayBuffer());
+      };
+      const { Session } = await startModule("plain");
+      const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
+      const session = await Session.load(manifest, weights, device, () => undefined);
+      const scene = { ids: Uint8Array.from(ids), width, height };
+      const given = instances ? { ...scene, instances: Uint16Array.from(instances) } : scene;
+      const output = await session.generate_tensor_from_labels(given, 0);
+      session.free();
+      return Array.from(output);
+    },
+    { url, device, ids: Array.from(ids), width, height, instances: instances && Array.from(instances) },
   );
 }
 

@@ -137,6 +137,8 @@ export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
   readonly checks: string[] = [];
   readonly generated: number[][] = [];
+  /** What was given beside the label maps, in order. */
+  readonly instances: (number[] | undefined)[] = [];
 
   constructor(private readonly behaviour: Behaviour = {}) {}
 
@@ -183,7 +185,10 @@ export class FakeModule implements WasmModule {
       device,
       adapter: "",
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
-      generate_labels: (ids, width, height, seed) => paint(ids, width * height, seed),
+      generate_labels: ({ ids, width, height, instances }, seed) => {
+        this.instances.push(instances && [...instances]);
+        return paint(ids, width * height, seed);
+      },
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
       generate_latent: (seed, classes) =>
         paint(new TextEncoder().encode(classes.join()), size.width * size.height, seed),

@@ -182,7 +182,7 @@ function aborted(): UnderpaintError {
 function buffersOf(input: GenerateInput): ArrayBuffer[] {
   switch (input.kind) {
     case "labels":
-      return [input.ids.buffer];
+      return input.instances ? [input.ids.buffer, input.instances.buffer] : [input.ids.buffer];
     case "image":
       return [input.rgba.buffer];
     case "latent":

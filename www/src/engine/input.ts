@@ -1,14 +1,20 @@
 /** What a generator is given: checked against its model, and copied to be handed over. */
 
 import { UnderpaintError } from "./errors.js";
-import { paintedClasses, type Manifest } from "./manifest.js";
-import type { GenerateInput } from "./protocol.js";
+import { paintedClasses, usesInstances, type Manifest } from "./manifest.js";
+import type { GenerateInput, LabelsGiven } from "./protocol.js";
 
 /** A label map: one class id per pixel, row by row; `ids` holds `width * height` bytes. */
 export interface LabelMapInput {
   readonly ids: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /**
+   * One object per pixel, row by row, for models that tell objects apart ({@link usesInstances}). Only which numbers are the
+   * same matters to edges: a common rule is Cityscapes', the class's id for what is no object and `id * 1000 + n` for the
+   * n-th object of a class. Without them, all pixels of a class are one.
+   */
+  readonly instances?: Uint16Array | undefined;
 }
 
 /** What a generator makes a picture of; null for models that take nothing but a seed. */
@@ -58,11 +64,32 @@ export function copyInput(input: PictureInput, manifest: Manifest, choice: Class
   if ("ids" in input) {
     checkLength(NAMES.labels, input.ids.length, width, height, 1);
     checkInput(manifest, "labels");
-    return { kind: "labels", ids: new Uint8Array(input.ids), width, height };
+    return copyLabels(input, manifest);
   }
   checkLength(NAMES.image, input.data.length, width, height, 4);
   checkInput(manifest, "image");
   return { kind: "image", rgba: new Uint8Array(input.data), width, height };
+}
+
+function copyLabels({ ids, width, height, instances }: LabelMapInput, manifest: Manifest): LabelsGiven {
+  const labels: LabelsGiven = { kind: "labels", ids: new Uint8Array(ids), width, height };
+  if (instances === undefined) return labels;
+  if (!usesInstances(manifest)) {
+    const found = "found instances beside the label map";
+    throw new UnderpaintError(
+      "bad-input",
+      `${manifest.name} does not tell objects apart: expected ids alone, ${found}.`,
+    );
+  }
+  // Pages are not always written in TypeScript: other arrays would lose their numbers on the way.
+  if (!((instances as unknown) instanceof Uint16Array)) {
+    throw new UnderpaintError("bad-input", "instances: expected a Uint16Array, found something else");
+  }
+  if (instances.length !== width * height) {
+    const expected = `expected ${width * height} numbers`;
+    throw new UnderpaintError("bad-input", `instances of ${width}×${height}: ${expected}, found ${instances.length}`);
+  }
+  return { ...labels, instances: new Uint16Array(instances) };
 }
 
 /** As the module takes them; refused here, where attributes and classes can be named. */

@@ -10,12 +10,16 @@ export interface LabelClass {
   id: number;
   name: string;
   color: [red: number, green: number, blue: number];
+  /** What kind of thing it is, such as "plants": a heading in palettes of many labels. */
+  group?: string;
 }
 
 /** Family and full config of the generator. Only `family` is certain; the rest is the family's own. */
 export interface ModelConfig {
   family: string;
   generator: GeneratorConfig;
+  /** Channels of features beside every label map, averaged over instances. */
+  feature_channels?: number;
 }
 
 /** Config of a generator. Families add fields of their own. */
@@ -37,7 +41,7 @@ export interface LabelsInput {
   classes: LabelClass[];
   /** Whether pixels may be of no class: {@link NO_CLASS_ID}. */
   dont_care?: boolean;
-  /** Whether it looks at edges between instances; in the browser, those between classes. */
+  /** Whether it looks at edges between instances; without instances, at those between classes. */
   edges?: boolean;
 }
 
@@ -120,6 +124,12 @@ export function usesSeed({ input, model, test_time }: Manifest): boolean {
   const { architecture, dropout } = model.generator;
   const hasLatents = typeof architecture === "object" && typeof architecture["latent_channels"] === "number";
   return input.kind === "latent" || hasLatents || (test_time.dropout && dropout !== false);
+}
+
+/** Whether the generator tells objects apart: it marks edges between them, or averages features over them. */
+export function usesInstances({ input, model }: Manifest): boolean {
+  const channels = model.feature_channels ?? 0;
+  return input.kind === "labels" && (input.edges === true || channels > 0);
 }
 
 /**
@@ -247,6 +257,7 @@ function isLabelClass(value: unknown): value is LabelClass {
   if (!isObject(value)) return false;
   const { id, name, color } = value;
   const isByte = (part: unknown): boolean => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= 255;
+  if (!["undefined", "string"].includes(typeof value["group"])) return false;
   return isByte(id) && typeof name === "string" && Array.isArray(color) && color.length === 3 && color.every(isByte);
 }
 

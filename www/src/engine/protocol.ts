@@ -25,9 +25,20 @@ export interface LoadProgress {
 export type BundleSource =
   { kind: "url"; url: string } | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer };
 
-/** What a generator is given beside a seed. `ids` holds one byte per pixel, `rgba` four, both row by row. */
+/** A label map. Everything is row by row. */
+export interface LabelsGiven {
+  kind: "labels";
+  /** A class a pixel. */
+  ids: Uint8Array<ArrayBuffer>;
+  width: number;
+  height: number;
+  /** An object a pixel, any numbers; only for models that tell objects apart. */
+  instances?: Uint16Array<ArrayBuffer>;
+}
+
+/** What a generator is given beside a seed. `rgba` holds four bytes per pixel, row by row. */
 export type GenerateInput =
-  | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | LabelsGiven
   | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
   /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
   | { kind: "latent"; classes: string[] };

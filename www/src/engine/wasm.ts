@@ -1,5 +1,19 @@
 /** The WebAssembly module as the engine sees it: a part of what `www/pkg/underpaint_web.d.ts` declares. */
 
+/** A label map with what belongs to it, row by row. */
+export interface LabelScene {
+  /** One class a pixel. */
+  readonly ids: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** One object a pixel. */
+  readonly instances?: Uint16Array | undefined;
+  /** `[latent channels]`; the seed draws them where there are none. */
+  readonly latent?: Float32Array | undefined;
+  /** `[feature channels, height, width]`, for models with features. */
+  readonly features?: Float32Array | undefined;
+}
+
 /** A generator on a device. It goes with its worker, which has only this one. */
 export interface WasmSession {
   /** `webgpu` or `cpu`. */
@@ -8,8 +22,8 @@ export interface WasmSession {
   readonly adapter: string;
   /** The `GPUDevice`; undefined on the CPU. */
   readonly gpu_device: { readonly lost: Promise<{ readonly message: string }> } | undefined;
-  /** One byte per pixel in; RGBA out. */
-  generate_labels(ids: Uint8Array, width: number, height: number, seed: number): Promise<Uint8ClampedArray>;
+  /** RGBA out. */
+  generate_labels(labels: LabelScene, seed: number): Promise<Uint8ClampedArray>;
   /** RGBA in (alpha is ignored); RGBA out. */
   generate_image(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Uint8ClampedArray>;
   /** The latent that the seed draws in, for classes as `Main=cat`; RGBA of the manifest's size out. */

@@ -269,8 +269,8 @@ async function run({ session, manifest }: Loaded, input: GenerateInput, seed: nu
     case "image":
       return session.generate_image(input.rgba, input.width, input.height, seed);
     case "labels": {
-      const { ids, width, height } = input;
-      if (manifest.input.kind === "labels") return session.generate_labels(ids, width, height, seed);
+      const { ids, width, height, instances } = input;
+      if (manifest.input.kind === "labels") return session.generate_labels({ ids, width, height, instances }, seed);
       return session.generate_image(rgbaFromIds(ids, paintedClasses(manifest)), width, height, seed);
     }
   }

@@ -3,7 +3,7 @@
 import type { Size } from "../canvas/geometry.js";
 import type { LabelClass } from "../canvas/label-map.js";
 import type { ClassChoice } from "../engine/input.js";
-import { paintedClasses, usesSeed, type LatentAttribute, type Manifest } from "../engine/manifest.js";
+import { paintedClasses, usesInstances, usesSeed, type LatentAttribute, type Manifest } from "../engine/manifest.js";
 
 /**
  * Where a model came from, which decides whether a link can bring it back.
@@ -36,6 +36,8 @@ export interface StudioModel {
   readonly size: Size;
   /** Whether the seed changes the picture. */
   readonly usesSeed: boolean;
+  /** Whether it tells objects apart; not there in what an older studio has kept. */
+  readonly usesObjects?: boolean;
   /** Size of the weights in bytes. */
   readonly weightBytes: number;
   /** Names this model's painting in the browser's storage; two visits give the same. */
@@ -53,6 +55,7 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
     attributes: manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [],
     size: { width: manifest.size.width, height: manifest.size.height },
     usesSeed: usesSeed(manifest),
+    usesObjects: usesInstances(manifest),
     weightBytes: manifest.weights.bytes,
     paintingKey: paintingKey(manifest, origin, classes),
   };

@@ -16,6 +16,7 @@ export const shellStyles = css`
     grid-template:
       "bar bar" var(--bar-height)
       "rail stage" minmax(0, 1fr)
+      "objects objects" auto
       "palette palette" auto
       "status status" auto / auto minmax(0, 1fr);
     height: 100%;
@@ -133,6 +134,11 @@ export const shellStyles = css`
     grid-area: palette;
     min-width: 0;
     min-height: 74px;
+    background: var(--paper);
+  }
+  .objects {
+    grid-area: objects;
+    min-width: 0;
     background: var(--paper);
   }
   .chance {
@@ -280,6 +286,7 @@ export const shellStyles = css`
         "bar bar" var(--bar-height)
         "gutter stage" minmax(0, 1fr)
         "tools tools" auto
+        "objects objects" auto
         "palette palette" auto / auto minmax(0, 1fr);
     }
     header {

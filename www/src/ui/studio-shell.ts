@@ -20,8 +20,11 @@ import { glyph } from "./glyph.js";
 import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
 import type { Remedy } from "./notice-card.js";
+import { ObjectActions } from "./object-actions.js";
+import { objectSection } from "./object-section.js";
 import { PaintingActions } from "./painting-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
+import type { Palette } from "./palette.js";
 import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
 import { shellStyles } from "./shell-styles.js";
@@ -45,6 +48,8 @@ const shownFields = [
   "picture",
   "tool",
   "classId",
+  "recent",
+  "favourites",
   "brushSize",
   "pressureEnabled",
   "shapeFill",
@@ -82,6 +87,7 @@ export class StudioShell extends StudioElement {
   private files: FileActions | undefined;
   private loader: ModelLoader | undefined;
   private paintings: PaintingActions | undefined;
+  private objects: ObjectActions | undefined;
   private clipboard: ClipboardActions | undefined;
   private input: PageInput | undefined;
   /** About the file that is being opened, and who waits for the answer. */
@@ -163,6 +169,7 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
+        ${objectSection(context.studio, (command) => void this.objects?.run(command))}
         ${painted ? this.palette.render(context.studio) : nothing}
         ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
         <footer aria-label=${t("region.status")}>
@@ -195,8 +202,10 @@ export class StudioShell extends StudioElement {
   private begin(context: StudioContext): void {
     const { studio } = context;
     this.coach = new CoachGuide(studio, this.renderRoot);
+    this.objects = new ObjectActions({ studio, say: (toast) => this.say(toast) });
     this.files = new FileActions({
       studio,
+      objects: this.objects,
       say: (toast) => this.say(toast),
       loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
       askShape: (question) => this.askShape(question),
@@ -204,7 +213,10 @@ export class StudioShell extends StudioElement {
     this.clipboard = new ClipboardActions({
       studio,
       say: (toast) => this.say(toast),
-      openFile: async (file) => this.files?.openFile(file),
+      openFile: async (file) => this.files?.openFile(file, "pasted"),
+      remember: (map) => {
+        if (this.files) this.files.copied = map;
+      },
     });
     this.paintings = new PaintingActions({
       studio,
@@ -324,6 +336,8 @@ export class StudioShell extends StudioElement {
     if (!context) return false;
     const { studio, tools } = context;
     if (command.type === "copy") return this.copy(command.what);
+    if (command.type === "find-label")
+      return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
     return command.type === "cancel" && this.coach?.close() === true;
   }
