@@ -8,9 +8,10 @@ use js_sys::{Function, Uint8ClampedArray};
 use underpaint_core::bundle::{FileWeights, InputKind, Manifest, choose_classes};
 use underpaint_core::image::signed_from_pixels;
 use underpaint_engine::gpu;
+use underpaint_files::{BrowserBytes, Bytes};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::browser_bytes::{BrowserBytes, BrowserWeights, Bytes};
+use crate::browser_weights::{BrowserWeights, WeightReader};
 use crate::error::{Result, WebError};
 use crate::given::LabelScene;
 use crate::model::{Condition, Model, Scene, check_fit};
@@ -61,8 +62,34 @@ impl Session {
         device: String,
         on_stage: Function,
     ) -> Outcome<Session> {
-        let weights = BrowserBytes::new(weights.into())?;
+        let weights = BrowserBytes::new(weights.into()).map_err(WebError::from)?;
         Ok(load(&manifest, weights, &device, &on_stage).await?)
+    }
+
+    /// As [`load`](Self::load), with weights that JavaScript reads tensor by tensor, of which nothing is
+    /// verified.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub async fn load_from(
+        manifest: Vec<u8>,
+        weights: WeightReader,
+        device: String,
+        on_stage: Function,
+    ) -> Outcome<Session> {
+        let manifest = Manifest::from_json(&manifest).map_err(WebError::from)?;
+        let weights = BrowserWeights::Outside(weights);
+        Ok(start(manifest, weights, &device, &on_stage).await?)
+    }
+
+    /// Takes weights of the model's encoder that JavaScript reads.
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `bad-input` for a model without an encoder.
+    pub fn add_encoder_from(&self, weights: WeightReader) -> Outcome<()> {
+        Ok(self.take_encoder(BrowserWeights::Outside(weights))?)
     }
 
     /// Takes the weights of the bundle's encoder, for [`style_latent`](Self::style_latent).
@@ -71,7 +98,7 @@ impl Session {
     ///
     /// An `UnderpaintError`: `integrity`, `bad-bundle`, or `bad-input` for a model without one.
     pub fn add_encoder(&self, weights: Bytes) -> Outcome<()> {
-        let weights = BrowserBytes::new(weights.into())?;
+        let weights = BrowserBytes::new(weights.into()).map_err(WebError::from)?;
         if let Some(file) = &self.manifest.encoder_weights {
             file.verify(&weights).map_err(WebError::from)?;
         }
@@ -308,7 +335,7 @@ impl Session {
     }
 
     /// Takes weights of an encoder that belong to the model.
-    pub(crate) fn take_encoder(&self, weights: BrowserWeights) -> Result<()> {
+    fn take_encoder(&self, weights: BrowserWeights) -> Result<()> {
         let mut model = self.model.borrow_mut();
         model.as_mut().ok_or_else(busy)?.add_encoder(weights)
     }
@@ -384,7 +411,7 @@ fn tell_stage(on_stage: &Function, name: &str, share: f64) {
 }
 
 /// Puts a generator on a device.
-pub(crate) async fn start(
+async fn start(
     manifest: Manifest,
     weights: BrowserWeights,
     device: &str,

@@ -4,7 +4,9 @@
  * Importing this touches neither document nor network. `underpaint/element` has a painting surface around it.
  */
 
-export { load, type BundleFiles, type LoadOptions } from "./engine/client.js";
+export type { CheckpointAnswers, CheckpointReport, CheckpointSource, FamilyName } from "./engine/checkpoint.js";
+export { CheckpointReader, type PackOptions } from "./engine/checkpoint-reader.js";
+export { load, type BundleFiles, type LoadOptions, type ModelFiles } from "./engine/client.js";
 export type { DeviceKind, DeviceReasonCode, DeviceReport } from "./engine/device.js";
 export { UnderpaintError, type ErrorCode } from "./engine/errors.js";
 export { Generator, type GenerateOptions, type Picture } from "./engine/generator.js";

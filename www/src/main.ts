@@ -2,6 +2,7 @@
 import { load } from "./engine/client.js";
 import { startLanguage } from "./i18n/language.js";
 import { registerServiceWorker } from "./service-worker/register.js";
+import { KeptModels } from "./state/kept-models.js";
 import { LiveGeneration } from "./state/live.js";
 import { pageClaims } from "./state/painting-claims.js";
 import { IndexedDbPaintings } from "./state/painting-database.js";
@@ -29,6 +30,7 @@ shell.context = {
   session: new ModelSession({ studio, live, load }),
   keeper,
   memory,
+  kept: new KeptModels(),
   catalog: fetchCatalog(new URL("models/index.json", document.baseURI).href),
 };
 if (import.meta.env.PROD) void registerServiceWorker((reload) => shell.offerUpdate(reload));

@@ -8,14 +8,14 @@ import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
-import { isPainted, studioModel, type StudioModel } from "../state/studio-model.js";
+import { isPainted, studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
 import { SettingError, checkIds, checkObjects } from "./settings.js";
 
 /** What is to be loaded. */
 export interface Wish extends Omit<LoadOptions, "signal"> {
-  /** Address of the bundle, relative to the page. */
-  readonly model: string;
+  /** Address of the bundle, relative to the page; or a model's file. */
+  readonly model: string | Blob;
   /** Address of a label map to begin with. */
   readonly scene: string | undefined;
 }
@@ -51,7 +51,7 @@ export class ElementSession {
     this.release();
     const stop = new AbortController();
     this.stop = stop;
-    commands.modelLoading(this.studio, wish.model);
+    commands.modelLoading(this.studio, nameOf(wish.model));
     let generator: Generator | undefined;
     try {
       const onProgress: LoadOptions["onProgress"] = (progress) => {
@@ -59,7 +59,7 @@ export class ElementSession {
         wish.onProgress?.(progress);
       };
       generator = await this.loadGenerator(wish.model, { ...wish, onProgress, signal: stop.signal });
-      const model = studioModel(generator.manifest, { kind: "address", url: wish.model });
+      const model = studioModel(generator.manifest, originOf(wish.model));
       const start = this.mapFor(model) ?? (await this.firstScene(wish.scene, model, stop.signal));
       stop.signal.throwIfAborted();
       this.use(generator, model, start);
@@ -201,4 +201,13 @@ async function fetchBlob(url: string, signal: AbortSignal): Promise<Blob> {
     found = errorFrom(thrown).message;
   }
   throw new UnderpaintError("network", `The scene ${url} could not be downloaded: ${found}.`);
+}
+
+function nameOf(model: string | Blob): string {
+  if (typeof model === "string") return model;
+  return model instanceof File ? model.name : "";
+}
+
+function originOf(model: string | Blob): ModelOrigin {
+  return typeof model === "string" ? { kind: "address", url: model } : { kind: "local" };
 }

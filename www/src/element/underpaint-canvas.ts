@@ -2,6 +2,7 @@
 
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { instancesOf } from "../canvas/instance-map.js";
+import type { CheckpointAnswers } from "../engine/checkpoint.js";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Picture } from "../engine/generator.js";
@@ -80,6 +81,9 @@ export interface UnderpaintCanvas {
 export class UnderpaintCanvas extends LitElement implements ElementSettings {
   static override readonly properties = {
     model: { type: String },
+    file: { attribute: false },
+    encoder: { attribute: false },
+    answers: { attribute: false },
     device: { type: String, ...REFLECTED },
     scene: { type: String },
     label: { ...NUMBER, reflect: true },
@@ -96,8 +100,17 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
 
   static override readonly styles = elementStyles;
 
-  /** Address of the bundle: its folder or its manifest.json. */
+  /** Address of the bundle: its folder, its manifest.json, or one file, x.underpaint. */
   declare model: string | undefined;
+  /**
+   * A model's file in place of an address: a bundle in one file, or weights of the original authors (`.pth`, `.pt`,
+   * safetensors).
+   */
+  declare file: Blob | undefined;
+  /** The encoder's file beside weights of the authors; set it before {@link file}. */
+  declare encoder: Blob | undefined;
+  /** What weights of the authors do not tell; set it before {@link file}. */
+  declare answers: CheckpointAnswers | undefined;
   /** What to run on; `auto` by default. */
   declare device: "auto" | DeviceKind;
   /** Address of a label map (PNG) to begin with. */
@@ -296,7 +309,8 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   protected override willUpdate(changed: PropertyValues<this>): void {
     for (const name of SETTING_NAMES) if (changed.has(name)) this.settings.take(name);
     const { device } = this;
-    if (this.hasUpdated && (changed.has("model") || (changed.has("device") && changed.get("device") !== device))) {
+    const isOther = changed.has("model") || changed.has("file");
+    if (this.hasUpdated && (isOther || (changed.has("device") && changed.get("device") !== device))) {
       this.reload();
     } else if (this.hasUpdated && changed.has("scene")) this.changeScene();
   }
@@ -372,7 +386,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
     const begin = (): void => {
-      if (this.model !== undefined && this.isConnected) void this.load().catch(() => undefined);
+      if ((this.model ?? this.file) !== undefined && this.isConnected) void this.load().catch(() => undefined);
     };
     if (this.loading === "eager") queueMicrotask(begin);
     else this.stopWaiting = whenNear(this, begin);
@@ -389,13 +403,23 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   }
 
   private async open(): Promise<void> {
-    const { model, device, scene, workerUrl, wasmUrl } = this;
+    const { model, file, encoder, answers, device, scene, workerUrl, wasmUrl } = this;
     const { state } = this.studio;
     const followed = state.model === undefined ? undefined : state.classId;
     try {
-      if (model === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
+      const found = file ?? model;
+      if (found === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
       const onProgress = (progress: ElementEventMap["progress"]): void => this.tell("progress", progress);
-      const generator = await this.session.open({ model, device, scene, workerUrl, wasmUrl, onProgress });
+      const generator = await this.session.open({
+        model: found,
+        encoder,
+        answers,
+        device,
+        scene,
+        workerUrl,
+        wasmUrl,
+        onProgress,
+      });
       this.settings.takeLabel(followed);
       this.tell("ready", { manifest: generator.manifest, device: generator.device });
     } catch (thrown) {

@@ -15,7 +15,7 @@ export interface ReadManifest {
 
 /** A bundle's weights, not yet verified. */
 export interface ReadWeights {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> | Blob;
   /** Address or file name, for messages. */
   name: string;
   /** Whether they come out of the cache, and the network may have better ones. */
@@ -29,6 +29,9 @@ export interface BundleEnvironment {
   cache: WeightCache | undefined;
   signal: AbortSignal;
 }
+
+/** A source whose manifest and weights are files of their own. */
+export type PartedSource = Exclude<BundleSource, { kind: "file" }>;
 
 /** Called with the bytes of the weights that have arrived, and their number in all. */
 export type OnBytes = (loaded: number, total: number) => void;
@@ -47,7 +50,7 @@ export function manifestUrl(bundle: string): string {
  *
  * @throws UnderpaintError `network`, `bad-bundle`, `unsupported` or `aborted`
  */
-export async function readManifest(source: BundleSource, environment: BundleEnvironment): Promise<ReadManifest> {
+export async function readManifest(source: PartedSource, environment: BundleEnvironment): Promise<ReadManifest> {
   if (source.kind === "files") {
     const bytes = await bytesOf(source.manifest);
     return { manifest: parseManifest(bytes, nameOf(source.manifest, "manifest.json")), bytes, name: "manifest.json" };
@@ -64,7 +67,7 @@ export async function readManifest(source: BundleSource, environment: BundleEnvi
  * @throws UnderpaintError `network`, `integrity` (another size than the manifest says) or `aborted`
  */
 export async function readWeights(
-  source: BundleSource,
+  source: PartedSource,
   { manifest }: ReadManifest,
   environment: BundleEnvironment,
   onBytes: OnBytes,
@@ -73,7 +76,8 @@ export async function readWeights(
   const { file, sha256, bytes: total } = manifest.weights;
   if (source.kind === "files") {
     const name = nameOf(source.weights, file);
-    return { bytes: checkLength(await bytesOf(source.weights), total, name), name, cached: false };
+    const bytes = source.weights instanceof Blob ? source.weights : new Uint8Array(source.weights);
+    return { bytes: checkLength(bytes, total, name), name, cached: false };
   }
   const url = new URL(encodeURIComponent(file), manifestUrl(source.url)).href;
   const kept = fresh ? undefined : await environment.cache?.weights(sha256);
@@ -99,7 +103,7 @@ async function manifestBytes(url: string, environment: BundleEnvironment): Promi
   }
 }
 
-async function download(url: string, environment: BundleEnvironment, cache: RequestCache): Promise<Response> {
+export async function download(url: string, environment: BundleEnvironment, cache: RequestCache): Promise<Response> {
   let response: Response;
   try {
     response = await environment.fetch(url, { cache, signal: environment.signal });
@@ -111,7 +115,7 @@ async function download(url: string, environment: BundleEnvironment, cache: Requ
   throw new UnderpaintError("network", `${url}: expected the file, found HTTP status ${response.status}.${hint}`);
 }
 
-function downloadError(thrown: unknown, url: string): UnderpaintError {
+export function downloadError(thrown: unknown, url: string): UnderpaintError {
   const error = errorFrom(thrown);
   if (error.code === "aborted") return error;
   return new UnderpaintError(
@@ -151,11 +155,16 @@ function grown(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<Array
   return larger;
 }
 
-function checkLength(bytes: Uint8Array<ArrayBuffer>, expected: number, name: string): Uint8Array<ArrayBuffer> {
-  if (bytes.length === expected) return bytes;
+function checkLength<Bytes extends Uint8Array<ArrayBuffer> | Blob>(
+  bytes: Bytes,
+  expected: number,
+  name: string,
+): Bytes {
+  const found = bytes instanceof Blob ? bytes.size : bytes.length;
+  if (found === expected) return bytes;
   throw new UnderpaintError(
     "integrity",
-    `The weights ${name}: expected ${expected} bytes, found ${bytes.length}. ` +
+    `The weights ${name}: expected ${expected} bytes, found ${found}. ` +
       "They do not belong to this manifest, or are damaged; export the bundle or copy it again.",
   );
 }

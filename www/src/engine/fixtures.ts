@@ -129,6 +129,13 @@ export interface Behaviour {
   panic?: string;
 }
 
+/** Bundles in one file are read by the real module only: tests of the browser see to them. */
+class NoParts {
+  readonly manifest = new Uint8Array();
+  readonly weights = new Float64Array();
+  readonly encoder = undefined;
+}
+
 /**
  * A module whose pictures hold each input byte as red and the seed as blue; those from latents hold the names of
  * their classes as red.
@@ -143,15 +150,20 @@ export class FakeModule implements WasmModule {
   constructor(private readonly behaviour: Behaviour = {}) {}
 
   readonly Session = {
+    load_from: async (): Promise<WasmSession> => {
+      throw new UnderpaintError("internal", "tests of the browser see to this");
+    },
     load: async (
       manifestBytes: Uint8Array,
-      weights: Uint8Array,
+      weights: Uint8Array | Blob,
       device: string,
       onStage: (stage: string, share: number) => void,
     ): Promise<WasmSession> => {
       this.loads.push(device);
       onStage("verify", 0);
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(weights)));
+      const digest = new Uint8Array(
+        await crypto.subtle.digest("SHA-256", await new Response(weights as BodyInit).arrayBuffer()),
+      );
       const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       const manifest = JSON.parse(new TextDecoder().decode(manifestBytes)) as Manifest;
       const { sha256 } = manifest.weights;
@@ -163,6 +175,8 @@ export class FakeModule implements WasmModule {
       return this.session(device, manifest);
     },
   };
+
+  readonly BundleParts = NoParts;
 
   async check_bundle_fits(_manifest: Uint8Array, device: string): Promise<void> {
     this.checks.push(device);
@@ -184,6 +198,7 @@ export class FakeModule implements WasmModule {
     return {
       device,
       adapter: "",
+      add_encoder_from: () => undefined,
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
       generate_labels: ({ ids, width, height, instances }, seed) => {
         this.instances.push(instances && [...instances]);
@@ -216,6 +231,9 @@ export class FakeWorker implements WorkerLike {
     this.host = new WorkerHost({
       post: (message, transfer) => this.deliver("message", structuredClone(message, { transfer })),
       startModule: rest.startModule ?? (async () => module),
+      startReader: async () => {
+        throw new UnderpaintError("internal", "tests of the browser see to this");
+      },
       fetch: server.fetch,
       caches: rest.caches,
       surroundings: surroundingsWith(rest.adapter ?? null),

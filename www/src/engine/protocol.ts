@@ -1,5 +1,6 @@
 /** The messages between the page and the worker that owns the WebAssembly module. */
 
+import type { CheckpointReport, CheckpointSource } from "./checkpoint.js";
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
 import type { WireError } from "./errors.js";
 import type { Manifest } from "./manifest.js";
@@ -21,9 +22,14 @@ export interface LoadProgress {
   fraction: number;
 }
 
-/** Where a bundle comes from: an absolute address of its folder or manifest, or its two files. */
+/**
+ * Where a model comes from: an absolute address of a bundle (its folder, its manifest, or one file), its files, or one
+ * file of whatever kind: a bundle, or weights of the authors.
+ */
 export type BundleSource =
-  { kind: "url"; url: string } | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer };
+  | { kind: "url"; url: string }
+  | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer; encoder?: Blob }
+  | { kind: "file"; source: CheckpointSource };
 
 /** A label map. Everything is row by row. */
 export interface LabelsGiven {
@@ -65,8 +71,25 @@ export interface GenerateRequest {
   seed: number;
 }
 
+/** Asks what a weight file holds. Answered by `inspected` or `file-failed` with the same `id`. */
+export interface InspectRequest {
+  type: "inspect";
+  id: number;
+  source: CheckpointSource;
+}
+
+/** Writes a model as a bundle in one file. Answered by `packed` or `file-failed` with the same `id`. */
+export interface PackRequest {
+  type: "pack";
+  id: number;
+  source: CheckpointSource;
+  dtype: "f32" | "f16";
+  /** Name in the browser's own storage; else the file is given back without being kept. */
+  keepAs: string | undefined;
+}
+
 /** From the page to the worker. */
-export type ToWorker = LoadRequest | GenerateRequest;
+export type ToWorker = LoadRequest | GenerateRequest | InspectRequest | PackRequest;
 
 /** From the worker to the page. */
 export type FromWorker =
@@ -88,5 +111,9 @@ export type FromWorker =
       seed: number;
     }
   | { type: "generate-failed"; id: number; error: WireError }
+  | { type: "inspected"; id: number; report: CheckpointReport }
+  | { type: "pack-progress"; id: number; share: number }
+  | { type: "packed"; id: number; file: Blob }
+  | { type: "file-failed"; id: number; error: WireError }
   /** The module or the device is gone; nothing works from here on. */
   | { type: "lost"; error: WireError };

@@ -22,6 +22,8 @@ export interface WasmSession {
   readonly adapter: string;
   /** The `GPUDevice`; undefined on the CPU. */
   readonly gpu_device: { readonly lost: Promise<{ readonly message: string }> } | undefined;
+  /** Takes weights of the model's encoder. */
+  add_encoder_from(weights: WeightReader): void;
   /** RGBA out. */
   generate_labels(labels: LabelScene, seed: number): Promise<Uint8ClampedArray>;
   /** RGBA in (alpha is ignored); RGBA out. */
@@ -30,17 +32,60 @@ export interface WasmSession {
   generate_latent(seed: number, classes: string[]): Promise<Uint8ClampedArray>;
 }
 
+/** Gives a tensor by its key: its shape, and its values with the last axis fastest. */
+export interface WeightReader {
+  read(key: string): [shape: Uint32Array, values: Float32Array];
+}
+
+/** A weight file of the authors, as the module that reads such files sees it. */
+export interface WasmCheckpoint {
+  with_encoder(file: Blob, name: string): void;
+  /** JSON. */
+  report(): string;
+  open(): WasmOpenCheckpoint;
+  /** Bytes come with their place in the file, not in order; the manifest's JSON out. */
+  write(dtype: string, write: (at: number, bytes: Uint8Array) => void, on_progress: (share: number) => void): string;
+}
+
+/** A model in a weight file, whose tensors are read one by one. */
+export interface WasmOpenCheckpoint {
+  /** Shape and values. */
+  read(key: string): unknown[];
+  readonly has_encoder: boolean;
+  read_encoder(key: string): unknown[];
+}
+
+/** The module that reads weight files of the authors; it is loaded when one is opened. */
+export interface ReaderModule {
+  CheckpointFiles: new (file: Blob, name: string, answers: string) => WasmCheckpoint;
+}
+
+/** Where the parts of a bundle in one file lie: first byte, and the one behind. */
+export interface WasmBundleParts {
+  readonly manifest: Uint8Array;
+  readonly weights: Float64Array;
+  readonly encoder: Float64Array | undefined;
+}
+
 /** The module once it runs. */
 export interface WasmModule {
   Session: {
     load(
       manifest: Uint8Array,
-      weights: Uint8Array,
+      weights: Uint8Array | Blob,
       device: string,
       /** `share` is how much of the stage is done, 0 to 1. */
       on_stage: (stage: string, share: number) => void,
     ): Promise<WasmSession>;
+    /** With weights that are read tensor by tensor. */
+    load_from(
+      manifest: Uint8Array,
+      weights: WeightReader,
+      device: string,
+      on_stage: (stage: string, share: number) => void,
+    ): Promise<WasmSession>;
   };
+  BundleParts: new (file: Blob) => WasmBundleParts;
   /** Rejects with `out-of-memory` if the bundle is too large for the device; needs no weights. */
   check_bundle_fits(manifest: Uint8Array, device: string): Promise<void>;
   /** Message and place of the last panic; undefined where there was none. */

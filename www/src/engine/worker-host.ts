@@ -1,6 +1,17 @@
 /** What happens in the worker: loads a bundle into the module, and generates. Knows no global scope. */
 
-import { readManifest, readWeights, type BundleEnvironment, type ReadManifest, type ReadWeights } from "./bundle.js";
+import {
+  readManifest,
+  readWeights,
+  type BundleEnvironment,
+  type PartedSource,
+  type ReadManifest,
+  type ReadWeights,
+} from "./bundle.js";
+import { downloadBundleFile, isBundleFile, isBundleFileUrl, takeApart } from "./bundle-file.js";
+import type { CheckpointSource } from "./checkpoint.js";
+import { CheckpointHost } from "./checkpoint-host.js";
+import { openCheckpoint, readersOf, reportOf } from "./checkpoint-report.js";
 import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
 import { DownloadProgress } from "./download-progress.js";
 import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
@@ -16,7 +27,7 @@ import {
   type LoadStage,
   type ToWorker,
 } from "./protocol.js";
-import type { WasmModule, WasmSession } from "./wasm.js";
+import type { ReaderModule, WasmModule, WasmSession } from "./wasm.js";
 import { WeightCache } from "./weight-cache.js";
 
 /** Where each stage begins in the whole of loading. */
@@ -33,6 +44,8 @@ export interface HostEnvironment {
   post(message: FromWorker, transfer: Transferable[]): void;
   /** Fetches, compiles and starts the module. */
   startModule(wasmUrl: string | undefined, signal: AbortSignal, onBytes: OnModuleBytes): Promise<WasmModule>;
+  /** The module that reads weight files of the authors. */
+  startReader(): Promise<ReaderModule>;
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Undefined where the browser has none. */
   caches: Pick<CacheStorage, "open"> | undefined;
@@ -40,6 +53,9 @@ export interface HostEnvironment {
   /** Milliseconds. */
   now(): number;
 }
+
+/** A request whose source has parts. */
+type PartedRequest = Omit<LoadRequest, "source"> & { source: PartedSource };
 
 interface Loaded {
   session: WasmSession;
@@ -58,6 +74,11 @@ export class WorkerHost {
     this.post({ type: "progress", progress: { stage: "download", ...known, fraction } });
   });
 
+  private readonly files = new CheckpointHost(
+    () => this.environment.startReader(),
+    (message) => this.post(message),
+  );
+
   constructor(private readonly environment: HostEnvironment) {}
 
   /** Acts on a message; answers come through the environment's `post`. */
@@ -68,6 +89,10 @@ export class WorkerHost {
         break;
       case "generate":
         void this.generate(message);
+        break;
+      case "inspect":
+      case "pack":
+        void this.files.receive(message);
         break;
     }
   }
@@ -110,17 +135,58 @@ export class WorkerHost {
     const starting = this.environment.startModule(request.wasmUrl, signal, (loaded, total) =>
       this.download.module(loaded, total),
     );
+    const source = await this.partedSource(request, bundle, starting);
+    if (!("kind" in source)) return this.loadCheckpoint(await starting, request, source);
+    const parted = { ...request, source };
     const [module, { read, weights, device }] = await Promise.all([
       starting,
-      this.readBundle(request, bundle, starting),
+      this.readBundle(parted, bundle, starting),
     ]);
-    const session = await this.startSession(module, request, bundle, read, weights, device);
+    const session = await this.startSession(module, parted, bundle, read, weights, device);
     return { session, manifest: read.manifest, device };
+  }
+
+  /** The parts of a bundle that is one file; or weights of the authors, as they are. */
+  private async partedSource(
+    { source }: LoadRequest,
+    bundle: BundleEnvironment,
+    starting: Promise<WasmModule>,
+  ): Promise<PartedSource | CheckpointSource> {
+    if (source.kind === "url" && isBundleFileUrl(source.url)) {
+      const downloading = downloadBundleFile(source.url, bundle, this.weightsProgress());
+      const [module, file] = await Promise.all([starting, downloading]);
+      return takeApart(file, module);
+    }
+    if (source.kind !== "file") return source;
+    const { file, name } = source.source;
+    const [module, isBundle] = await Promise.all([starting, isBundleFile(file, name)]);
+    return isBundle ? takeApart(file, module) : source.source;
+  }
+
+  /** Loads weights of the authors from where they lie, tensor by tensor. */
+  private async loadCheckpoint(
+    module: WasmModule,
+    request: LoadRequest,
+    source: CheckpointSource,
+  ): Promise<Loaded & { device: DeviceReport }> {
+    this.module = module;
+    const checkpoint = openCheckpoint(await this.environment.startReader(), source);
+    const { report, bytes } = reportOf(checkpoint, source.name);
+    const { manifest } = report;
+    this.post({ type: "manifest", manifest });
+    const device = await this.chooseDevice(request);
+    this.post({ type: "device", device });
+    await module.check_bundle_fits(bytes, device.kind);
+    const { generator, encoder } = readersOf(checkpoint.open());
+    const enter = (stage: string, share: number): void => this.enter(stage, share);
+    const session = await module.Session.load_from(bytes, generator, device.kind, enter);
+    if (encoder !== undefined) session.add_encoder_from(encoder);
+    return { session, manifest, device };
   }
 
   /** Weights are on their way while the module is; what does not fit ends both as soon as that is known. */
   private async readBundle(
-    request: LoadRequest,
+    request: PartedRequest,
     bundle: BundleEnvironment,
     starting: Promise<WasmModule>,
   ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
@@ -135,7 +201,7 @@ export class WorkerHost {
     return { read, weights, device };
   }
 
-  private async chooseDevice(request: LoadRequest): Promise<DeviceReport> {
+  private async chooseDevice(request: Pick<LoadRequest, "device" | "because">): Promise<DeviceReport> {
     if (request.device === "cpu") return cpuReport(request.because ?? { code: "asked", detail: "" });
     return chooseDevice(request.device, await probeWebGpu(this.environment.surroundings));
   }
@@ -143,7 +209,7 @@ export class WorkerHost {
   /** Loads the session; weights that fail the integrity check are fetched once more, past every cache. */
   private async startSession(
     module: WasmModule,
-    request: LoadRequest,
+    request: PartedRequest,
     bundle: BundleEnvironment,
     read: ReadManifest,
     weights: ReadWeights,
@@ -169,8 +235,8 @@ export class WorkerHost {
   }
 
   /** Caches weights that have passed verification. */
-  private keep(request: LoadRequest, { cache }: BundleEnvironment, read: ReadManifest, weights: ReadWeights): void {
-    if (request.source.kind === "files" || weights.cached) return;
+  private keep(request: PartedRequest, { cache }: BundleEnvironment, read: ReadManifest, weights: ReadWeights): void {
+    if (request.source.kind === "files" || weights.cached || weights.bytes instanceof Blob) return;
     void cache?.keep(read.name, read.bytes, read.manifest.weights.sha256, weights.bytes);
   }
 

@@ -1,6 +1,6 @@
 /** Finds a model bundle among a person's own files: a folder, picked files, or what was dropped. */
 
-import { filesFromDrop, filesFromFolder, type NamedFile } from "./folder-files.js";
+import { filesFromFolder, type NamedFile } from "./folder-files.js";
 import { FileError } from "./file-error.js";
 import { pickFiles } from "./pick.js";
 
@@ -18,16 +18,10 @@ const MANIFEST = "manifest.json";
 /** A manifest is a few kilobytes; this much is certainly something else. */
 const MAX_MANIFEST_BYTES = 16 * 1024 * 1024;
 
-/** Asks for a folder; call it from a click or key. Undefined when the person cancels. */
-export async function pickBundleFolder(): Promise<LocalBundle | undefined> {
+/** Asks for a folder; call it from a click or key. Empty when the person cancels. */
+export async function pickFolder(): Promise<NamedFile[]> {
   const picked = await filesFromFolder();
-  const files = picked === "not-offered" ? (await pickFiles({ folder: true })).map(named) : picked;
-  return files.length === 0 ? undefined : bundleFromFiles(files);
-}
-
-/** The bundle in what was dropped on the page. Call it within the drop event: browsers forget the items after it. */
-export async function bundleFromDrop(transfer: DataTransfer): Promise<LocalBundle> {
-  return bundleFromFiles(await filesFromDrop(transfer));
+  return picked === "not-offered" ? (await pickFiles({ folder: true })).map(named) : picked;
 }
 
 /** Whether what is dragged or dropped may be a bundle: a folder, a manifest or weights, and no picture. */
@@ -76,7 +70,7 @@ export async function bundleFromFiles(picked: readonly (File | NamedFile)[]): Pr
 }
 
 /** A file as an input gives it, with its path where it has one. */
-function named(file: File | NamedFile): NamedFile {
+export function named(file: File | NamedFile): NamedFile {
   return "path" in file ? file : { path: file.webkitRelativePath || file.name, file };
 }
 

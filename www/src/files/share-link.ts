@@ -39,7 +39,7 @@ export interface SharedScene {
  */
 export async function encodeShareLink(pageUrl: string, scene: SharedScene): Promise<string> {
   const { origin, seed, map } = scene;
-  if (origin.kind === "local") {
+  if (origin.kind === "local" || origin.kind === "kept") {
     const message =
       "The model came from this computer, so a link cannot bring it along. Save the label map and send both.";
     throw new FileError("share-local-model", message);

@@ -80,8 +80,8 @@ export function paintingFromSingle({ key, savedAt, packed }: SinglePainting, id:
 /** Where a painting's model came from; undefined where that is not known. */
 export function originOf({ model, modelKey }: PaintingCard): ModelOrigin | undefined {
   if (model) return model.origin;
-  const [, kind, place = ""] = /^(listed|address|local):(.*?):\d+x\d+:/s.exec(modelKey) ?? [];
-  if (kind === "listed") return { kind, id: place };
+  const [, kind, place = ""] = /^(listed|address|kept|local):(.*?):\d+x\d+:/s.exec(modelKey) ?? [];
+  if (kind === "listed" || kind === "kept") return { kind, id: place };
   if (kind === "address") return { kind, url: place };
   return kind === "local" ? { kind } : undefined;
 }

@@ -8,11 +8,13 @@ import { paintedClasses, usesInstances, usesSeed, type LatentAttribute, type Man
 /**
  * Where a model came from, which decides whether a link can bring it back.
  *
- * `listed` by its id in `models/index.json`, `address` by the bundle's absolute URL, `local` from this computer.
+ * `listed` by its id in `models/index.json`, `address` by the bundle's absolute URL, `kept` by its id among the models
+ * that are remembered on this computer, `local` from this computer without being remembered.
  */
 export type ModelOrigin =
   | { readonly kind: "listed"; readonly id: string }
   | { readonly kind: "address"; readonly url: string }
+  | { readonly kind: "kept"; readonly id: string }
   | { readonly kind: "local" };
 
 /**
@@ -74,7 +76,7 @@ export function choiceFor({ attributes = [] }: StudioModel, choice: ClassChoice)
 
 /** Whether both are a model that can be found again, and the same one. */
 export function isSameOrigin(one: ModelOrigin, other: ModelOrigin | undefined): boolean {
-  if (one.kind === "listed") return other?.kind === "listed" && other.id === one.id;
+  if (one.kind === "listed" || one.kind === "kept") return other?.kind === one.kind && other.id === one.id;
   return one.kind === "address" && other?.kind === "address" && other.url === one.url;
 }
 
@@ -88,9 +90,15 @@ function modelInput(manifest: Manifest, classes: readonly LabelClass[]): ModelIn
   return classes.length > 0 ? "painted-image" : "photo";
 }
 
+/** What names the model's place; undefined where nothing does. */
+function placeOf(origin: ModelOrigin): string | undefined {
+  if (origin.kind === "local") return undefined;
+  return origin.kind === "address" ? origin.url : origin.id;
+}
+
 /** Retraining a model keeps its paintings; other classes or another size do not fit them any more. */
 function paintingKey(manifest: Manifest, origin: ModelOrigin, classes: readonly LabelClass[]): string {
-  const place = origin.kind === "listed" ? origin.id : origin.kind === "address" ? origin.url : manifest.name;
+  const place = placeOf(origin) ?? manifest.name;
   const names = classes.map((entry) => entry.name).join(",");
   return `${origin.kind}:${place}:${manifest.size.width}x${manifest.size.height}:${names}`;
 }

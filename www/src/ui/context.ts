@@ -1,5 +1,6 @@
 /** What the studio's shell works with; made once, in `main.ts`. */
 import type { LiveGeneration } from "../state/live.js";
+import type { KeptModels } from "../state/kept-models.js";
 import type { PaintingKeeper } from "../state/painting-keeper.js";
 import type { Studio } from "../state/studio.js";
 import type { VisitMemory } from "../state/visit-memory.js";
@@ -15,6 +16,7 @@ export interface StudioContext {
   readonly session: ModelSession;
   readonly keeper: PaintingKeeper;
   readonly memory: VisitMemory;
+  readonly kept: KeptModels;
   /** Resolves to the models served beside the page. */
   readonly catalog: Promise<readonly CatalogModel[]>;
 }

@@ -1,5 +1,5 @@
 /** The model in use: loads it, connects it to live generation, replaces it, and brings it back when it was lost. */
-import type { BundleFiles, LoadOptions } from "../engine/client.js";
+import type { ModelFiles, LoadOptions } from "../engine/client.js";
 import { errorFrom, type UnderpaintError } from "../engine/errors.js";
 import type { Generator } from "../engine/generator.js";
 import type { Manifest } from "../engine/manifest.js";
@@ -13,7 +13,7 @@ export interface ModelSource {
   /** Shown while it loads. */
   readonly name: string;
   readonly origin: ModelOrigin;
-  readonly bundle: string | BundleFiles;
+  readonly bundle: ModelFiles;
   /** Addresses of its scenes, as PNG label maps. */
   readonly scenes: readonly string[];
 }
@@ -22,7 +22,7 @@ export interface ModelSource {
 export interface SessionParts {
   readonly studio: Studio;
   readonly live: LiveGeneration;
-  readonly load: (bundle: string | BundleFiles, options: LoadOptions) => Promise<Generator>;
+  readonly load: (bundle: ModelFiles, options: LoadOptions) => Promise<Generator>;
 }
 
 /** Where a model is asked to run. */

@@ -1,5 +1,6 @@
 /** Where models come from, in the form that a session loads. */
 import type { LocalBundle } from "../files/bundle-folder.js";
+import type { KeptModel } from "../state/kept-models.js";
 import type { ModelOrigin } from "../state/studio-model.js";
 import type { CatalogModel } from "./catalog.js";
 import type { ModelSource } from "./model-session.js";
@@ -22,10 +23,23 @@ export function sourceFromBundle(bundle: LocalBundle): ModelSource {
   return { name: bundle.name, origin: { kind: "local" }, bundle, scenes };
 }
 
+/** A model that is kept on this computer. */
+export function sourceFromKept({ id, name, file }: KeptModel): ModelSource {
+  return { name, origin: { kind: "kept", id }, bundle: { file, name: file.name, answers: {} }, scenes: [] };
+}
+
 /** The model that a share link speaks of; undefined when it is not one that can be found from here. */
-export function sourceFromOrigin(origin: ModelOrigin, catalog: readonly CatalogModel[]): ModelSource | undefined {
+export function sourceFromOrigin(
+  origin: ModelOrigin,
+  catalog: readonly CatalogModel[],
+  kept: readonly KeptModel[],
+): ModelSource | undefined {
   if (origin.kind === "address") return sourceFromAddress(origin.url);
   if (origin.kind === "local") return undefined;
+  if (origin.kind === "kept") {
+    const found = kept.find((entry) => entry.id === origin.id);
+    return found && sourceFromKept(found);
+  }
   const model = catalog.find((entry) => entry.id === origin.id);
   return model && sourceFromCatalog(model);
 }

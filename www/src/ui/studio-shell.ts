@@ -9,6 +9,7 @@ import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
 import { chanceSection } from "./chance-section.js";
+import { CheckpointActions } from "./checkpoint-actions.js";
 import { ClipboardActions } from "./clipboard-actions.js";
 import { CoachGuide } from "./coach-guide.js";
 import "./components.js";
@@ -86,6 +87,7 @@ export class StudioShell extends StudioElement {
   declare private penSeen: boolean;
   private files: FileActions | undefined;
   private loader: ModelLoader | undefined;
+  private checkpoints: CheckpointActions | undefined;
   private paintings: PaintingActions | undefined;
   private objects: ObjectActions | undefined;
   private clipboard: ClipboardActions | undefined;
@@ -190,11 +192,20 @@ export class StudioShell extends StudioElement {
         deletePainting: (id) => void this.paintings?.remove(id),
         restorePainting: () => void this.paintings?.restore(),
         answerShape: (how) => this.closeThen("shape", () => this.answerShape?.(how)),
-        current: state.model?.origin.kind === "listed" ? state.model.origin.id : "",
+        current: state.model && "id" in state.model.origin ? state.model.origin.id : "",
+        kept: this.checkpoints?.models ?? [],
+        checkpoint: this.checkpoints?.content,
         pickScene: (address) => this.closeThen("scenes", () => void this.files?.openScene(address)),
         pickModel: (id) => this.closeThen("models", () => void this.loader?.loadListed(id)),
         pickAddress: (address) => this.closeThen("models", () => void this.loader?.loadAddress(address)),
         pickLocal: (from) => this.closeThen("models", () => void this.files?.openBundle(from)),
+        pickKept: (id) => this.closeThen("models", () => void this.loader?.loadKept(id)),
+        saveKept: (id) => this.checkpoints?.saveKept(id),
+        removeKept: (id) => void this.checkpoints?.remove(id),
+        answerCheckpoint: (answers) => void this.checkpoints?.answer(answers),
+        useCheckpoint: (keep) => void this.checkpoints?.use(keep),
+        saveCheckpoint: () => void this.checkpoints?.save(),
+        closeCheckpoint: () => this.checkpoints?.close(),
       })}
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
   }
@@ -208,7 +219,15 @@ export class StudioShell extends StudioElement {
       objects: this.objects,
       say: (toast) => this.say(toast),
       loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
+      openWeights: (files) => void this.checkpoints?.open(files),
       askShape: (question) => this.askShape(question),
+    });
+    this.checkpoints = new CheckpointActions({
+      kept: context.kept,
+      say: (toast) => this.say(toast),
+      changed: () => this.requestUpdate(),
+      ask: (open) => (open ? this.open("checkpoint") : this.dialog("checkpoint")?.close()),
+      load: async (source) => (await this.loader?.loadSource(source)) ?? false,
     });
     this.clipboard = new ClipboardActions({
       studio,
@@ -231,6 +250,7 @@ export class StudioShell extends StudioElement {
       this.files,
       (toast) => this.say(toast),
       (text) => this.speak(text),
+      async () => (await this.checkpoints?.refresh()) ?? [],
     );
     studio.store.subscribe((state, previous) => {
       if (shownFields.some((field) => state[field] !== previous[field])) this.requestUpdate();

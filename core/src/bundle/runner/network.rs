@@ -6,7 +6,7 @@ use super::Inputs;
 use crate::bundle::{ModelConfig, Runner};
 use crate::label::{Instances, instance_average};
 use crate::layers::{Mode, fitting_side, pad_to_size};
-use crate::plan::Scope;
+use crate::plan::{Scope, shapes};
 use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict};
 use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
 
@@ -61,6 +61,15 @@ impl Network {
         })
     }
 
+    fn name(&self, scope: &mut Scope) {
+        match self {
+            Self::Pix2pix(network) => name(network, scope),
+            Self::Pix2pixhd(network) => name(network, scope),
+            Self::Spade(network) => name(network, scope),
+            Self::Pgan(network) => name(network, scope),
+        }
+    }
+
     /// Generates. `Runner` has filled in what the network needs.
     pub fn forward(&self, inputs: Inputs, mode: Mode) -> Tensor<4> {
         let needed = "the runner has checked that there is a condition";
@@ -80,6 +89,13 @@ impl Network {
 }
 
 impl Encoder {
+    fn name(&self, scope: &mut Scope) {
+        match self {
+            Self::Pix2pixhd { encoder, .. } => name(encoder, scope),
+            Self::Spade(encoder) => name(encoder, scope),
+        }
+    }
+
     pub fn load(
         model: &ModelConfig,
         weights: Option<&StateDict>,
@@ -222,20 +238,13 @@ impl Runner {
 
     /// Names the generator's parameters by the authors' keys.
     pub(crate) fn name_generator(&self, scope: &mut Scope) {
-        match &self.network {
-            Network::Pix2pix(network) => name(network, scope),
-            Network::Pix2pixhd(network) => name(network, scope),
-            Network::Spade(network) => name(network, scope),
-            Network::Pgan(network) => name(network, scope),
-        }
+        self.network.name(scope);
     }
 
     /// Names the encoder's parameters by the authors' keys.
     pub(crate) fn name_encoder(&self, scope: &mut Scope) {
-        match &self.encoder {
-            Some(Encoder::Pix2pixhd { encoder, .. }) => name(encoder, scope),
-            Some(Encoder::Spade(encoder)) => name(encoder, scope),
-            None => {}
+        if let Some(encoder) = &self.encoder {
+            encoder.name(scope);
         }
     }
 
@@ -250,6 +259,32 @@ impl Runner {
             picture.dims()
         )))
     }
+}
+
+/// Key and shape of every weight of a model's generator.
+///
+/// # Errors
+///
+/// [`Error::Config`] if there can be no such network.
+pub(crate) fn generator_shapes(model: &ModelConfig) -> Result<Vec<(String, Vec<usize>)>> {
+    shapes(|scope| {
+        Network::blank(model, scope.device())?.name(scope);
+        Ok(())
+    })
+}
+
+/// Key and shape of every weight of a model's encoder; nothing, if it has none.
+///
+/// # Errors
+///
+/// As [`generator_shapes`].
+pub(crate) fn encoder_shapes(model: &ModelConfig) -> Result<Vec<(String, Vec<usize>)>> {
+    shapes(|scope| {
+        if let Some(encoder) = &Encoder::blank(model, scope.device())? {
+            encoder.name(scope);
+        }
+        Ok(())
+    })
 }
 
 fn name<M: AuthorsKeys>(network: &M, scope: &mut Scope) {
