@@ -11,6 +11,7 @@ mod manifest;
 mod model;
 mod runner;
 mod source;
+mod walk;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
