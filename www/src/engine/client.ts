@@ -7,10 +7,12 @@ import { Generator, type LoadedModel } from "./generator.js";
 import type { Manifest } from "./manifest.js";
 import type { BundleSource, FromWorker, LoadProgress, LoadRequest } from "./protocol.js";
 
-/** A bundle's two files. */
+/** A bundle's files. */
 export interface BundleFiles {
   readonly manifest: Blob | ArrayBuffer | Uint8Array;
   readonly weights: Blob | ArrayBuffer | Uint8Array;
+  /** The encoder's weights, where the bundle has one and pictures are to be read. */
+  readonly encoder?: Blob | ArrayBuffer | Uint8Array | undefined;
 }
 
 /** Options of {@link load}. */
@@ -30,6 +32,11 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
   /** Whether the weights are kept in the browser's cache, by their hash. Default true. */
   cache?: boolean | undefined;
+  /**
+   * Whether the encoder that reads styles and looks from pictures is loaded at once, where the model has one. By default
+   * it is when a picture is first to be read.
+   */
+  encoder?: boolean | undefined;
   /** Address of `worker.js`, where a bundler has moved it. */
   workerUrl?: string | URL | undefined;
   /**
@@ -77,6 +84,7 @@ export async function loadWith(
     device: options.device ?? "auto",
     cache: options.cache ?? true,
     ...(options.wasmUrl === undefined ? {} : { wasmUrl: absolute(options.wasmUrl) }),
+    ...(options.encoder === true ? { encoder: true } : {}),
   };
   const risingOptions = { ...options, onProgress: rising(options.onProgress) };
   try {
@@ -150,7 +158,9 @@ function rising(onProgress: LoadOptions["onProgress"]): LoadOptions["onProgress"
 
 function sourceOf(bundle: string | URL | BundleFiles): BundleSource {
   if (typeof bundle === "string" || bundle instanceof URL) return { kind: "url", url: absolute(bundle) };
-  return { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) };
+  const { manifest, weights, encoder } = bundle;
+  const files = { kind: "files", manifest: fileOf(manifest), weights: fileOf(weights) } as const;
+  return encoder === undefined ? files : { ...files, encoder: fileOf(encoder) };
 }
 
 function fileOf(file: Blob | ArrayBuffer | Uint8Array): Blob | ArrayBuffer {

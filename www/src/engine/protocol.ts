@@ -2,7 +2,9 @@
 
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
 import type { WireError } from "./errors.js";
+import type { WireLooks } from "./looks.js";
 import type { Manifest } from "./manifest.js";
+import type { WireStyle } from "./style.js";
 
 /** Stages of loading, in order. */
 export const LOAD_STAGES = ["download", "verify", "upload", "compile", "first-picture"] as const;
@@ -21,16 +23,47 @@ export interface LoadProgress {
   fraction: number;
 }
 
-/** Where a bundle comes from: an absolute address of its folder or manifest, or its two files. */
+/** Where a bundle comes from: an absolute address of its folder or manifest, or its files. */
 export type BundleSource =
-  { kind: "url"; url: string } | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer };
+  | { kind: "url"; url: string }
+  | {
+      kind: "files";
+      manifest: Blob | ArrayBuffer;
+      weights: Blob | ArrayBuffer;
+      /** The encoder's weights; needed only when a picture is to be read. */
+      encoder?: Blob | ArrayBuffer;
+    };
 
 /** What a generator is given beside a seed. `ids` holds one byte per pixel, `rgba` four, both row by row. */
 export type GenerateInput =
-  | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | ({ kind: "labels" } & WireLabels)
   | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
   /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
-  | { kind: "latent"; classes: string[] };
+  | { kind: "latent"; classes: string[]; style?: WireStyle; side?: number };
+
+/** A label map with what belongs to it. */
+export interface WireLabels {
+  ids: Uint8Array<ArrayBuffer>;
+  width: number;
+  height: number;
+  /** Where the latent comes from; from the seed where this is absent. */
+  style?: WireStyle;
+  /** Looks that are chosen for objects; the seed draws the others. */
+  looks?: WireLooks;
+  /** All looks at once, `[feature channels, height, width]`. */
+  features?: Float32Array<ArrayBuffer>;
+}
+
+/** What is asked of a model beside pictures. The answers are numbers. */
+export type Question =
+  /** The latent of a style. */
+  | { kind: "latent"; style: WireStyle; seed: number; classes: string[] }
+  /** What the encoder says of a picture's style: means, then logarithms of variances. */
+  | { kind: "encode"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
+  /** The looks that objects have in a photo: rows of class, number and feature. */
+  | { kind: "looks"; labels: WireLabels; rgba: Uint8Array<ArrayBuffer> }
+  /** Nothing but that the encoder is there. */
+  | { kind: "encoder" };
 
 /** Loads the bundle. Sent once, and first. */
 export interface LoadRequest {
@@ -43,6 +76,8 @@ export interface LoadRequest {
   cache: boolean;
   /** Address of the WebAssembly module, where it is not beside the worker. */
   wasmUrl?: string;
+  /** Whether the encoder's weights are fetched at once, where the model has an encoder. */
+  encoder?: boolean;
 }
 
 /** Generates a picture. Answered by `generated` or `generate-failed` with the same `id`. */
@@ -54,8 +89,15 @@ export interface GenerateRequest {
   seed: number;
 }
 
+/** Asks something. Answered by `answered` or `generate-failed` with the same `id`. */
+export interface AskRequest {
+  type: "ask";
+  id: number;
+  question: Question;
+}
+
 /** From the page to the worker. */
-export type ToWorker = LoadRequest | GenerateRequest;
+export type ToWorker = LoadRequest | GenerateRequest | AskRequest;
 
 /** From the worker to the page. */
 export type FromWorker =
@@ -76,6 +118,7 @@ export type FromWorker =
       latency: number;
       seed: number;
     }
+  | { type: "answered"; id: number; numbers: Float32Array<ArrayBuffer> }
   | { type: "generate-failed"; id: number; error: WireError }
   /** The module or the device is gone; nothing works from here on. */
   | { type: "lost"; error: WireError };
