@@ -2,7 +2,7 @@
  * Undo and redo.
  *
  * One step is one deed of a person: a stroke from pointer down to up, a fill, a shape, opening a file or a scene,
- * clearing, another seed. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
+ * clearing, another seed, another look. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
  * undone. Steps keep only changed pixels (`change-runs.ts`); when all of them together pass the memory budget, the
  * oldest are dropped.
  */
@@ -10,6 +10,7 @@
 import { EMPTY_RECT, rectOfSize, type Rect } from "../canvas/geometry.js";
 import { LabelMap } from "../canvas/label-map.js";
 import { applyChange, recordChange, type Direction, type PixelChange } from "./change-runs.js";
+import type { Look } from "./look.js";
 
 /** What a step was, for "Undo fill". */
 export type StepKind =
@@ -24,13 +25,16 @@ export type StepKind =
   | "open"
   | "scene"
   | "seed"
+  | "style"
+  | "object"
   | "edit";
 
-/** One undoable step: changed pixels, another map of another size, or another seed. */
+/** One undoable step: changed pixels, another map of another size, another seed, or another look. */
 export type Step =
   | { readonly change: "pixels"; readonly kind: StepKind; readonly pixels: PixelChange }
   | { readonly change: "map"; readonly kind: StepKind; readonly before: PackedMap; readonly after: PackedMap }
-  | { readonly change: "seed"; readonly kind: "seed"; readonly before: number; readonly after: number };
+  | { readonly change: "seed"; readonly kind: "seed"; readonly before: number; readonly after: number }
+  | { readonly change: "look"; readonly kind: "style" | "object"; readonly before: Look; readonly after: Look };
 
 /** A whole label map, compressed: what differs from an empty one. */
 export interface PackedMap {
@@ -46,6 +50,8 @@ export interface StepResult {
   readonly rect: Rect;
   /** The seed that is in use now, where the step changed that. */
   readonly seed?: number;
+  /** The look that is in use now, where the step changed that. */
+  readonly look?: Look;
 }
 
 /** Memory that undo may take, in bytes: 256 MiB. */
@@ -152,6 +158,9 @@ function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult 
   if (step.change === "seed") {
     return { map, rect: EMPTY_RECT, seed: direction === "undo" ? step.before : step.after };
   }
+  if (step.change === "look") {
+    return { map, rect: EMPTY_RECT, look: direction === "undo" ? step.before : step.after };
+  }
   const other = unpackMap(direction === "undo" ? step.before : step.after);
   return { map: other, rect: rectOfSize(other) };
 }
@@ -159,6 +168,8 @@ function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult 
 function stepBytes(step: Step): number {
   if (step.change === "pixels") return STEP_OVERHEAD_BYTES + step.pixels.runs.byteLength;
   if (step.change === "seed") return STEP_OVERHEAD_BYTES;
+  // One of the two is most often the other's neighbour's: half of it is this step's own.
+  if (step.change === "look") return STEP_OVERHEAD_BYTES + JSON.stringify(step.after).length * 2;
   const before = step.before.pixels?.runs.byteLength ?? 0;
   const after = step.after.pixels?.runs.byteLength ?? 0;
   return STEP_OVERHEAD_BYTES + before + after;

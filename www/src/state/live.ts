@@ -2,6 +2,7 @@
 
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { ClassChoice, PictureInput } from "../engine/input.js";
+import type { Look } from "./look.js";
 import type { Studio } from "./studio.js";
 import { choiceFor } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
@@ -16,10 +17,15 @@ export interface LiveRequest {
   readonly seed: number;
   /** For models of chance with classes. */
   readonly classes?: ClassChoice;
+  /** Style and looks of objects. */
+  readonly look?: Look;
 }
 
-/** Makes a picture; a request that a newer one replaces rejects with code `superseded`. */
-export type Generate = (request: LiveRequest) => Promise<GeneratedPicture>;
+/**
+ * Makes a picture; a request that a newer one replaces rejects with code `superseded`. What is there before it, smaller,
+ * is given to `draft`.
+ */
+export type Generate = (request: LiveRequest, draft: (picture: GeneratedPicture) => void) => Promise<GeneratedPicture>;
 
 /** What live generation needs of the page; replaced in tests. */
 export interface LiveClock {
@@ -158,7 +164,10 @@ export class LiveGeneration {
     const generator = this.generatorCount;
     this.studio.store.update({ generation: { phase: "running" } });
     // A generator that throws at once is no different from one that rejects.
-    new Promise<GeneratedPicture>((resolve) => resolve(generate(request))).then(
+    const draft = (picture: GeneratedPicture): void => {
+      if (generator === this.generatorCount && number > this.shown) this.studio.store.update({ picture });
+    };
+    new Promise<GeneratedPicture>((resolve) => resolve(generate(request, draft))).then(
       (picture) => {
         if (generator === this.generatorCount) this.finish(number, picture);
         this.answer(number, ({ resolve }) => resolve(picture));
@@ -212,13 +221,14 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
     state.photo !== previous.photo ||
     state.seed !== previous.seed ||
     state.choice !== previous.choice ||
+    state.look !== previous.look ||
     state.liveEnabled !== previous.liveEnabled
   );
 }
 
-function requestFromState({ model, map, photo, seed, choice }: Readonly<StudioState>): LiveRequest | undefined {
+function requestFromState({ model, map, photo, seed, choice, look }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
-  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice) };
+  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), look };
   if (model.input === "photo") return photo && { input: photo, seed };
-  return map && { input: map, seed };
+  return map && { input: map, seed, look };
 }

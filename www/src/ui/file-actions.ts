@@ -128,12 +128,15 @@ export class FileActions {
     await this.said(async () => {
       const { model } = this;
       if (!model) return;
-      const { seed, map } = this.host.studio.state;
+      const { seed, map, look } = this.host.studio.state;
       try {
-        await this.copy(await encodeShareLink(location.href, { origin: model.origin, seed, map }), "toast.shareCopied");
+        await this.copy(
+          await encodeShareLink(location.href, { origin: model.origin, seed, map, look }),
+          "toast.shareCopied",
+        );
       } catch (thrown) {
         if (!(thrown instanceof FileError) || thrown.code !== "share-too-large") throw thrown;
-        const link = await encodeShareLink(location.href, { origin: model.origin, seed, map: undefined });
+        const link = await encodeShareLink(location.href, { origin: model.origin, seed, map: undefined, look });
         await this.copy(link, "toast.shareModelOnly");
       }
     });
