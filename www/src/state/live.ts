@@ -2,7 +2,7 @@
 
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { ClassChoice, PictureInput } from "../engine/input.js";
-import type { Look } from "./look.js";
+import { isPlain, type Look } from "./look.js";
 import type { Studio } from "./studio.js";
 import { choiceFor } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
@@ -228,7 +228,9 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
 
 function requestFromState({ model, map, photo, seed, choice, look }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
-  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), look };
+  // Where the seed draws everything, there is nothing to say.
+  const chosen = isPlain(look) ? {} : { look };
+  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), ...chosen };
   if (model.input === "photo") return photo && { input: photo, seed };
-  return map && { input: map, seed, look };
+  return map && { input: map, seed, ...chosen };
 }

@@ -6,8 +6,8 @@ import type { ObjectLook } from "../engine/looks.js";
  * Where the latent of a scene comes from.
  *
  * `seed`: from the scene's own seed. `random`: from another one. `listed`: from a style picture of the model's folder, by
- * its path. `photo`: from what the encoder said of a photo; `id` names the photo among those that are kept. The others are
- * made of styles: on the way between two, and a step beside one.
+ * its path. `photo`: from what the encoder said of a photo; `id` names the photo among those that are kept. `latent`: its
+ * numbers themselves. The others are made of styles: on the way between two, and a step beside one.
  */
 export type SceneStyle =
   | { readonly kind: "seed" }
@@ -19,6 +19,7 @@ export type SceneStyle =
       readonly mean: readonly number[];
       readonly logVariance: readonly number[];
     }
+  | { readonly kind: "latent"; readonly latent: readonly number[] }
   | { readonly kind: "between"; readonly from: SceneStyle; readonly to: SceneStyle; readonly share: number }
   | { readonly kind: "near"; readonly of: SceneStyle; readonly seed: number; readonly step: number };
 
@@ -93,6 +94,8 @@ function isStyle(value: unknown, depth: number): value is SceneStyle {
       return isListedFile(field("file"));
     case "photo":
       return typeof field("id") === "string" && isNumbers(field("mean")) && isNumbers(field("logVariance"));
+    case "latent":
+      return isNumbers(field("latent"));
     case "between":
       return isStyle(field("from"), depth - 1) && isStyle(field("to"), depth - 1) && isShare(field("share"));
     case "near":

@@ -15,6 +15,7 @@ import "./shortcut-sheet.js";
 import "./size-slider.js";
 import "./stage.js";
 import "./status-line.js";
+import "./style-strip.js";
 import "./thumbnail-canvas.js";
 import "./toasts.js";
 import "./tool-bar.js";

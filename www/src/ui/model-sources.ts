@@ -19,7 +19,8 @@ export function sourceFromAddress(address: string): ModelSource {
 /** A bundle from this computer. Its scenes get addresses that last as long as the page. */
 export function sourceFromBundle(bundle: LocalBundle): ModelSource {
   const scenes = bundle.scenes.map((scene) => `${URL.createObjectURL(scene.file)}#${encodeURIComponent(scene.path)}`);
-  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes };
+  const styles = async () => bundle.styles ?? [];
+  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes, styles };
 }
 
 /** The model that a share link speaks of; undefined when it is not one that can be found from here. */

@@ -17,6 +17,7 @@ export const shellStyles = css`
       "bar bar" var(--bar-height)
       "rail stage" minmax(0, 1fr)
       "palette palette" auto
+      "looks looks" auto
       "status status" auto / auto minmax(0, 1fr);
     height: 100%;
     padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
@@ -134,6 +135,12 @@ export const shellStyles = css`
     min-width: 0;
     min-height: 74px;
     background: var(--paper);
+  }
+  .looks {
+    grid-area: looks;
+    min-width: 0;
+    background: var(--paper);
+    border-top: 1px solid var(--line);
   }
   .chance {
     grid-area: palette;
@@ -280,7 +287,8 @@ export const shellStyles = css`
         "bar bar" var(--bar-height)
         "gutter stage" minmax(0, 1fr)
         "tools tools" auto
-        "palette palette" auto / auto minmax(0, 1fr);
+        "palette palette" auto
+        "looks looks" auto / auto minmax(0, 1fr);
     }
     header {
       grid-template-columns: auto minmax(0, 1fr) auto auto;

@@ -21,6 +21,7 @@ import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
 import type { Remedy } from "./notice-card.js";
 import { PaintingActions } from "./painting-actions.js";
+import { LookActions } from "./look-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
 import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
@@ -29,6 +30,7 @@ import type { Stage } from "./stage.js";
 import type { ShapeQuestion } from "./shape-question.js";
 import { stageMessage } from "./stage-message.js";
 import { StudioElement } from "./studio-element.js";
+import { hasStyles } from "./style-shelf.js";
 import { base, buttons } from "./styles.js";
 import { applyTheme } from "./theme.js";
 import type { Toast, Toasts } from "./toasts.js";
@@ -57,6 +59,7 @@ const shownFields = [
   "undoKind",
   "redoKind",
   "photo",
+  "look",
 ] as const satisfies readonly (keyof StudioState)[];
 
 const NO_PAINTINGS: GalleryContent = { paintings: [], modelKey: "", problem: undefined, deleted: undefined };
@@ -89,6 +92,9 @@ export class StudioShell extends StudioElement {
   private answerShape: ((how: Reshape | undefined) => void) | undefined;
   private readonly palette = new PaletteSection();
   private coach: CoachGuide | undefined;
+  private looksActions: LookActions | undefined;
+  /** What was just dropped on the strip of styles. */
+  private droppedOnLooks: DataTransfer | null | undefined;
   /** An error that was looked at and put away. */
   declare private dismissed: ShownError | undefined;
 
@@ -163,7 +169,7 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
-        ${painted ? this.palette.render(context.studio) : nothing}
+        ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
         ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
@@ -192,6 +198,25 @@ export class StudioShell extends StudioElement {
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
   }
 
+  /** How the scene looks, where the model lets that be chosen. */
+  private looks({ studio, shelf }: StudioContext): TemplateResult | typeof nothing {
+    const { state } = studio;
+    if (!state.model || !hasStyles(state.model)) return nothing;
+    return html`<section
+      class="looks"
+      aria-label=${t("style.region")}
+      @drop=${({ dataTransfer }: DragEvent) => (this.droppedOnLooks = dataTransfer)}
+    >
+      <up-style-strip
+        .studio=${studio}
+        .shelf=${shelf}
+        .state=${state}
+        ?reading=${shelf.isReading}
+        @style-add=${() => void this.looksActions?.addPhotos()}
+      ></up-style-strip>
+    </section>`;
+  }
+
   private begin(context: StudioContext): void {
     const { studio } = context;
     this.coach = new CoachGuide(studio, this.renderRoot);
@@ -214,6 +239,8 @@ export class StudioShell extends StudioElement {
       openElsewhere: async (painting) => this.loader?.loadPainting(painting),
     });
     context.keeper.onNotice = (notice) => this.say({ kind: "notice", topic: "tabs", text: t(`keep.${notice}`) });
+    this.looksActions = new LookActions(context, (toast) => this.say(toast));
+    context.shelf.onChange = () => this.requestUpdate();
     this.loader = new ModelLoader(
       context,
       this.files,
@@ -249,7 +276,9 @@ export class StudioShell extends StudioElement {
       dragging: (over) => (this.dragging = over),
       dropped: (transfer) => {
         this.dialog("models")?.close();
-        void this.files?.openDrop(transfer);
+        const onLooks = transfer === this.droppedOnLooks;
+        this.droppedOnLooks = undefined;
+        if (this.looksActions?.takeDrop(transfer, onLooks) !== true) void this.files?.openDrop(transfer);
       },
       pasted: (transfer) => this.clipboard?.pasteFrom(transfer) ?? false,
       linked: () => void this.loader?.follow(),

@@ -1,0 +1,56 @@
+/** Giving a scene styles and looks of one's own, and saying how that went. */
+import { errorFrom } from "../engine/errors.js";
+import { pickFiles } from "../files/pick.js";
+import { FileError } from "../files/file-error.js";
+import { t } from "../i18n/language.js";
+import { chooseStyle } from "../state/look-commands.js";
+import type { StudioContext } from "./context.js";
+import { fileErrorWords } from "./file-error-words.js";
+import { hasStyles } from "./style-shelf.js";
+import type { Toast } from "./toasts.js";
+
+/** None of the actions throws: problems are said. */
+export class LookActions {
+  constructor(
+    private readonly context: StudioContext,
+    private readonly say: (toast: Toast) => void,
+  ) {
+    context.shelf.onProblem = (what, reason) =>
+      say({ kind: "problem", topic: "style", text: t(`style.${what}`, { reason }) });
+  }
+
+  /** Asks for photos, and takes the style of the last. */
+  async addPhotos(): Promise<void> {
+    const files = await pickFiles({ accept: "image/*", multiple: true });
+    await this.addAll(files);
+  }
+
+  /**
+   * Takes dropped pictures as styles: those that were dropped on the styles, and others that can be no label maps, which
+   * are PNG files. False where they are none.
+   */
+  takeDrop(transfer: DataTransfer, onStyles: boolean): boolean {
+    const { model } = this.context.studio.state;
+    const files = [...transfer.files];
+    const isStyle = ({ type }: File): boolean => type.startsWith("image/") && (onStyles || type !== "image/png");
+    if (!model || !hasStyles(model) || model.hasEncoder !== true || files.length === 0 || !files.every(isStyle)) {
+      return false;
+    }
+    void this.addAll(files);
+    return true;
+  }
+
+  private async addAll(files: readonly File[]): Promise<void> {
+    await this.addAll(files);
+  }
+
+  /** Reads a photo's style, keeps it, and shows the scene in it. */
+  async addPhoto(file: File): Promise<void> {
+    try {
+      chooseStyle(this.context.studio, await this.context.shelf.addPhoto(file));
+    } catch (thrown) {
+      const reason = thrown instanceof FileError ? fileErrorWords(thrown) : errorFrom(thrown).message;
+      this.say({ kind: "problem", topic: "style", text: t("style.failed", { reason }) });
+    }
+  }
+}
