@@ -3,7 +3,14 @@
 import type { Connection } from "./connection.js";
 import type { DeviceReport } from "./device.js";
 import { UnderpaintError, errorFromWire } from "./errors.js";
-import { copyInput, copyLabels, type InputExtras, type LabelMapInput, type PictureInput } from "./input.js";
+import {
+  chosenClasses,
+  copyInput,
+  copyLabels,
+  type InputExtras,
+  type LabelMapInput,
+  type PictureInput,
+} from "./input.js";
 import { looksFromRows, type ObjectLook } from "./looks.js";
 import { featureChannels, type Manifest } from "./manifest.js";
 import type { FromWorker, GenerateInput, Question, ToWorker } from "./protocol.js";
@@ -125,10 +132,14 @@ export class Generator {
    *
    * @throws UnderpaintError `bad-input`, `network` or `integrity` (of the encoder), and as {@link generate}
    */
-  async latent(style: Style, options: Pick<GenerateOptions, "seed" | "signal"> = {}): Promise<Float32Array> {
+  async latent(
+    style: Style,
+    options: Pick<GenerateOptions, "seed" | "classes" | "signal"> = {},
+  ): Promise<Float32Array> {
     const wire = copyStyle(style, this.manifest);
+    const classes = chosenClasses(options.classes ?? {}, this.manifest);
     const seed = checkedSeed(options.seed ?? 0);
-    return this.ask({ kind: "latent", style: wire, seed, classes: [] }, styleBuffers(wire), options.signal);
+    return this.ask({ kind: "latent", style: wire, seed, classes }, styleBuffers(wire), options.signal);
   }
 
   /**

@@ -108,7 +108,7 @@ function copiedLooks({ objects, features }: InputExtras, manifest: Manifest): Pi
 }
 
 /** As the module takes them; refused here, where attributes and classes can be named. */
-function chosenClasses(choice: ClassChoice, manifest: Manifest): string[] {
+export function chosenClasses(choice: ClassChoice, manifest: Manifest): string[] {
   const attributes = manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [];
   return Object.entries(choice).map(([name, wanted]) => {
     const attribute = attributes.find((candidate) => candidate.name === name);

@@ -1,4 +1,5 @@
 /** Registers every component that the shell is made of. */
+import "./chance-panel.js";
 import "./coach.js";
 import "./dialog.js";
 import "./loading-card.js";

@@ -125,7 +125,8 @@ export const shellStyles = css`
     border-start-start-radius: 10px;
   }
   .shell[data-unpainted] main {
-    grid-column: 1 / -1;
+    border-start-start-radius: 0;
+    border-start-end-radius: 10px;
   }
   up-stage {
     height: 100%;
@@ -142,40 +143,20 @@ export const shellStyles = css`
     background: var(--paper);
     border-top: 1px solid var(--line);
   }
+  .shell[data-unpainted] {
+    grid-template:
+      "bar bar" var(--bar-height)
+      "stage chance" minmax(0, 1fr)
+      "status status" auto / minmax(0, 1fr) minmax(300px, 360px);
+  }
   .chance {
-    grid-area: palette;
+    grid-area: chance;
     display: flex;
-    align-items: center;
-    justify-content: center;
-    gap: 12px 24px;
-    padding: 12px 16px;
+    min-height: 0;
     background: var(--paper);
   }
-  .chance p {
-    font: 400 16px/1.4 var(--serif);
-  }
-  .chance button {
-    flex: none;
-  }
-  .class-list {
-    display: flex;
-    align-items: center;
-    gap: 8px;
-    white-space: nowrap;
-  }
-  .class-list select {
-    min-height: 36px;
-    padding: 0 8px;
-    border: 1px solid var(--strong);
-    border-radius: var(--radius-small);
-    background: var(--paper);
-    color: inherit;
-    font: inherit;
-    font-size: max(16px, 1em);
-  }
-  .seeds {
-    display: flex;
-    color: var(--soft);
+  up-chance-panel {
+    flex: 1;
   }
   footer {
     grid-area: status;
@@ -321,8 +302,14 @@ export const shellStyles = css`
     aside {
       display: contents;
     }
-    .chance {
-      flex-direction: column;
+    .shell[data-unpainted] {
+      grid-template:
+        "bar" var(--bar-height)
+        "stage" minmax(0, 4fr)
+        "chance" minmax(0, 5fr) / minmax(0, 1fr);
+    }
+    .shell[data-unpainted] main {
+      border-radius: 0;
     }
     up-tool-bar {
       grid-area: tools;

@@ -8,7 +8,6 @@ import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.
 import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
-import { chanceSection } from "./chance-section.js";
 import { ClipboardActions } from "./clipboard-actions.js";
 import { CoachGuide } from "./coach-guide.js";
 import "./components.js";
@@ -170,7 +169,17 @@ export class StudioShell extends StudioElement {
           <up-toasts></up-toasts>
         </main>
         ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
-        ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
+        ${
+          model?.input === "latent"
+            ? html`<section class="chance" aria-label=${t("chance.region")}>
+                <up-chance-panel
+                  .context=${context}
+                  .state=${state}
+                  .run=${(command: ShortcutCommand) => this.runKeyCommand(command)}
+                ></up-chance-panel>
+              </section>`
+            : nothing
+        }
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
           <button class="keys" @click=${() => this.open("shortcuts")}>
