@@ -74,7 +74,10 @@ impl Model {
             size,
             generator,
             encoder,
-        } = settings.trained(step, read_palette(run)?);
+        } = {
+            let palette = read_palette(run)?.or_else(|| settings.known_palette());
+            settings.trained(step, palette)
+        };
         let read = |name: &str| -> Result<StateDict> {
             let (_, dict) = checkpoint::load_network(&checkpoint, name)?;
             check_finite(&dict).with_context(|| format!("{}", checkpoint.display()))?;

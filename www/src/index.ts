@@ -17,6 +17,7 @@ export {
   latentChannels,
   paintedClasses,
   scalesOf,
+  usesInstances,
   usesSeed,
   type GeneratorConfig,
   type ImageInput,

@@ -10,7 +10,7 @@ import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
 import { isPainted, studioModel, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
-import { SettingError, checkIds } from "./settings.js";
+import { SettingError, checkIds, checkObjects } from "./settings.js";
 
 /** What is to be loaded. */
 export interface Wish extends Omit<LoadOptions, "signal"> {
@@ -145,6 +145,7 @@ export class ElementSession {
     try {
       if (!isPainted(model)) throw unpainted(model);
       checkIds(map, model.classes);
+      checkObjects(map, model);
       return map;
     } catch (thrown) {
       this.onError?.(errorFrom(thrown));
@@ -175,7 +176,7 @@ export class ElementSession {
     const url = new URL(address, document.baseURI).href;
     const file = await fetchBlob(url, signal);
     try {
-      return (await openLabelMapPng(file, url, model.classes, model.size)).map;
+      return (await openLabelMapPng(file, url, model.classes, model.size, model.usesObjects)).map;
     } catch (thrown) {
       if (!(thrown instanceof FileError)) throw thrown;
       throw new UnderpaintError("bad-input", thrown.message, { cause: thrown });

@@ -1,6 +1,7 @@
 /** `<underpaint-canvas>`: a painting surface with a generator behind it. */
 
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { instancesOf } from "../canvas/instance-map.js";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Picture } from "../engine/generator.js";
@@ -34,6 +35,7 @@ import { SettingKeeper } from "./setting-keeper.js";
 import {
   SETTING_NAMES,
   SettingError,
+  checkObjects,
   labelMapFrom,
   numberFromAttribute,
   type ElementSettings,
@@ -156,7 +158,10 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   /** What is painted, as a copy; undefined while there is no model that is painted for. */
   get labelMap(): LabelMapInput | undefined {
     const { map } = this.studio.state;
-    return map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height };
+    const instances = map && instancesOf(map);
+    return (
+      map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height, ...(instances && { instances }) }
+    );
   }
 
   /**
@@ -167,7 +172,9 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     const { model } = this.studio.state;
     try {
       if (model !== undefined && !isPainted(model)) throw unpainted(model);
-      this.session.show(labelMapFrom(map, classesOf(this.studio.state)));
+      const labels = labelMapFrom(map, classesOf(this.studio.state));
+      if (model !== undefined) checkObjects(labels, model);
+      this.session.show(labels);
     } catch (thrown) {
       this.tellError(errorFrom(thrown));
     }

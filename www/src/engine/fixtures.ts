@@ -139,6 +139,8 @@ export class FakeModule implements WasmModule {
   readonly generated: number[][] = [];
   /** Weights of encoders, as they were added. */
   readonly encoders: number[][] = [];
+  /** What was given beside the label maps, in order. */
+  readonly instances: (number[] | undefined)[] = [];
 
   constructor(private readonly behaviour: Behaviour = {}) {}
 
@@ -185,7 +187,10 @@ export class FakeModule implements WasmModule {
       device,
       adapter: "",
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
-      generate_labels: ({ ids, width, height }, seed) => paint(ids, width * height, seed),
+      generate_labels: ({ ids, width, height, instances }, seed) => {
+        this.instances.push(instances && [...instances]);
+        return paint(ids, width * height, seed);
+      },
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
       generate_latent: async (latent, scale) => {
         const side = scale === undefined ? undefined : 4 * 2 ** scale;

@@ -170,7 +170,7 @@ export class Generator {
       const [expected, found] = [labels, photo].map(({ width, height }) => `${width}×${height}`);
       throw new UnderpaintError("bad-input", `photo: expected ${expected}, the size of the label map, found ${found}`);
     }
-    const [copy, rgba] = [copyLabels(labels), new Uint8Array(photo.data)];
+    const [copy, rgba] = [copyLabels(labels, this.manifest), new Uint8Array(photo.data)];
     const rows = await this.ask({ kind: "looks", labels: copy, rgba }, [copy.ids.buffer, rgba.buffer], signal);
     return looksFromRows(rows, channels);
   }
@@ -299,8 +299,9 @@ function aborted(): UnderpaintError {
 function buffersOf(input: GenerateInput): ArrayBuffer[] {
   switch (input.kind) {
     case "labels": {
-      const { ids, style, features } = input;
-      return [ids.buffer, ...styleBuffers(style), ...(features ? [features.buffer] : [])];
+      const { ids, instances, style, features } = input;
+      const others = [instances, features].flatMap((numbers) => (numbers ? [numbers.buffer] : []));
+      return [ids.buffer, ...others, ...styleBuffers(style)];
     }
     case "image":
       return [input.rgba.buffer];

@@ -2,8 +2,8 @@
 
 import { UnderpaintError } from "./errors.js";
 import { copyLooks, type ObjectLook } from "./looks.js";
-import { featureChannels, paintedClasses, scalesOf, type Manifest } from "./manifest.js";
-import type { GenerateInput, WireLabels } from "./protocol.js";
+import { featureChannels, paintedClasses, scalesOf, usesInstances, type Manifest } from "./manifest.js";
+import type { GenerateInput, LabelsGiven } from "./protocol.js";
 import { copyStyle, type Style } from "./style.js";
 
 /** A label map: one class id per pixel, row by row; `ids` holds `width * height` bytes. */
@@ -11,6 +11,12 @@ export interface LabelMapInput {
   readonly ids: Uint8Array;
   readonly width: number;
   readonly height: number;
+  /**
+   * One object per pixel, row by row, for models that tell objects apart ({@link usesInstances}). Only which numbers are the
+   * same matters to edges: a common rule is Cityscapes', the class's id for what is no object and `id * 1000 + n` for the
+   * n-th object of a class. Without them, all pixels of a class are one.
+   */
+  readonly instances?: Uint16Array | undefined;
 }
 
 /** What belongs to an input, beside a seed. */
@@ -76,17 +82,11 @@ export function copyInput(input: PictureInput, manifest: Manifest, extras: Input
   }
   if ("ids" in input) {
     checkInput(manifest, "labels");
-    return { kind: "labels", ...copyLabels(input), ...style, ...looks };
+    return { ...copyLabels(input, manifest), ...style, ...looks };
   }
   checkLength(NAMES.image, input.data.length, width, height, 4);
   checkInput(manifest, "image");
   return { kind: "image", rgba: new Uint8Array(input.data), width, height };
-}
-
-/** A label map in memory of its own. */
-export function copyLabels({ ids, width, height }: LabelMapInput): WireLabels {
-  checkLength(NAMES.labels, ids.length, width, height, 1);
-  return { ids: new Uint8Array(ids), width, height };
 }
 
 /** A smaller picture: only a Progressive GAN makes those. */
@@ -97,7 +97,7 @@ function checkedScale(side: number, manifest: Manifest): number {
   throw new UnderpaintError("bad-input", `scale: expected ${expected}; found ${side}`);
 }
 
-function copiedLooks({ objects, features }: InputExtras, manifest: Manifest): Pick<WireLabels, "looks" | "features"> {
+function copiedLooks({ objects, features }: InputExtras, manifest: Manifest): Pick<LabelsGiven, "looks" | "features"> {
   if (features !== undefined && featureChannels(manifest) === 0) {
     throw new UnderpaintError("bad-input", `features: ${manifest.name} takes none.`);
   }
@@ -105,6 +105,29 @@ function copiedLooks({ objects, features }: InputExtras, manifest: Manifest): Pi
     ...(objects && { looks: copyLooks(objects, manifest) }),
     ...(features && { features: new Float32Array(features) }),
   };
+}
+
+/** A label map in memory of its own. */
+export function copyLabels({ ids, width, height, instances }: LabelMapInput, manifest: Manifest): LabelsGiven {
+  checkLength(NAMES.labels, ids.length, width, height, 1);
+  const labels: LabelsGiven = { kind: "labels", ids: new Uint8Array(ids), width, height };
+  if (instances === undefined) return labels;
+  if (!usesInstances(manifest)) {
+    const found = "found instances beside the label map";
+    throw new UnderpaintError(
+      "bad-input",
+      `${manifest.name} does not tell objects apart: expected ids alone, ${found}.`,
+    );
+  }
+  // Pages are not always written in TypeScript: other arrays would lose their numbers on the way.
+  if (!((instances as unknown) instanceof Uint16Array)) {
+    throw new UnderpaintError("bad-input", "instances: expected a Uint16Array, found something else");
+  }
+  if (instances.length !== width * height) {
+    const expected = `expected ${width * height} numbers`;
+    throw new UnderpaintError("bad-input", `instances of ${width}×${height}: ${expected}, found ${instances.length}`);
+  }
+  return { ...labels, instances: new Uint16Array(instances) };
 }
 
 /** As the module takes them; refused here, where attributes and classes can be named. */

@@ -10,6 +10,8 @@ export interface LabelClass {
   id: number;
   name: string;
   color: [red: number, green: number, blue: number];
+  /** What kind of thing it is, such as "plants": a heading in palettes of many labels. */
+  group?: string;
 }
 
 /** Family and full config of the generator. Only `family` is certain; the rest is the family's own. */
@@ -41,7 +43,7 @@ export interface LabelsInput {
   classes: LabelClass[];
   /** Whether pixels may be of no class: {@link NO_CLASS_ID}. */
   dont_care?: boolean;
-  /** Whether it looks at edges between instances; in the browser, those between classes. */
+  /** Whether it looks at edges between instances; without instances, at those between classes. */
   edges?: boolean;
 }
 
@@ -151,6 +153,12 @@ export function scalesOf({ input, model, size }: Manifest): readonly number[] {
   const { depths } = model.generator;
   if (input.kind !== "latent" || !Array.isArray(depths) || depths.length === 0) return [size.width];
   return depths.map((_, scale) => 4 * 2 ** scale);
+}
+
+/** Whether the generator tells objects apart: it marks edges between them, or averages features over them. */
+export function usesInstances({ input, model }: Manifest): boolean {
+  const channels = model.feature_channels ?? 0;
+  return input.kind === "labels" && (input.edges === true || channels > 0);
 }
 
 /**
@@ -287,6 +295,7 @@ function isLabelClass(value: unknown): value is LabelClass {
   if (!isObject(value)) return false;
   const { id, name, color } = value;
   const isByte = (part: unknown): boolean => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= 255;
+  if (!["undefined", "string"].includes(typeof value["group"])) return false;
   return isByte(id) && typeof name === "string" && Array.isArray(color) && color.length === 3 && color.every(isByte);
 }
 

@@ -34,18 +34,15 @@ export type BundleSource =
       encoder?: Blob | ArrayBuffer;
     };
 
-/** What a generator is given beside a seed. `ids` holds one byte per pixel, `rgba` four, both row by row. */
-export type GenerateInput =
-  | ({ kind: "labels" } & WireLabels)
-  | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
-  /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
-  | { kind: "latent"; classes: string[]; style?: WireStyle; side?: number };
-
-/** A label map with what belongs to it. */
-export interface WireLabels {
+/** A label map. Everything is row by row. */
+export interface LabelsGiven {
+  kind: "labels";
+  /** A class a pixel. */
   ids: Uint8Array<ArrayBuffer>;
   width: number;
   height: number;
+  /** An object a pixel, any numbers; only for models that tell objects apart. */
+  instances?: Uint16Array<ArrayBuffer>;
   /** Where the latent comes from; from the seed where this is absent. */
   style?: WireStyle;
   /** Looks that are chosen for objects; the seed draws the others. */
@@ -54,6 +51,13 @@ export interface WireLabels {
   features?: Float32Array<ArrayBuffer>;
 }
 
+/** What a generator is given beside a seed. `rgba` holds four bytes per pixel, row by row. */
+export type GenerateInput =
+  | LabelsGiven
+  | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
+  /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
+  | { kind: "latent"; classes: string[]; style?: WireStyle; side?: number };
+
 /** What is asked of a model beside pictures. The answers are numbers. */
 export type Question =
   /** The latent of a style. */
@@ -61,7 +65,7 @@ export type Question =
   /** What the encoder says of a picture's style: means, then logarithms of variances. */
   | { kind: "encode"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
   /** The looks that objects have in a photo: rows of class, number and feature. */
-  | { kind: "looks"; labels: WireLabels; rgba: Uint8Array<ArrayBuffer> }
+  | { kind: "looks"; labels: LabelsGiven; rgba: Uint8Array<ArrayBuffer> }
   /** Nothing but that the encoder is there. */
   | { kind: "encoder" };
 

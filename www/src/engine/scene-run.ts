@@ -4,7 +4,7 @@ import type { EncoderSupply } from "./encoder-supply.js";
 import { UnderpaintError } from "./errors.js";
 import { checkInput } from "./input.js";
 import { paintedClasses, scalesOf, type LabelClass, type Manifest } from "./manifest.js";
-import type { GenerateInput, Question, WireLabels } from "./protocol.js";
+import type { GenerateInput, Question, LabelsGiven } from "./protocol.js";
 import { needsEncoder, type WireStyle } from "./style.js";
 import type { LabelScene, WasmSession } from "./wasm.js";
 
@@ -98,7 +98,7 @@ async function walked(session: WasmSession, style: WireStyle, seed: number, clas
   }
 }
 
-async function labelScene(bundle: LoadedBundle, labels: WireLabels, seed: number): Promise<LabelScene> {
+async function labelScene(bundle: LoadedBundle, labels: LabelsGiven, seed: number): Promise<LabelScene> {
   const { style, looks, features } = labels;
   return {
     ...mapsOf(labels),
@@ -108,8 +108,8 @@ async function labelScene(bundle: LoadedBundle, labels: WireLabels, seed: number
   };
 }
 
-function mapsOf({ ids, width, height }: WireLabels): LabelScene {
-  return { ids, width, height };
+function mapsOf({ ids, width, height, instances }: LabelsGiven): LabelScene {
+  return { ids, width, height, instances };
 }
 
 /**

@@ -93,10 +93,13 @@ export function originOf({ model, modelKey }: PaintingCard): ModelOrigin | undef
 function isPackedMap(packed: unknown): packed is PackedMap {
   const sides = [fieldOf(packed, "width"), fieldOf(packed, "height")];
   if (!sides.every((side) => Number.isInteger(side) && Number(side) > 0)) return false;
-  const pixels = fieldOf(packed, "pixels");
-  return (
-    pixels === undefined || (fieldOf(pixels, "runs") instanceof Uint8Array && isRect(fieldOf(pixels, "rect"), packed))
-  );
+  // Objects are there only where a model tells them apart, and not in what an older studio has kept.
+  return ["pixels", "objects"].every((name) => isChange(fieldOf(packed, name), packed));
+}
+
+function isChange(change: unknown, map: unknown): boolean {
+  if (change === undefined) return true;
+  return fieldOf(change, "runs") instanceof Uint8Array && isRect(fieldOf(change, "rect"), map);
 }
 
 function isRect(rect: unknown, map: unknown): boolean {

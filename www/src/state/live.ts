@@ -1,10 +1,12 @@
 /** Live generation: asks for a picture of the newest label map after every change, and never gets in painting's way. */
 
+import { instancesOf } from "../canvas/instance-map.js";
+import type { LabelMap } from "../canvas/label-map.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { ClassChoice, PictureInput } from "../engine/input.js";
+import type { ClassChoice, LabelMapInput, PictureInput } from "../engine/input.js";
 import { isPlain, type Look } from "./look.js";
 import type { Studio } from "./studio.js";
-import { choiceFor } from "./studio-model.js";
+import { choiceFor, type StudioModel } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
 
 /**
@@ -232,5 +234,12 @@ function requestFromState({ model, map, photo, seed, choice, look }: Readonly<St
   const chosen = isPlain(look) ? {} : { look };
   if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), ...chosen };
   if (model.input === "photo") return photo && { input: photo, seed };
-  return map && { input: map, seed, ...chosen };
+  return map && { input: labelsOf(map, model), seed, ...chosen };
+}
+
+/** Objects are numbers for the generator, and only where there are any. */
+function labelsOf(map: LabelMap, model: StudioModel): LabelMapInput {
+  const { ids, width, height } = map;
+  const instances = model.usesObjects ? instancesOf(map) : undefined;
+  return { ids, width, height, ...(instances && { instances }) };
 }

@@ -15,7 +15,7 @@ export function showLook(studio: Studio, look: Look): void {
  *
  * @param before the look before a person began to choose
  */
-export function recordLook(studio: Studio, before: Look, kind: Extract<StepKind, "style" | "object">): void {
+export function recordLook(studio: Studio, before: Look, kind: Extract<StepKind, "style" | "look">): void {
   const after = studio.state.look;
   if (!isSameLook(before, after)) studio.record({ change: "look", kind, before, after });
 }
@@ -43,7 +43,7 @@ export function chooseObjectLook(
 ): void {
   const before = studio.state.look;
   showLook(studio, withObject(before, label, instance, chosen));
-  recordLook(studio, before, "object");
+  recordLook(studio, before, "look");
 }
 
 /** Gives many objects their looks at once, as one undoable step. */
@@ -51,5 +51,5 @@ export function chooseObjectLooks(studio: Studio, chosen: readonly ObjectLook[])
   const before = studio.state.look;
   const look = chosen.reduce((all, one) => withObject(all, one.label, one.instance ?? one.label, one), before);
   showLook(studio, look);
-  recordLook(studio, before, "object");
+  recordLook(studio, before, "look");
 }

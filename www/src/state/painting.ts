@@ -1,8 +1,8 @@
 /** A painting: a label map, its undo history, and the one edit that may be under way. */
 
 import { EMPTY_RECT, isEmptyRect, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
-import { LabelMap } from "../canvas/label-map.js";
-import { History, stepBetween, type Step, type StepKind, type StepResult } from "./history.js";
+import { LabelMap, NO_OBJECT } from "../canvas/label-map.js";
+import { History, rectOfChanges, stepBetween, type Step, type StepKind, type StepResult } from "./history.js";
 import type { Look } from "./look.js";
 
 /**
@@ -52,14 +52,15 @@ export class Painting {
   readonly history: History;
   private currentMap: LabelMap;
   private changeCount = 0;
-  private snapshot: Uint8Array<ArrayBuffer>;
+  /** The map when the edit under way began. */
+  private snapshot: LabelMap;
   private active: OpenEdit | undefined;
   private readonly listeners = new Set<PaintingListener>();
 
   constructor(map: LabelMap, history: History = new History()) {
     this.currentMap = map;
     this.history = history;
-    this.snapshot = new Uint8Array(map.ids.length);
+    this.snapshot = new LabelMap(map.width, map.height);
   }
 
   /** The label map as it is now; read it, and change it only through edits. */
@@ -86,10 +87,9 @@ export class Painting {
   /** Starts a step; an edit under way is cancelled. */
   begin(kind: StepKind): Edit {
     this.active?.cancel();
-    if (this.snapshot.length !== this.currentMap.ids.length) {
-      this.snapshot = new Uint8Array(this.currentMap.ids.length);
-    }
-    this.snapshot.set(this.currentMap.ids);
+    const { width, height } = this.currentMap;
+    if (this.snapshot.width !== width || this.snapshot.height !== height) this.snapshot = new LabelMap(width, height);
+    copyPixels(this.currentMap, this.snapshot, rectOfSize(this.currentMap));
     const edit = new OpenEdit(this.currentMap, this.snapshot, {
       changed: (rect, cause) => this.announce(cause, rect),
       closed: (committed) => this.close(edit, kind, committed),
@@ -112,12 +112,17 @@ export class Painting {
     if (!step) return;
     this.history.push(step);
     if (step.change === "pixels") {
-      this.currentMap.ids.set(map.ids);
-      this.announce("replace", step.pixels.rect);
+      copyPixels(map, this.currentMap, rectOfSize(map));
+      this.announce("replace", rectOfChanges(step));
     } else {
       this.currentMap = map.clone();
       this.announce("replace", rectOfSize(map), true);
     }
+  }
+
+  /** Adds a layer of objects where the map has none; not a step, and nothing that is seen. */
+  addObjects(): void {
+    this.currentMap.addObjects();
   }
 
   /** Makes another seed or look, which the studio has already taken, an undo step. */
@@ -161,8 +166,7 @@ export class Painting {
   private close(edit: OpenEdit, kind: StepKind, committed: boolean): void {
     this.active = undefined;
     if (!committed) return;
-    const before = new LabelMap(this.currentMap.width, this.currentMap.height, this.snapshot);
-    const step = stepBetween(before, this.currentMap, kind, edit.touched);
+    const step = stepBetween(this.snapshot, this.currentMap, kind, edit.touched);
     if (!step) return;
     this.history.push(step);
     this.announce("commit", EMPTY_RECT);
@@ -189,11 +193,11 @@ class OpenEdit implements Edit {
   /** Everything painted since the beginning. */
   touched: Rect = EMPTY_RECT;
   private readonly map: LabelMap;
-  private readonly before: Uint8Array;
+  private readonly before: LabelMap;
   private readonly owner: EditOwner;
   private open = true;
 
-  constructor(map: LabelMap, before: Uint8Array, owner: EditOwner) {
+  constructor(map: LabelMap, before: LabelMap, owner: EditOwner) {
     this.map = map;
     this.before = before;
     this.owner = owner;
@@ -232,11 +236,17 @@ class OpenEdit implements Edit {
   }
 
   private restore(): void {
-    const { width } = this.map;
-    const { x, y } = this.touched;
-    const right = x + this.touched.width;
-    for (let row = y; row < y + this.touched.height; row += 1) {
-      this.map.ids.set(this.before.subarray(row * width + x, row * width + right), row * width + x);
-    }
+    copyPixels(this.before, this.map, this.touched);
+  }
+}
+
+/** Copies ids and objects within a rectangle; a map without a layer has no object anywhere. */
+function copyPixels(from: LabelMap, to: LabelMap, { x, y, width, height }: Rect): void {
+  const objects = from.objects ? to.addObjects() : to.objects;
+  for (let row = y; row < y + height; row += 1) {
+    const start = row * to.width + x;
+    to.ids.set(from.ids.subarray(start, start + width), start);
+    if (from.objects) objects?.set(from.objects.subarray(start, start + width), start);
+    else objects?.fill(NO_OBJECT, start, start + width);
   }
 }

@@ -9,6 +9,7 @@ import {
   latentChannels,
   paintedClasses,
   scalesOf,
+  usesInstances,
   usesSeed,
   type LatentAttribute,
   type Manifest,
@@ -55,6 +56,8 @@ export interface StudioModel {
   readonly featureChannels?: number;
   /** How many typical looks the objects of a class have, by its id. */
   readonly typicalLooks?: Readonly<Record<number, number>>;
+  /** Whether it tells objects apart; not there in what an older studio has kept. */
+  readonly usesObjects?: boolean;
   /** Size of the weights in bytes. */
   readonly weightBytes: number;
   /** Names this model's painting in the browser's storage; two visits give the same. */
@@ -79,6 +82,7 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
     typicalLooks: Object.fromEntries(
       Object.entries(manifest.clusters ?? {}).map(([label, looks]) => [label, looks.length]),
     ),
+    usesObjects: usesInstances(manifest),
     weightBytes: manifest.weights.bytes,
     paintingKey: paintingKey(manifest, origin, classes),
   };

@@ -6,6 +6,7 @@ import "./loading-card.js";
 import "./menu.js";
 import "./model-picker.js";
 import "./notice-card.js";
+import "./object-bar.js";
 import "./painting-gallery.js";
 import "./palette.js";
 import "./scene-gallery.js";

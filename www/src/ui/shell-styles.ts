@@ -16,6 +16,7 @@ export const shellStyles = css`
     grid-template:
       "bar bar" var(--bar-height)
       "rail stage" minmax(0, 1fr)
+      "objects objects" auto
       "palette palette" auto
       "looks looks" auto
       "status status" auto / auto minmax(0, 1fr);
@@ -149,6 +150,11 @@ export const shellStyles = css`
       "stage chance" minmax(0, 1fr)
       "status status" auto / minmax(0, 1fr) minmax(300px, 360px);
   }
+  .objects {
+    grid-area: objects;
+    min-width: 0;
+    background: var(--paper);
+  }
   .chance {
     grid-area: chance;
     display: flex;
@@ -268,6 +274,7 @@ export const shellStyles = css`
         "bar bar" var(--bar-height)
         "gutter stage" minmax(0, 1fr)
         "tools tools" auto
+        "objects objects" auto
         "palette palette" auto
         "looks looks" auto / auto minmax(0, 1fr);
     }

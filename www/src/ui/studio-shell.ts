@@ -4,7 +4,7 @@ import type { Reshape } from "../files/label-map-shape.js";
 import { t } from "../i18n/language.js";
 import * as commands from "../state/commands.js";
 import { isPainted } from "../state/studio-model.js";
-import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.js";
+import { hasObjectLayer, type KeepStatus, type ShownError, type StudioState } from "../state/studio-state.js";
 import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
@@ -19,9 +19,12 @@ import { glyph } from "./glyph.js";
 import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
 import type { Remedy } from "./notice-card.js";
+import { ObjectActions } from "./object-actions.js";
+import type { ObjectCommand } from "./object-bar.js";
 import { PaintingActions } from "./painting-actions.js";
 import { LookActions } from "./look-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
+import type { Palette } from "./palette.js";
 import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
 import { shellStyles } from "./shell-styles.js";
@@ -46,6 +49,8 @@ const shownFields = [
   "picture",
   "tool",
   "classId",
+  "recent",
+  "favourites",
   "brushSize",
   "pressureEnabled",
   "shapeFill",
@@ -84,6 +89,7 @@ export class StudioShell extends StudioElement {
   private files: FileActions | undefined;
   private loader: ModelLoader | undefined;
   private paintings: PaintingActions | undefined;
+  private objects: ObjectActions | undefined;
   private clipboard: ClipboardActions | undefined;
   private input: PageInput | undefined;
   /** About the file that is being opened, and who waits for the answer. */
@@ -168,6 +174,16 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
+        ${
+          hasObjectLayer(state)
+            ? html`<section class="objects" aria-label=${t("objects.title")}>
+                <up-object-bar
+                  .studio=${context.studio}
+                  @object-command=${(event: CustomEvent<ObjectCommand>) => void this.objects?.run(event.detail)}
+                ></up-object-bar>
+              </section>`
+            : nothing
+        }
         ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
         ${
           model?.input === "latent"
@@ -229,8 +245,10 @@ export class StudioShell extends StudioElement {
   private begin(context: StudioContext): void {
     const { studio } = context;
     this.coach = new CoachGuide(studio, this.renderRoot);
+    this.objects = new ObjectActions({ studio, say: (toast) => this.say(toast) });
     this.files = new FileActions({
       studio,
+      objects: this.objects,
       say: (toast) => this.say(toast),
       loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
       askShape: (question) => this.askShape(question),
@@ -238,7 +256,10 @@ export class StudioShell extends StudioElement {
     this.clipboard = new ClipboardActions({
       studio,
       say: (toast) => this.say(toast),
-      openFile: async (file) => this.files?.openFile(file),
+      openFile: async (file) => this.files?.openFile(file, "pasted"),
+      remember: (map) => {
+        if (this.files) this.files.copied = map;
+      },
     });
     this.paintings = new PaintingActions({
       studio,
@@ -362,6 +383,8 @@ export class StudioShell extends StudioElement {
     if (!context) return false;
     const { studio, tools } = context;
     if (command.type === "copy") return this.copy(command.what);
+    if (command.type === "find-label")
+      return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
     return command.type === "cancel" && this.coach?.close() === true;
   }

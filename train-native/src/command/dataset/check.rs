@@ -6,13 +6,16 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use underpaint_core::label::{KnownPalette, Palette};
 
 use super::exit;
+use crate::command::palette::PaletteArg;
 use crate::command::run_check::RunCheck;
 use crate::config::{CONFIG_FILE, RunSettings, of_file};
 use crate::data::augment::AugmentOptions;
 use crate::data::check::{Expected, ExpectedInput, check_listing};
 use crate::data::ids::IdRules;
+use crate::data::labelled::{PALETTE_FILE, read_palette};
 use crate::data::layout::{self, Folders, Listing, list_folders};
 use crate::data::source::{CheckOptions, DataSource, InputSpec, Layout};
 use crate::data::unconditional::FaceCrop;
@@ -72,6 +75,10 @@ pub(super) struct CheckArgs {
     ///   * dont_care
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     remap: Option<PathBuf>,
+    /// Names of the classes that are found: cityscapes, ade20k, ade20k-shifted, coco-stuff or facades; or a folder with a
+    /// palette.json in it [default: those of the --layout, else a palette.json in --root]
+    #[arg(long, value_name = "NAME|DIR")]
+    palette: Option<PaletteArg>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -105,7 +112,7 @@ impl CheckArgs {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        let report = match &self.config {
+        let mut report = match &self.config {
             Some(path) => {
                 let check = RunCheck {
                     full: true,
@@ -124,12 +131,44 @@ impl CheckArgs {
             }
         };
         bar.finish_and_clear();
+        if let (Some(labels), Some((palette, title))) = (&mut report.labels, self.palette()?) {
+            labels.name(&palette, &title);
+        }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
             println!("{}", report.to_string().trim_end());
         }
         Ok(exit(report.is_ok()))
+    }
+
+    /// Names of the ids as they are after --remap, and whose they are.
+    fn palette(&self) -> Result<Option<(Palette, String)>> {
+        if let Some(asked) = &self.palette {
+            let title = match asked {
+                PaletteArg::Known(known) => known.title().to_owned(),
+                PaletteArg::Folder(folder) => folder.join(PALETTE_FILE).display().to_string(),
+            };
+            return Ok(Some((asked.read()?, title)));
+        }
+        let root = [&self.root, &self.pairs].into_iter().flatten().next();
+        if let Some(root) = root
+            && let Some(palette) = read_palette(root)?
+        {
+            return Ok(Some((
+                palette,
+                root.join(PALETTE_FILE).display().to_string(),
+            )));
+        }
+        let known = match self.layout {
+            _ if self.remap.is_some() => None,
+            Some(LayoutName::Cityscapes) => Some(KnownPalette::Cityscapes),
+            Some(LayoutName::Ade20k) => Some(KnownPalette::Ade20k),
+            Some(LayoutName::Coco) => Some(KnownPalette::CocoStuff),
+            Some(LayoutName::Facades) => Some(KnownPalette::Facades),
+            Some(LayoutName::Pix2pixhd | LayoutName::Custom | LayoutName::Pictures) | None => None,
+        };
+        Ok(known.map(|known| (known.palette(), known.title().to_owned())))
     }
 
     /// The settings of a run, or of one to be.
