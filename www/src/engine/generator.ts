@@ -162,7 +162,11 @@ export class Generator {
    * @param labels the label map, as large as the photo
    * @throws UnderpaintError as {@link latent}; `bad-input` for models without features
    */
-  async looksOf(labels: LabelMapInput, photo: ImageData, signal?: AbortSignal): Promise<ObjectLook[]> {
+  async looksOf(
+    labels: LabelMapInput,
+    photo: ImageData,
+    signal?: AbortSignal,
+  ): Promise<(ObjectLook & { readonly feature: readonly number[] })[]> {
     const channels = featureChannels(this.manifest);
     const isSameSize = photo.width === labels.width && photo.height === labels.height;
     if (channels === 0) throw new UnderpaintError("bad-input", `${this.manifest.name} takes no features.`);

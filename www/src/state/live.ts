@@ -4,7 +4,9 @@ import { instancesOf } from "../canvas/instance-map.js";
 import type { LabelMap } from "../canvas/label-map.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { ClassChoice, LabelMapInput, PictureInput } from "../engine/input.js";
-import { isPlain, type Look } from "./look.js";
+import type { ObjectLook } from "../engine/looks.js";
+import type { SceneStyle } from "./look.js";
+import { looksIn } from "./object-looks.js";
 import type { Studio } from "./studio.js";
 import { choiceFor, type StudioModel } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
@@ -19,8 +21,10 @@ export interface LiveRequest {
   readonly seed: number;
   /** For models of chance with classes. */
   readonly classes?: ClassChoice;
-  /** Style and looks of objects. */
-  readonly look?: Look;
+  /** Where the latent comes from, for models of styles. */
+  readonly style?: SceneStyle;
+  /** Looks that are chosen for objects, by their numbers in the input. */
+  readonly objects?: readonly ObjectLook[];
 }
 
 /**
@@ -115,7 +119,7 @@ export class LiveGeneration {
    */
   now(): Promise<GeneratedPicture> {
     return new Promise((resolve, reject) => {
-      const request = requestFromState(this.studio.state);
+      const request = liveRequest(this.studio.state);
       if (!this.generate) return reject(new UnderpaintError("device-lost", "The generator is gone: load it again."));
       if (!request) return reject(new UnderpaintError("bad-input", "There is nothing yet to make a picture of."));
       this.waiters = [...this.waiters, { since: this.sent + 1, resolve, reject }];
@@ -154,7 +158,7 @@ export class LiveGeneration {
   }
 
   private send(): void {
-    const request = requestFromState(this.studio.state);
+    const request = liveRequest(this.studio.state);
     if (this.generate && request && !this.clock.isHidden()) this.ask(this.generate, request);
   }
 
@@ -228,13 +232,17 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
   );
 }
 
-function requestFromState({ model, map, photo, seed, choice, look }: Readonly<StudioState>): LiveRequest | undefined {
+/** What is asked for a state: what is painted or opened, its seed, its style and looks; undefined where something is missing. */
+export function liveRequest({ model, map, photo, seed, choice, look }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
-  // Where the seed draws everything, there is nothing to say.
-  const chosen = isPlain(look) ? {} : { look };
-  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), ...chosen };
+  // What the seed draws needs no words.
+  const style = model.hasLatent && look.style.kind !== "seed" ? { style: look.style } : {};
+  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), ...style };
   if (model.input === "photo") return photo && { input: photo, seed };
-  return map && { input: labelsOf(map, model), seed, ...chosen };
+  if (!map) return undefined;
+  const input = labelsOf(map, model);
+  const objects = model.featureChannels ? looksIn(look, map, input.instances) : [];
+  return { input, seed, ...style, ...(objects.length > 0 && { objects }) };
 }
 
 /** Objects are numbers for the generator, and only where there are any. */

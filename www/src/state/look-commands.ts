@@ -1,8 +1,7 @@
 /** What a person does to how a scene looks. */
 
-import type { ObjectLook } from "../engine/looks.js";
 import type { StepKind } from "./history.js";
-import { isSameLook, withObject, type Look, type SceneStyle } from "./look.js";
+import { isSameLook, withObject, type Look, type SceneLook, type SceneStyle } from "./look.js";
 import type { Studio } from "./studio.js";
 
 /** Shows a look while it is still being chosen, as a slider is dragged: no step of the history. */
@@ -35,21 +34,16 @@ export function chooseStyle(studio: Studio, style: SceneStyle): void {
 }
 
 /** Gives an object a look, or lets the seed draw it again, as one undoable step. */
-export function chooseObjectLook(
-  studio: Studio,
-  label: number,
-  instance: number,
-  chosen: ObjectLook | undefined,
-): void {
+export function chooseObjectLook(studio: Studio, label: number, object: number, chosen: SceneLook | undefined): void {
   const before = studio.state.look;
-  showLook(studio, withObject(before, label, instance, chosen));
+  showLook(studio, withObject(before, label, object, chosen));
   recordLook(studio, before, "look");
 }
 
 /** Gives many objects their looks at once, as one undoable step. */
-export function chooseObjectLooks(studio: Studio, chosen: readonly ObjectLook[]): void {
+export function chooseObjectLooks(studio: Studio, chosen: readonly SceneLook[]): void {
   const before = studio.state.look;
-  const look = chosen.reduce((all, one) => withObject(all, one.label, one.instance ?? one.label, one), before);
+  const look = chosen.reduce((all, one) => withObject(all, one.label, one.object, one), before);
   showLook(studio, look);
   recordLook(studio, before, "look");
 }

@@ -1,7 +1,5 @@
 /** How a scene looks, beside what is painted and its seed: a style, and looks chosen for objects. Plain data. */
 
-import type { ObjectLook } from "../engine/looks.js";
-
 /**
  * Where the latent of a scene comes from.
  *
@@ -23,10 +21,18 @@ export type SceneStyle =
   | { readonly kind: "between"; readonly from: SceneStyle; readonly to: SceneStyle; readonly share: number }
   | { readonly kind: "near"; readonly of: SceneStyle; readonly seed: number; readonly step: number };
 
+/**
+ * The look of an object of the label map: of `object` among those of its class, 0 for all of the class that is no object.
+ * One of the typical ones of the class, or the numbers that the encoder has read from a photo.
+ */
+export type SceneLook = { readonly label: number; readonly object: number } & (
+  { readonly cluster: number } | { readonly feature: readonly number[] }
+);
+
 /** A style and the looks of objects. */
 export interface Look {
   readonly style: SceneStyle;
-  readonly objects: readonly ObjectLook[];
+  readonly objects: readonly SceneLook[];
 }
 
 /** Everything from the seed. */
@@ -49,13 +55,13 @@ export function isSameLook(one: Look, other: Look): boolean {
 }
 
 /** The look that an object has, if one is chosen. */
-export function lookOf(look: Look, label: number, instance: number): ObjectLook | undefined {
-  return look.objects.find((one) => one.label === label && (one.instance ?? one.label) === instance);
+export function lookOf({ objects }: Look, label: number, object: number): SceneLook | undefined {
+  return objects.find((one) => one.label === label && one.object === object);
 }
 
 /** The look with another one for an object; undefined lets the seed draw it again. */
-export function withObject(look: Look, label: number, instance: number, chosen: ObjectLook | undefined): Look {
-  const others = look.objects.filter((one) => one.label !== label || (one.instance ?? one.label) !== instance);
+export function withObject(look: Look, label: number, object: number, chosen: SceneLook | undefined): Look {
+  const others = look.objects.filter((one) => one.label !== label || one.object !== object);
   return { ...look, objects: chosen ? [...others, chosen] : others };
 }
 
@@ -78,7 +84,7 @@ export function isLook(value: unknown): value is Look {
     isStyle(fieldOf(value, "style"), MAX_DEPTH) &&
     Array.isArray(objects) &&
     objects.length <= MAX_OBJECTS &&
-    objects.every(isObjectLook)
+    objects.every(isSceneLook)
   );
 }
 
@@ -105,12 +111,12 @@ function isStyle(value: unknown, depth: number): value is SceneStyle {
   }
 }
 
-function isObjectLook(value: unknown): value is ObjectLook {
-  const [label, instance, cluster, feature] = ["label", "instance", "cluster", "feature"].map((name) =>
+function isSceneLook(value: unknown): value is SceneLook {
+  const [label, object, cluster, feature] = ["label", "object", "cluster", "feature"].map((name) =>
     fieldOf(value, name),
   );
   const isId = (id: unknown): boolean => Number.isInteger(id) && Number(id) >= 0 && Number(id) <= 0xffff;
-  return isId(label) && (instance === undefined || isId(instance)) && (isId(cluster) || isNumbers(feature));
+  return isId(label) && isId(object) && (isId(cluster) || isNumbers(feature));
 }
 
 /** A path below the model's folder, and never out of it. */

@@ -3,6 +3,7 @@ import "./chance-panel.js";
 import "./coach.js";
 import "./dialog.js";
 import "./loading-card.js";
+import "./look-strip.js";
 import "./menu.js";
 import "./model-picker.js";
 import "./notice-card.js";

@@ -3,7 +3,10 @@ import { errorFrom } from "../engine/errors.js";
 import { pickFiles } from "../files/pick.js";
 import { FileError } from "../files/file-error.js";
 import { t } from "../i18n/language.js";
-import { chooseStyle } from "../state/look-commands.js";
+import { instancesOf } from "../canvas/instance-map.js";
+import { openPhoto } from "../files/photo.js";
+import { chooseObjectLooks, chooseStyle } from "../state/look-commands.js";
+import { looksOfScene } from "../state/object-looks.js";
 import type { StudioContext } from "./context.js";
 import { fileErrorWords } from "./file-error-words.js";
 import { hasStyles } from "./style-shelf.js";
@@ -11,9 +14,13 @@ import type { Toast } from "./toasts.js";
 
 /** None of the actions throws: problems are said. */
 export class LookActions {
+  /** Whether looks are being read from a photo. */
+  isReading = false;
+
   constructor(
     private readonly context: StudioContext,
     private readonly say: (toast: Toast) => void,
+    private readonly changed: () => void,
   ) {
     context.shelf.onProblem = (what, reason) =>
       say({ kind: "problem", topic: "style", text: t(`style.${what}`, { reason }) });
@@ -38,6 +45,42 @@ export class LookActions {
     }
     void this.addAll(files);
     return true;
+  }
+
+  /** Asks for a photo of what is painted, and gives every object the look that it has there, as one undoable step. */
+  async readLooks(): Promise<void> {
+    const [file] = await pickFiles({ accept: "image/*" });
+    if (!file) return;
+    try {
+      await this.readLooksFrom(file);
+    } catch (thrown) {
+      const reason = thrown instanceof FileError ? fileErrorWords(thrown) : errorFrom(thrown).message;
+      this.say({ kind: "problem", topic: "style", text: t("style.failed", { reason }) });
+    }
+  }
+
+  private async readLooksFrom(file: File): Promise<void> {
+    const { studio, session } = this.context;
+    const { map, model } = studio.state;
+    const generator = session.current;
+    if (!map || !model || !generator) return;
+    const photo = await openPhoto(file, file.name, { width: map.width, height: map.height });
+    // Painting goes on in the map.
+    const painted = map.clone();
+    const instances = instancesOf(painted);
+    const { ids, width, height } = painted;
+    this.isReading = true;
+    this.changed();
+    try {
+      const input = { ids, width, height, ...(instances && { instances }) };
+      const looks = looksOfScene(await generator.looksOf(input, photo), painted, instances);
+      if (studio.state.model !== model) return;
+      chooseObjectLooks(studio, looks);
+      this.say({ text: t("object.fromPhotoDone", { count: looks.length, name: file.name }) });
+    } finally {
+      this.isReading = false;
+      this.changed();
+    }
   }
 
   private async addAll(files: readonly File[]): Promise<void> {

@@ -183,7 +183,7 @@ export class ModelSession {
 /** Where style pictures are listed: beside the bundle, where that has an address. */
 function stylesOf(source: ModelSource | undefined): StyleSource {
   if (source?.styles) return source.styles;
-  return typeof source?.bundle === "string" ? new URL(source.bundle, document.baseURI).href : async () => [];
+  return typeof source?.bundle === "string" ? source.bundle : async () => [];
 }
 
 /** The model as the studio shows it; those of the page's list have the name that the list gives them. */

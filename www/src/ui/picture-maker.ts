@@ -30,12 +30,12 @@ export function pictureMaker(generator: Generator, model: StudioModel, shelf: St
     draft: (picture: Picture) => void,
     isNewest: () => boolean,
   ): Promise<Picture> => {
-    const { input, seed, classes, look = PLAIN_LOOK } = request;
+    const { input, seed, classes, objects } = request;
     const options: GenerateOptions = {
       seed,
       classes,
       style,
-      ...(look.objects.length > 0 && { objects: look.objects }),
+      objects,
     };
     if (side !== undefined && latency > PATIENCE) {
       draft(await generator.generate(input, { ...options, scale: side }));
@@ -49,7 +49,7 @@ export function pictureMaker(generator: Generator, model: StudioModel, shelf: St
     asked += 1;
     const number = asked;
     const isNewest = (): boolean => number === asked;
-    const style = shelf.resolve(request.look?.style ?? PLAIN_LOOK.style, request.seed);
+    const style = shelf.resolve(request.style ?? PLAIN_LOOK.style, request.seed);
     if (!(style instanceof Promise)) return make(request, style, draft, isNewest);
     // While a style was read, newer requests went ahead: theirs must not be superseded by an old one.
     return style.then((known) => {

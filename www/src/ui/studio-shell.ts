@@ -226,6 +226,7 @@ export class StudioShell extends StudioElement {
   /** How the scene looks, where the model lets that be chosen. */
   private looks({ studio, shelf }: StudioContext): TemplateResult | typeof nothing {
     const { state } = studio;
+    if (state.model?.featureChannels && state.map) return this.objectLooks();
     if (!state.model || !hasStyles(state.model)) return nothing;
     return html`<section
       class="looks"
@@ -239,6 +240,16 @@ export class StudioShell extends StudioElement {
         ?reading=${shelf.isReading}
         @style-add=${() => void this.looksActions?.addPhotos()}
       ></up-style-strip>
+    </section>`;
+  }
+
+  private objectLooks(): TemplateResult {
+    return html`<section class="looks" aria-label=${t("object.region")}>
+      <up-look-strip
+        .context=${this.context}
+        ?reading=${this.looksActions?.isReading === true}
+        @look-photo=${() => void this.looksActions?.readLooks()}
+      ></up-look-strip>
     </section>`;
   }
 
@@ -269,7 +280,11 @@ export class StudioShell extends StudioElement {
       openElsewhere: async (painting) => this.loader?.loadPainting(painting),
     });
     context.keeper.onNotice = (notice) => this.say({ kind: "notice", topic: "tabs", text: t(`keep.${notice}`) });
-    this.looksActions = new LookActions(context, (toast) => this.say(toast));
+    this.looksActions = new LookActions(
+      context,
+      (toast) => this.say(toast),
+      () => this.requestUpdate(),
+    );
     context.shelf.onChange = () => this.requestUpdate();
     this.loader = new ModelLoader(
       context,

@@ -13,7 +13,7 @@ import { thumbnailOfPicture } from "../state/thumbnail.js";
 /** Most pixels that a style picture is read at: encoders see 256×256 of it. */
 const MAX_PIXELS = 1024 * 1024;
 
-/** Where a model's style pictures are listed. */
+/** Where a model's style pictures are listed: beside the bundle at an address, or as somebody knows. */
 export type StyleSource = string | (() => Promise<readonly ListedStyle[]>);
 
 /** Knows the styles of the model in use, and makes latents of what a scene says. */
@@ -151,7 +151,8 @@ export class StyleShelf {
   private listing: Promise<void> | undefined;
 
   private list(model: StudioModel, source: StyleSource): Promise<void> {
-    const listing = typeof source === "string" ? fetchStyles(manifestUrl(source)) : source();
+    const listing =
+      typeof source === "string" ? fetchStyles(manifestUrl(new URL(source, document.baseURI).href)) : source();
     this.listing = listing.then(
       (listed) => {
         if (this.model !== model) return;
