@@ -238,7 +238,7 @@ test.describe("the strip of styles", () => {
     await face(page, "Remove evening sky").click();
     // The scene keeps what was read; the photo is offered no more after another is chosen.
     expect(await studio.picture()).toEqual(styled);
-    await face(page, "From the seed").click();
+    await face(page, "From seed").click();
     await expect(face(page, "evening sky")).toHaveCount(0);
     await page.reload();
     await studio.ready();
@@ -279,7 +279,7 @@ test.describe("the strip of styles", () => {
 
   test("is for keyboards and screen readers", async ({ page }) => {
     await open(page);
-    await face(page, "From the seed").focus();
+    await face(page, "From seed").focus();
     await page.keyboard.press("ArrowRight");
     await expect(face(page, "Dusk")).toBeFocused();
     expect((await style(page)).file).toBe("styles/dusk.png");

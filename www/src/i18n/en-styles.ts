@@ -1,7 +1,7 @@
 /** English messages about styles, latents and the looks of objects. */
 export const enStyles = {
   "style.region": "Style",
-  "style.seed": "From the seed",
+  "style.seed": "From seed",
   "style.random": "Random style {seed}",
   "style.roll": "Another random style",
   "style.add": "Add a photo as a style",
@@ -50,7 +50,7 @@ export const enStyles = {
   "object.name": "{name} {number}",
   "object.pick": "Choose on the canvas",
   "object.picking": "Click an object",
-  "object.drawn": "From the seed",
+  "object.drawn": "From seed",
   "object.look": "Look {number}",
   "object.photoLook": "From a photo",
   "object.none": "This class has no typical looks in the model.",

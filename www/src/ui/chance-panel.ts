@@ -85,8 +85,7 @@ export class ChancePanel extends StudioElement {
   protected override render(): TemplateResult | typeof nothing {
     const { context, state } = this;
     if (!context || !state) return nothing;
-    return html`<div class="row">
-        <span class="grow"></span>
+    return html`<div class="row head">
         ${historyButton(context.studio, this.run, "undo")} ${historyButton(context.studio, this.run, "redo")}
         <button class="primary" @click=${() => this.another()}>${glyph("dice")}${t("latent.another")}</button>
       </div>
@@ -97,6 +96,7 @@ export class ChancePanel extends StudioElement {
         .chosen=${this.tab}
         @choose=${({ detail }: CustomEvent<Tab>) => this.show(detail)}
       ></up-segmented>
+      ${this.tab === "seeds" ? html`<p>${t("latent.text")}</p>` : nothing}
       ${this.tab === "path" ? nothing : this.grid(this.tiles(state))} ${this.below(state)}
       <up-path-panel
         ?hidden=${this.tab !== "path"}

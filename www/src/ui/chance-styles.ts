@@ -18,6 +18,13 @@ export const chanceStyles = css`
     align-items: center;
     gap: 8px;
   }
+  .row.head {
+    flex-wrap: nowrap;
+    justify-content: flex-end;
+  }
+  .row.head > :last-child {
+    margin-inline-start: auto;
+  }
   .row .grow {
     flex: 1 1 120px;
     min-width: 0;

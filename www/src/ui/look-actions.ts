@@ -84,7 +84,7 @@ export class LookActions {
   }
 
   private async addAll(files: readonly File[]): Promise<void> {
-    await this.addAll(files);
+    for (const file of files) await this.addPhoto(file);
   }
 
   /** Reads a photo's style, keeps it, and shows the scene in it. */
