@@ -1,11 +1,13 @@
 /** pix2pixHD with features in the browser: looks of objects by seed, by choice and from a photo. */
 
-import { expect, test } from "@playwright/test";
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test, type Page } from "@playwright/test";
 
-import { CONTROL_SEED, FEATURED, idTensor, native, pictureTensor } from "./support/controls";
+import { CONTROLS, CONTROL_SEED, FEATURED, idTensor, native, pictureTensor, pngFile } from "./support/controls";
 import { modelUrl, mustLoad, openLibrary, withSession } from "./support/library-page";
 import { CLASSES } from "./support/models";
 import { labelScene, pictureScene } from "./support/scenes";
+import { StudioPage } from "./support/studio-page";
 import { largestDifference, type Tensor } from "./support/tensors.mjs";
 
 /** Before rounding, in the picture's range: what the project promises. */
@@ -96,4 +98,111 @@ test.describe("pictures with looks of objects are the program's", () => {
     expect(told).toMatchObject({ looks: CLASSES, isByNumbers: true, changes: true, seeded: true });
     expect(told.refused).toContain("typical looks, found number 99");
   });
+});
+
+test.describe("the looks of the chosen object", () => {
+  /** Opens the studio with the brush on a class that has typical looks. */
+  async function open(page: Page): Promise<{ studio: StudioPage; looks: number }> {
+    const studio = new StudioPage(page);
+    await studio.open(CONTROLS);
+    await studio.chooseModel(id);
+    const [label, looks] = await page.evaluate(() => {
+      const counts = document.querySelector("up-studio")?.context?.studio.state.model?.typicalLooks ?? {};
+      const [most = ["0", 0]] = Object.entries(counts).sort(([, one], [, other]) => other - one);
+      return [Number(most[0]), most[1]] as const;
+    });
+    await studio.label(label);
+    return { studio, looks };
+  }
+
+  const tiles = (page: Page) => page.locator("up-look-strip button[data-look]");
+  const chosen = (page: Page) =>
+    page.evaluate(() => document.querySelector("up-studio")?.context?.studio.state.look.objects ?? []);
+
+  test("are shown in small pictures, one is chosen, undone, kept and shared", async ({ page }) => {
+    const { studio, looks } = await open(page);
+    expect(looks).toBeGreaterThan(0);
+    await expect(tiles(page)).toHaveCount(looks + 1);
+    await expect(page.locator("up-look-strip up-thumbnail")).toHaveCount(looks + 1, { timeout: 20_000 });
+    await expect(tiles(page).first()).toHaveAttribute("aria-pressed", "true");
+    const before = await studio.picture();
+    await page.getByRole("button", { name: "Look 1", exact: true }).click();
+    expect(await chosen(page)).toMatchObject([{ object: 0, cluster: 0 }]);
+    const seeded = await page.evaluate(() => document.querySelector("up-studio")?.context?.studio.state.seed);
+    const after = await studio.picture();
+    await page.keyboard.press("Control+z");
+    expect(await chosen(page)).toEqual([]);
+    expect(await studio.picture()).toEqual(before);
+    await page.keyboard.press("Control+Shift+z");
+    expect(await studio.picture()).toEqual(after);
+    await studio.kept();
+    await page.reload();
+    await studio.ready();
+    expect(await chosen(page)).toMatchObject([{ object: 0, cluster: 0 }]);
+    expect(await studio.picture()).toEqual(after);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await studio.menu("Copy share link");
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    const fresh = await page.context().browser()?.newContext();
+    const other = new StudioPage(await (fresh ?? page.context()).newPage());
+    await other.open(link);
+    await expect.poll(() => other.picture()).toEqual(after);
+    expect(seeded).toBe(0);
+    await fresh?.close();
+    studio.expectNoComplaints();
+  });
+
+  test("are each object's own", async ({ page }) => {
+    const { studio } = await open(page);
+    await page.getByRole("button", { name: "New object", exact: true }).click();
+    await studio.stroke([20, 20], [44, 20], [44, 30], [20, 30]);
+    await page.getByRole("button", { name: "Look 1", exact: true }).click();
+    expect(await chosen(page)).toMatchObject([{ object: 1, cluster: 0 }]);
+    // The seed's draw of the class's other pixels has not become another by it.
+    await page.locator("up-object-bar [data-object='0']").click();
+    await expect(tiles(page).first()).toHaveAttribute("aria-pressed", "true");
+    studio.expectNoComplaints();
+  });
+
+  test("are read from a photo, all at once", async ({ page }) => {
+    const { studio } = await open(page);
+    const before = await studio.picture();
+    const choosing = page.waitForEvent("filechooser");
+    await page.getByRole("button", { name: "Looks from a photo" }).click();
+    await (await choosing).setFiles(pngFile("street.png", pictureScene(side, side), side, side));
+    await expect(page.locator("up-toasts")).toContainText(`${CLASSES} objects look as in street.png now`);
+    expect(await chosen(page)).toHaveLength(CLASSES);
+    await expect(page.getByRole("button", { name: "From a photo", exact: true })).toHaveAttribute("aria-pressed", "true");
+    const read = await studio.picture();
+    expect(read).not.toEqual(before);
+    await page.keyboard.press("Control+z");
+    expect(await studio.picture()).toEqual(before);
+    studio.expectNoComplaints();
+  });
+
+  test("are for keyboards and screen readers", async ({ page }) => {
+    await open(page);
+    await tiles(page).first().focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await chosen(page)).toMatchObject([{ cluster: 0 }]);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id: rule, nodes }) => [rule, nodes.map(({ target }) => target.join())])).toEqual([]);
+  });
+
+  for (const [name, width, height, language, theme] of [
+    ["desktop", 1280, 800, "en", "dark"],
+    ["phone", 390, 844, "zh", "light"],
+  ] as const) {
+    test(`look well: ${name}`, async ({ page }) => {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: theme });
+      await page.addInitScript((spoken) => localStorage.setItem("underpaint.language", spoken), language);
+      const { studio, looks } = await open(page);
+      await tiles(page).nth(1).click();
+      await expect(page.locator("up-look-strip up-thumbnail")).toHaveCount(looks + 1, { timeout: 20_000 });
+      await studio.settled();
+      await page.waitForTimeout(1500);
+      await studio.look(`features-${name}`);
+    });
+  }
 });

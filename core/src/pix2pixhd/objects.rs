@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(draws(7)[..6], FIRST_DRAWS);
     }
 
-    const FIRST_DRAWS: [f32; 6] = [0.0; 6];
+    const FIRST_DRAWS: [f32; 6] = [0.0, 0.0, 0.0, 1.0, 2.0, 0.0];
 
     #[test]
     fn features_are_averaged_over_each_object() {

@@ -73,7 +73,7 @@ function featured(): void {
   const { id, side } = FEATURED;
   const network =
     "--label-feat --no-instance --feat-num 3 --nef 4 --n-downsample-e 2 --ngf 4 --n-downsample-global 2 " +
-    "--n-blocks-global 1 --ndf 4 --num-d 1 --no-vgg-loss --init-gain 0.2";
+    "--n-blocks-global 1 --ndf 4 --num-d 1 --no-vgg-loss --init-gain 0.08";
   const data = `--data data --label-nc ${CLASSES}`;
   run(`train pix2pixhd ${data} ${network} --load-size ${side} --fine-size ${side} --steps 1 --device cpu --quiet --output run-${id}`);
   run(`features cluster --run run-${id} --clusters 4 --device cpu`);

@@ -239,6 +239,21 @@ export const shellStyles = css`
     }
   }
 
+  /* Strips of objects and looks below the palette take as much as a small screen. */
+  @media (max-height: 899px) and (min-width: 600px) {
+    .shell[data-crowded] aside {
+      width: 96px;
+      gap: 8px;
+    }
+    .shell[data-crowded] up-tool-bar {
+      --tool-flow: row wrap;
+      width: 92px;
+    }
+    .shell[data-crowded] .history {
+      flex-direction: row;
+    }
+  }
+
   /* Phones on their side: little height, so no status line, and size beside the tools. */
   @media (max-height: 479px) and (min-width: 600px) {
     :host {

@@ -132,7 +132,12 @@ export class StudioShell extends StudioElement {
     const painted = model === undefined || isPainted(model);
     // First, so that a keyboard comes to it first.
     return html`<up-coach @coach-done=${() => rememberVisit()}></up-coach>
-      <div class="shell" ?data-unpainted=${!painted} @seed-wrong=${() => this.say({ text: t("seed.wrong") })}>
+      <div
+        class="shell"
+        ?data-unpainted=${!painted}
+        ?data-crowded=${(model?.featureChannels ?? 0) > 0}
+        @seed-wrong=${() => this.say({ text: t("seed.wrong") })}
+      >
         ${topBar({
           studio: context.studio,
           deviceWish: context.session.deviceWish,
