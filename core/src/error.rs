@@ -58,6 +58,15 @@ pub enum Error {
     /// A bundle's manifest is damaged, or of a later format version.
     #[error("manifest.json: {0}")]
     Manifest(String),
+    /// A file cannot be read.
+    #[error("cannot read the file: {0}")]
+    File(String),
+    /// A ZIP archive is damaged, or of a kind that is not read.
+    #[error("{0}")]
+    Archive(String),
+    /// A checkpoint is damaged, or holds nothing that is asked for.
+    #[error(transparent)]
+    Checkpoint(#[from] crate::checkpoint::Failure),
     /// The weights are not those that the manifest describes.
     #[error("integrity: SHA-256 of {file} is {found}, the manifest says {expected}")]
     Integrity {

@@ -12,9 +12,12 @@
 //! 2. [`layers`] and [`loss`]: the pieces that families share; [`perceptual`]: VGG-19 and Inception-v3.
 //! 3. [`label`] and [`image`]: from label maps and pixels to tensors and back.
 //! 4. [`state_dict`] and [`bundle`]: what a trained network travels in.
-//! 5. [`plan`]: a network as a list of steps, for engines that know no burn.
+//! 5. [`checkpoint`]: the original authors' files; [`archive`]: what they and bundles lie in.
+//! 6. [`plan`]: a network as a list of steps, for engines that know no burn.
 
+pub mod archive;
 pub mod bundle;
+pub mod checkpoint;
 mod error;
 pub mod image;
 pub mod label;

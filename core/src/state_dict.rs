@@ -13,6 +13,7 @@ use burn::tensor::{Tensor, TensorData};
 pub use lazy::{LazyDict, LazyTensor, lazy_state_dict};
 pub use pretrained::{merge_pretrained, merged_state_dict};
 pub use spectral_norm::modernize_spectral_norm;
+pub(crate) use spectral_norm::{Completed, completes, modernize_with, second_vector};
 
 /// A network whose parameters and buffers have the keys of the original PyTorch code.
 pub trait AuthorsKeys: Module {
@@ -30,8 +31,23 @@ pub struct StateTensor {
     pub values: Vec<f32>,
 }
 
+/// Anything by the keys of a state dict.
+pub type Named<T> = BTreeMap<String, T>;
+
 /// Weights and buffers by key.
-pub type StateDict = BTreeMap<String, StateTensor>;
+pub type StateDict = Named<StateTensor>;
+
+/// What has the shape of a weight, with its values or without: all that an architecture is read from.
+pub trait HasShape {
+    /// Size of each axis.
+    fn shape(&self) -> &[usize];
+}
+
+impl HasShape for StateTensor {
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+}
 
 /// Every way in which a state dict does not fit a network.
 #[derive(Debug, Clone, PartialEq, Eq, Default, thiserror::Error)]
@@ -142,9 +158,9 @@ pub fn load_state_dict<M: AuthorsKeys>(network: M, dict: &StateDict) -> Result<M
 /// # Errors
 ///
 /// As [`load_state_dict`].
-pub fn check_state_dict<M: AuthorsKeys>(
+pub fn check_state_dict<M: AuthorsKeys, T: HasShape>(
     network: &M,
-    dict: &StateDict,
+    dict: &Named<T>,
 ) -> Result<Vec<String>, Mismatch> {
     let mut shapes = Shapes {
         network,
@@ -157,10 +173,10 @@ pub fn check_state_dict<M: AuthorsKeys>(
     for (key, shape) in &needed {
         match dict.get(key) {
             None => mismatch.missing.push((key.clone(), shape.clone())),
-            Some(found) if found.shape != *shape => {
+            Some(found) if found.shape() != shape => {
                 mismatch
                     .shapes
-                    .push((key.clone(), shape.clone(), found.shape.clone()));
+                    .push((key.clone(), shape.clone(), found.shape().to_vec()));
             }
             Some(_) => {}
         }
@@ -169,7 +185,7 @@ pub fn check_state_dict<M: AuthorsKeys>(
         .iter()
         .filter(|(key, _)| !needed.contains_key(*key) && !is_stray_statistic(key, dict));
     mismatch.unexpected = unexpected
-        .map(|(key, tensor)| (key.clone(), tensor.shape.clone()))
+        .map(|(key, tensor)| (key.clone(), tensor.shape().to_vec()))
         .collect();
     if !mismatch.is_empty() {
         return Err(mismatch);
@@ -216,12 +232,12 @@ pub fn is_ignorable(key: &str) -> bool {
 
 /// Drops every [ignorable](is_ignorable) entry. Running statistics stay: SPADE's norm has them and no
 /// weight.
-pub fn drop_ignorable(dict: &mut StateDict) {
+pub fn drop_ignorable<T>(dict: &mut Named<T>) {
     dict.retain(|key, _| !is_ignorable(key));
 }
 
 /// Running statistics at a norm without weight.
-fn is_stray_statistic(key: &str, dict: &StateDict) -> bool {
+fn is_stray_statistic<T>(key: &str, dict: &Named<T>) -> bool {
     ["running_mean", "running_var"].iter().any(|buffer| {
         key.strip_suffix(buffer)
             .is_some_and(|prefix| !dict.contains_key(&format!("{prefix}weight")))
@@ -229,7 +245,7 @@ fn is_stray_statistic(key: &str, dict: &StateDict) -> bool {
 }
 
 /// Removes `module.` (DataParallel) and `_orig_mod.` (torch.compile) where every key has it.
-pub fn strip_wrappers(mut dict: StateDict) -> StateDict {
+pub fn strip_wrappers<T>(mut dict: Named<T>) -> Named<T> {
     for prefix in ["module.", "_orig_mod.", "module."] {
         if !dict.is_empty() && dict.keys().all(|key| key.starts_with(prefix)) {
             dict = dict

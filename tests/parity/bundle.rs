@@ -6,9 +6,7 @@
 use anyhow::{Result, bail};
 use burn::tensor::{Device, Tensor, TensorData};
 use underpaint::device::DeviceName;
-use underpaint::import::hints::Hints;
-use underpaint::import::read_checkpoint;
-use underpaint::import::recognize::recognize;
+use underpaint::import::{Hints, read_checkpoint, recognize};
 use underpaint::model::describe;
 use underpaint_core::bundle::{Inputs, Runner, TestTime, Weights};
 use underpaint_tests::{Fixture, Golden, compare};

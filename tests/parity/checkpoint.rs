@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::{Device, Tensor, TensorData};
 use serde_json::Value;
-use underpaint::import::{Attribute, Attributes, Checkpoint, pgan, read_checkpoint};
+use underpaint::import::{Attribute, Attributes, Checkpoint, read_checkpoint};
+use underpaint_core::checkpoint;
 use underpaint_core::pgan::{DiscriminatorConfig, FirstFade};
 use underpaint_core::state_dict::{StateDict, load_state_dict};
 use underpaint_tests::{Fixture, Golden, compare};
@@ -67,9 +68,9 @@ pub fn pgan(fixture: &Fixture, device: &Device) -> Result<()> {
     };
     let settings = &checkpoint.config;
     same_settings(settings, fixture.entry("config"))?;
-    let alpha = pgan::alpha(settings)?;
+    let alpha = checkpoint::alpha(settings)?;
     let generate = |weights: &StateDict| {
-        let network = pgan::generator_config(settings, weights)?.init(device)?;
+        let network = checkpoint::generator_config(settings, weights)?.init(device)?;
         let network = load_state_dict(network, weights)?;
         let z = Tensor::from_data(data(&fixture.tensor("z")?), device);
         Ok::<_, anyhow::Error>(numbers(network.forward(z, alpha)))
@@ -78,7 +79,7 @@ pub fn pgan(fixture: &Fixture, device: &Device) -> Result<()> {
         let config = DiscriminatorConfig {
             // What the original code leaves out at 8×8 (B-17).
             first_fade: FirstFade::Skip,
-            ..pgan::discriminator_config(settings, weights)?
+            ..checkpoint::discriminator_config(settings, weights)?
         };
         let network = load_state_dict(config.init(device)?, weights)?;
         let images = Tensor::from_data(data(&fixture.tensor("images")?), device);

@@ -1,4 +1,7 @@
-//! Whole files and folders, written so that nobody ever sees half of one.
+//! Whole files and folders, written so that nobody ever sees half of one; and files that are read in
+//! parts.
+
+mod disk;
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, Write};
@@ -6,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+
+pub use disk::DiskFile;
 
 /// Ending of the name of a file that is being written.
 const PARTIAL: &str = ".partial";
@@ -62,6 +67,19 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 /// Naming the file.
 pub fn write_parts(path: &Path, parts: &[&[u8]]) -> Result<()> {
     write_parts_atomically(path, parts).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Creates the folder that a file is to lie in.
+///
+/// # Errors
+///
+/// Naming the folder.
+pub fn create_parent(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => fs::create_dir_all(parent)
+            .with_context(|| format!("cannot create {}", parent.display())),
+        _ => Ok(()),
+    }
 }
 
 /// Writes a folder of files beside its final name, then renames it.

@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use underpaint_core::bundle::{
-    ENCODER_FILE, FORMAT_VERSION, InputKind, MANIFEST_FILE, Manifest, ModelConfig, NormDefault,
-    OutputKind, Provenance, SizeRule, TestTime, WEIGHTS_FILE, WeightDtype, WeightFile, Weights,
-    decode_weights, encode_weights, sha256,
+    self, BUNDLE_EXTENSION, BundleFile, ENCODER_FILE, FileBytes, InputKind, MANIFEST_FILE,
+    Manifest, ModelConfig, WEIGHTS_FILE, WeightDtype, WeightFile, Weights, decode_weights,
+    encode_weights, pack, sha256,
 };
-use underpaint_core::label::{LabelClass, Palette, SemanticLayout};
+pub use underpaint_core::bundle::{image_input, labels_input};
+use underpaint_core::label::Palette;
 use underpaint_core::pix2pixhd::FeatureClusters;
 use underpaint_core::state_dict::{StateDict, check_finite};
 
 use crate::config::{CONFIG_FILE, TrainedModel, of_run};
 use crate::data::labelled::read_palette;
+use crate::files::DiskFile;
 use crate::trainer::checkpoint;
 
 /// How files of typical features begin that `features cluster` writes; the number of them follows.
@@ -32,13 +34,15 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a bundle, or the newest checkpoint of a run.
+    /// Reads a bundle (a folder, or one file), or the newest checkpoint of a run.
     ///
     /// # Errors
     ///
-    /// If the folder is neither, or something in it is damaged.
+    /// If it is none of these, or something in it is damaged.
     pub fn open(path: &Path) -> Result<Self> {
-        if path.join(MANIFEST_FILE).is_file() {
+        if path.is_file() {
+            Self::open_bundle_file(path).with_context(|| format!("{}", path.display()))
+        } else if path.join(MANIFEST_FILE).is_file() {
             Self::open_bundle(path)
         } else if path.join(CONFIG_FILE).is_file() {
             Self::open_run(path)
@@ -64,10 +68,34 @@ impl Model {
         })
     }
 
+    fn open_bundle_file(path: &Path) -> Result<Self> {
+        let file = DiskFile::open(path)?;
+        let bundle = BundleFile::open(&file)?;
+        let read = |described: &WeightFile| -> Result<StateDict> {
+            let bytes = file.read(bundle.place(described)?)?;
+            described.verify(&&*bytes)?;
+            Ok(decode_weights(&bytes)?)
+        };
+        let manifest = bundle.manifest();
+        Ok(Self {
+            weights: read(&manifest.weights)?,
+            encoder: manifest.encoder_weights.as_ref().map(read).transpose()?,
+            manifest: manifest.clone(),
+        })
+    }
+
     fn open_run(run: &Path) -> Result<Self> {
+        Self::open_checkpoint(run, &checkpoint::latest(run)?)
+    }
+
+    /// Reads a checkpoint of a run.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is damaged.
+    pub fn open_checkpoint(run: &Path, checkpoint: &Path) -> Result<Self> {
         let settings = of_run(run)?;
-        let checkpoint = checkpoint::latest(run)?;
-        let step = checkpoint::position(&checkpoint)?.step;
+        let step = checkpoint::position(checkpoint)?.step;
         let TrainedModel {
             model,
             input,
@@ -79,7 +107,7 @@ impl Model {
             settings.trained(step, palette)
         };
         let read = |name: &str| -> Result<StateDict> {
-            let (_, dict) = checkpoint::load_network(&checkpoint, name)?;
+            let (_, dict) = checkpoint::load_network(checkpoint, name)?;
             check_finite(&dict).with_context(|| format!("{}", checkpoint.display()))?;
             Ok(dict)
         };
@@ -98,24 +126,20 @@ impl Model {
         })
     }
 
-    /// Writes a bundle.
+    /// Writes a bundle: one file if its name has that ending, else a folder.
     ///
     /// # Errors
     ///
-    /// If `folder` is there and `replace` is not set or it is not a bundle, if a weight does not fit `dtype`, or if files
-    /// cannot be written.
+    /// If `path` is there and `replace` is not set or it is not a bundle, if a weight does not fit `dtype`,
+    /// or if files cannot be written.
     pub fn write_bundle(
         mut self,
-        folder: &Path,
+        path: &Path,
         dtype: WeightDtype,
         replace: bool,
     ) -> Result<Manifest> {
-        if replace && folder.exists() && !folder.join(MANIFEST_FILE).is_file() {
-            bail!(
-                "{} is not a bundle: expected {MANIFEST_FILE} in it; --force replaces nothing but bundles",
-                folder.display()
-            );
-        }
+        let is_file = is_bundle_file_name(path);
+        check_replaced(path, is_file, replace)?;
         let weights = encode_weights(&self.weights, dtype)?;
         self.manifest.weights = weight_file(WEIGHTS_FILE, dtype, &weights);
         let encoder = self.encoder.as_ref();
@@ -132,7 +156,14 @@ impl Model {
         if let Some(bytes) = &encoder {
             files.push((ENCODER_FILE, bytes.as_slice()));
         }
-        crate::files::write_folder(folder, &files, replace)?;
+        if is_file {
+            let parts = pack(&files).with_context(|| format!("{}", path.display()))?;
+            let parts: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+            crate::files::create_parent(path)?;
+            crate::files::write_parts(path, &parts)?;
+        } else {
+            crate::files::write_folder(path, &files, replace)?;
+        }
         Ok(self.manifest)
     }
 
@@ -153,6 +184,50 @@ impl Model {
         };
         Palette { classes }
     }
+}
+
+/// Whether a path names a bundle in one file.
+pub fn is_bundle_file_name(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case(BUNDLE_EXTENSION))
+}
+
+/// The path of a bundle in one file: with the ending, if it lacks that.
+pub fn bundle_file_name(path: &Path) -> PathBuf {
+    if is_bundle_file_name(path) {
+        return path.to_owned();
+    }
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{BUNDLE_EXTENSION}"));
+    name.into()
+}
+
+/// Nothing but a bundle of the same kind is replaced.
+fn check_replaced(path: &Path, is_file: bool, replace: bool) -> Result<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let is_bundle = match is_file {
+        true => path.is_file() && BundleFile::open(DiskFile::open(path)?).is_ok(),
+        false => path.join(MANIFEST_FILE).is_file(),
+    };
+    if !replace && is_file {
+        bail!(
+            "{} is already there: choose another --output, or --force to replace it",
+            path.display()
+        );
+    }
+    if replace && !is_bundle {
+        let expected = match is_file {
+            true => "expected a bundle in one file".to_owned(),
+            false => format!("expected {MANIFEST_FILE} in it"),
+        };
+        bail!(
+            "{} is not a bundle: {expected}; --force replaces nothing but bundles",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
@@ -200,81 +275,8 @@ fn weight_file(name: &str, dtype: WeightDtype, bytes: &[u8]) -> WeightFile {
 
 /// The manifest of a generator whose weights are not in a file yet. `size` is height and width.
 pub fn describe(name: String, model: ModelConfig, input: InputKind, size: [usize; 2]) -> Manifest {
-    let [height, width] = model.fixed_size().unwrap_or(size);
-    Manifest {
-        format_version: FORMAT_VERSION,
-        name,
-        input,
-        output: OutputKind {
-            channels: model.output_channels(),
-            value_range: [-1.0, 1.0],
-        },
-        size: SizeRule {
-            height,
-            width,
-            multiple: model.size_multiple(),
-        },
-        test_time: test_time(&model),
-        weights: weight_file(WEIGHTS_FILE, WeightDtype::F32, &[]),
-        encoder_weights: model
-            .has_encoder()
-            .then(|| weight_file(ENCODER_FILE, WeightDtype::F32, &[])),
-        clusters: None,
-        model,
-        provenance: Provenance {
-            producer: concat!("underpaint ", env!("CARGO_PKG_VERSION")).to_owned(),
-            ..Provenance::default()
-        },
-    }
-}
-
-/// How the authors of a family test.
-fn test_time(model: &ModelConfig) -> TestTime {
-    match model {
-        ModelConfig::Pix2pix { generator } => TestTime {
-            statistics: NormDefault::Batch,
-            dropout: generator.dropout,
-        },
-        // SPADE alone calls eval().
-        ModelConfig::Spade { .. } => TestTime {
-            statistics: NormDefault::Running,
-            dropout: false,
-        },
-        ModelConfig::Pix2pixhd { .. } | ModelConfig::Pgan { .. } => TestTime {
-            statistics: NormDefault::Batch,
-            dropout: false,
-        },
-    }
-}
-
-/// A model that takes label maps, with classes named by the palette where it knows them.
-pub fn labels_input(layout: SemanticLayout, palette: Option<Palette>) -> InputKind {
-    InputKind::Labels {
-        num_classes: layout.num_classes,
-        classes: named_classes(layout.num_classes, palette),
-        dont_care: layout.dont_care,
-        edges: layout.edges,
-    }
-}
-
-/// A model that takes pictures, which may be painted in the colours of a palette.
-pub fn image_input(channels: usize, palette: Option<Palette>) -> InputKind {
-    InputKind::Image {
-        channels,
-        value_range: [-1.0, 1.0],
-        palette: palette.unwrap_or_default().classes,
-    }
-}
-
-/// Exactly `num_classes` classes: those of the palette, then numbered ones.
-fn named_classes(num_classes: usize, palette: Option<Palette>) -> Vec<LabelClass> {
-    let mut classes = Palette::numbered(num_classes).classes;
-    for class in palette.unwrap_or_default().classes {
-        if let Some(place) = classes.get_mut(usize::from(class.id)) {
-            *place = class;
-        }
-    }
-    classes
+    const PRODUCER: &str = concat!("underpaint ", env!("CARGO_PKG_VERSION"));
+    bundle::describe(name, model, input, size, PRODUCER)
 }
 
 /// Every picture file of a folder, or the file itself, with its name below the folder.

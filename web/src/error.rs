@@ -33,6 +33,7 @@ impl WebError {
             Self::Engine(Engine::Device(_)) => "internal",
             Self::Engine(Engine::Plan(_)) => "bad-bundle",
             Self::Core(Core::Integrity { .. }) => "integrity",
+            Self::Core(Core::File(_)) => "network",
             Self::Core(Core::LabelRange { .. } | Core::Shape { .. } | Core::Input(_)) => {
                 "bad-input"
             }
@@ -42,6 +43,8 @@ impl WebError {
                 | Core::StateDict(_)
                 | Core::Config { .. }
                 | Core::Plan(_)
+                | Core::Archive(_)
+                | Core::Checkpoint(_)
                 | Core::Inference { .. },
             ) => "bad-bundle",
         }
@@ -73,7 +76,8 @@ fn megabytes(bytes: u64) -> u64 {
 
 impl From<WebError> for JsValue {
     fn from(error: WebError) -> Self {
-        let value = js_sys::Error::new(&error.to_string());
+        // Of a checkpoint, everything that led to it.
+        let value = js_sys::Error::new(&format!("{error:#}"));
         value.set_name("UnderpaintError");
         // Setting a property of a fresh, ordinary object cannot fail.
         let _ = Reflect::set(&value, &"code".into(), &error.code().into());

@@ -1,8 +1,6 @@
 //! A bundle on a device.
 
-use underpaint_core::bundle::{
-    FileBytes, FileWeights, GivenLabels, InputKind, Manifest, draw_style,
-};
+use underpaint_core::bundle::{GivenLabels, InputKind, Manifest, draw_style};
 use underpaint_core::plan::{self, Plan, Request};
 use underpaint_engine::host::Given;
 use underpaint_engine::schedule;
@@ -15,20 +13,20 @@ use crate::place::{Generator, Offer, Place, Progress, fits};
 
 /// A generator, and its encoder where the bundle has one, for pictures of any size.
 #[derive(Debug)]
-pub struct Model<B> {
+pub struct Model<W> {
     manifest: Manifest,
     place: Place,
-    weights: FileWeights<B>,
+    weights: W,
     generator: Option<Network<Request>>,
     /// For pictures at smaller scales, beside the one for large ones: a grid of them and a large one come
     /// in turns, and neither should pack its weights anew each time.
     small: Option<Network<Request>>,
-    encoder: Option<Encoder<B>>,
+    encoder: Option<Encoder<W>>,
 }
 
 #[derive(Debug)]
-struct Encoder<B> {
-    weights: FileWeights<B>,
+struct Encoder<W> {
+    weights: W,
     network: Option<Network<[usize; 2]>>,
 }
 
@@ -68,7 +66,7 @@ pub struct Scene {
     pub seed: u32,
 }
 
-impl<B: FileBytes> Model<B> {
+impl<W: WeightSource> Model<W> {
     /// Puts a bundle's generator on a device, ready for pictures of the size that it was trained at.
     ///
     /// # Errors
@@ -77,12 +75,12 @@ impl<B: FileBytes> Model<B> {
     /// cannot hold them.
     pub async fn load(
         manifest: Manifest,
-        weights: B,
+        weights: W,
         place: Place,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self> {
         let mut model = Self {
-            weights: FileWeights::new(weights)?,
+            weights,
             manifest,
             place,
             generator: None,
@@ -108,15 +106,14 @@ impl<B: FileBytes> Model<B> {
     ///
     /// # Errors
     ///
-    /// [`WebError::Core`] if the bundle has none, or they are not the manifest's.
-    pub fn add_encoder(&mut self, weights: B) -> Result<()> {
-        let Some(file) = &self.manifest.encoder_weights else {
+    /// [`WebError::BadInput`] if the bundle has none.
+    pub fn add_encoder(&mut self, weights: W) -> Result<()> {
+        if !self.manifest.model.has_encoder() {
             let message = "this model has no encoder, found weights for one";
             return Err(WebError::BadInput(message.into()));
-        };
-        file.verify(&weights)?;
+        }
         self.encoder = Some(Encoder {
-            weights: FileWeights::new(weights)?,
+            weights,
             network: None,
         });
         Ok(())

@@ -4,13 +4,13 @@
 
 use std::cell::RefCell;
 
-use js_sys::{Function, Uint8Array, Uint8ClampedArray};
-use underpaint_core::bundle::{InputKind, Manifest, choose_classes, draw_style};
+use js_sys::{Function, Uint8ClampedArray};
+use underpaint_core::bundle::{FileWeights, InputKind, Manifest, choose_classes, draw_style};
 use underpaint_core::image::signed_from_pixels;
 use underpaint_engine::gpu;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::browser_bytes::BrowserBytes;
+use crate::browser_bytes::{BrowserBytes, BrowserWeights, Bytes};
 use crate::error::{Result, WebError};
 use crate::given::LabelScene;
 use crate::model::{Condition, Model, Scene, check_fit};
@@ -25,7 +25,7 @@ pub struct Session {
     manifest: Manifest,
     place: Place,
     /// Elsewhere while a picture is made.
-    model: RefCell<Option<Model<BrowserBytes>>>,
+    model: RefCell<Option<Model<BrowserWeights>>>,
 }
 
 /// Checks that a bundle fits on `device`, "webgpu" or "cpu", before its weights are downloaded.
@@ -57,11 +57,12 @@ impl Session {
     /// An `UnderpaintError`: `bad-bundle`, `integrity`, `webgpu-unavailable`, `out-of-memory`, …
     pub async fn load(
         manifest: Vec<u8>,
-        weights: Uint8Array,
+        weights: Bytes,
         device: String,
         on_stage: Function,
     ) -> Outcome<Session> {
-        Ok(load(&manifest, BrowserBytes(weights), &device, &on_stage).await?)
+        let weights = BrowserBytes::new(weights.into())?;
+        Ok(load(&manifest, weights, &device, &on_stage).await?)
     }
 
     /// Takes the weights of the bundle's encoder, for [`style_latent`](Self::style_latent).
@@ -69,10 +70,13 @@ impl Session {
     /// # Errors
     ///
     /// An `UnderpaintError`: `integrity`, `bad-bundle`, or `bad-input` for a model without one.
-    pub fn add_encoder(&self, weights: Uint8Array) -> Outcome<()> {
-        let mut model = self.model.borrow_mut();
-        let model = model.as_mut().ok_or_else(busy)?;
-        Ok(model.add_encoder(BrowserBytes(weights))?)
+    pub fn add_encoder(&self, weights: Bytes) -> Outcome<()> {
+        let weights = BrowserBytes::new(weights.into())?;
+        if let Some(file) = &self.manifest.encoder_weights {
+            file.verify(&weights).map_err(WebError::from)?;
+        }
+        let weights = FileWeights::new(weights).map_err(WebError::from)?;
+        Ok(self.take_encoder(BrowserWeights::Bundle(weights))?)
     }
 
     /// "webgpu" or "cpu".
@@ -403,7 +407,13 @@ impl Session {
         })
     }
 
-    fn take(&self) -> Result<Model<BrowserBytes>> {
+    /// Takes weights of an encoder that belong to the model.
+    pub(crate) fn take_encoder(&self, weights: BrowserWeights) -> Result<()> {
+        let mut model = self.model.borrow_mut();
+        model.as_mut().ok_or_else(busy)?.add_encoder(weights)
+    }
+
+    fn take(&self) -> Result<Model<BrowserWeights>> {
         self.model.borrow_mut().take().ok_or_else(busy)
     }
 
@@ -462,14 +472,26 @@ async fn load(
     device: &str,
     on_stage: &Function,
 ) -> Result<Session> {
-    let stage = |name: &str, share: f64| {
-        // A listener that throws must not stop the loading.
-        let _ = on_stage.call2(&JsValue::NULL, &name.into(), &share.into());
-    };
-    stage("verify", 0.0);
+    tell_stage(on_stage, "verify", 0.0);
     let manifest = Manifest::from_json(manifest)?;
     manifest.weights.verify(&weights)?;
+    let weights = BrowserWeights::Bundle(FileWeights::new(weights)?);
+    start(manifest, weights, device, on_stage).await
+}
 
+fn tell_stage(on_stage: &Function, name: &str, share: f64) {
+    // A listener that throws must not stop the loading.
+    let _ = on_stage.call2(&JsValue::NULL, &name.into(), &share.into());
+}
+
+/// Puts a generator on a device.
+pub(crate) async fn start(
+    manifest: Manifest,
+    weights: BrowserWeights,
+    device: &str,
+    on_stage: &Function,
+) -> Result<Session> {
+    let stage = |name: &str, share: f64| tell_stage(on_stage, name, share);
     stage("upload", 0.0);
     let place = acquire(device).await?;
     let mut is_compiling = false;

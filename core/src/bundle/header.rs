@@ -2,6 +2,7 @@
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
+use super::WeightDtype;
 use crate::{Error, Result};
 
 /// The bytes of the length that a weight file begins with.
@@ -18,12 +19,24 @@ pub const LENGTH_BYTES: usize = 8;
 pub fn encode_header<'a>(
     tensors: impl IntoIterator<Item = (&'a str, &'a [usize])>,
 ) -> Result<Vec<u8>> {
+    encode_header_as(WeightDtype::F32, tensors)
+}
+
+/// The same of numbers of another type.
+pub(super) fn encode_header_as<'a>(
+    dtype: WeightDtype,
+    tensors: impl IntoIterator<Item = (&'a str, &'a [usize])>,
+) -> Result<Vec<u8>> {
+    let (dtype, size) = match dtype {
+        WeightDtype::F32 => (Dtype::F32, 4),
+        WeightDtype::F16 => (Dtype::F16, 2),
+    };
     let mut begin = 0;
     let mut infos = Vec::new();
     for (key, shape) in tensors {
-        let end = begin + 4 * shape.iter().product::<usize>();
+        let end = begin + size * shape.iter().product::<usize>();
         let info = TensorInfo {
-            dtype: Dtype::F32,
+            dtype,
             shape: shape.to_vec(),
             data_offsets: (begin, end),
         };

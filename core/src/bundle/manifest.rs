@@ -196,9 +196,9 @@ impl WeightFile {
     ///
     /// # Errors
     ///
-    /// [`Error::Integrity`] with both digests.
+    /// [`Error::Integrity`] with both digests; [`Error::File`] if the bytes cannot be read.
     pub fn verify(&self, bytes: &impl FileBytes) -> Result<()> {
-        let found = sha256_of_file(bytes);
+        let found = sha256_of_file(bytes)?;
         if found == self.sha256 {
             return Ok(());
         }
@@ -328,7 +328,7 @@ impl Manifest {
     ///
     /// # Errors
     ///
-    /// [`Error::Integrity`] with both digests.
+    /// [`Error::Integrity`] with both digests; [`Error::File`] if the bytes cannot be read.
     pub fn verify_weights(&self, bytes: &[u8]) -> Result<()> {
         self.weights.verify(&bytes)
     }

@@ -5,16 +5,21 @@
 //! their business. A [`Runner`] is what a bundle becomes on a device.
 
 mod attributes;
+mod describe;
+mod file_bytes;
 mod given;
 mod header;
 mod manifest;
 mod model;
 mod runner;
+mod single_file;
 mod source;
 mod walk;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
+pub use describe::{describe, image_input, labels_input};
+pub use file_bytes::{FileBytes, Part};
 pub use given::{GivenLabels, draw_style};
 pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
@@ -23,7 +28,8 @@ pub use manifest::{
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
-pub use source::{DictWeights, FileBytes, FileWeights};
+pub use single_file::{BUNDLE_EXTENSION, BundleFile, Network, pack, write_bundle_file};
+pub use source::{DictWeights, FileWeights};
 pub use weights::{
     WeightDtype, decode_tensors, decode_weights, encode_state_dict_for_pytorch, encode_weights,
     encode_weights_with_note, sha256,

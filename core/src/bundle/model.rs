@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::layers::NormKind;
+use crate::spade::{Architecture, ParamFreeNorm};
 use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
 
 /// Family and full config of the generator, and of the encoder that reads a style for it, if the
@@ -138,6 +140,33 @@ impl ModelConfig {
             Self::Pix2pixhd { encoder, .. } => encoder.is_some(),
             Self::Spade { encoder, .. } => encoder.is_some(),
         }
+    }
+
+    /// Whether there is batch norm in it, so that its statistics matter.
+    pub fn has_batch_norm(&self) -> bool {
+        match self {
+            Self::Pix2pix { generator } => generator.norm == NormKind::Batch,
+            Self::Pix2pixhd {
+                generator, encoder, ..
+            } => {
+                let encoder = encoder.as_ref().map(|encoder| encoder.norm);
+                generator.norm == NormKind::Batch || encoder == Some(NormKind::Batch)
+            }
+            Self::Spade { generator, encoder } => {
+                let encoder = encoder.as_ref().map(|encoder| encoder.norm.norm);
+                let generator = match &generator.architecture {
+                    Architecture::Spade(spade) => spade.norm.norm == ParamFreeNorm::Batch,
+                    Architecture::Pix2pixHd(resnet) => resnet.norm.norm == NormKind::Batch,
+                };
+                generator || encoder == Some(NormKind::Batch)
+            }
+            Self::Pgan { .. } => false,
+        }
+    }
+
+    /// Whether there is dropout in it.
+    pub fn has_dropout(&self) -> bool {
+        matches!(self, Self::Pix2pix { generator } if generator.dropout)
     }
 
     /// The same generator without its encoder.

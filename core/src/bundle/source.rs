@@ -1,48 +1,23 @@
 //! Weights of a bundle for a plan: one tensor at a time, so that a model is not in memory twice.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
 
 use safetensors::tensor::{Metadata, TensorView};
 use underpaint_plan as plan;
 use underpaint_plan::WeightSource;
 
+use super::file_bytes::FileBytes;
 use super::header::LENGTH_BYTES;
 use super::weights::decode_floats;
 use crate::state_dict::{StateDict, check_finite_values};
 use crate::{Error, Result};
-
-/// The bytes of a file, read in parts: they may lie in memory or elsewhere.
-pub trait FileBytes {
-    /// How many there are.
-    fn len(&self) -> usize;
-
-    /// Whether there are none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// Some of them; `range` ends within the file.
-    fn read(&self, range: Range<usize>) -> Cow<'_, [u8]>;
-}
-
-impl FileBytes for &[u8] {
-    fn len(&self) -> usize {
-        <[u8]>::len(self)
-    }
-
-    fn read(&self, range: Range<usize>) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self[range])
-    }
-}
 
 /// The tensors of a weight file, each read and decoded when it is asked for.
 pub struct FileWeights<B> {
     bytes: B,
     metadata: Metadata,
     /// Where the values begin.
-    start: usize,
+    start: u64,
 }
 
 impl<B: FileBytes> FileWeights<B> {
@@ -50,22 +25,22 @@ impl<B: FileBytes> FileWeights<B> {
     ///
     /// # Errors
     ///
-    /// [`Error::Weights`] if the bytes are no safetensors, or fewer or more than their header says.
+    /// [`Error::Weights`] if the bytes are no safetensors, or fewer or more than their header says;
+    /// [`Error::File`] if they cannot be read.
     pub fn new(bytes: B) -> Result<Self> {
         let damaged = |message: String| Error::Weights(message);
-        let first = bytes.read(0..bytes.len().min(LENGTH_BYTES));
+        let first = bytes.read(0..bytes.len().min(LENGTH_BYTES as u64))?;
         let length = <[u8; LENGTH_BYTES]>::try_from(&*first)
             .map_err(|_| damaged("expected safetensors, found fewer than 8 bytes".into()))?;
-        let length = usize::try_from(u64::from_le_bytes(length)).unwrap_or(usize::MAX);
-        let start = length
-            .checked_add(LENGTH_BYTES)
+        let start = u64::from_le_bytes(length)
+            .checked_add(LENGTH_BYTES as u64)
             .filter(|&start| start <= bytes.len())
             .ok_or_else(|| {
                 damaged("expected safetensors, found a header that does not end".into())
             })?;
-        let metadata: Metadata = serde_json::from_slice(&bytes.read(LENGTH_BYTES..start))
+        let metadata: Metadata = serde_json::from_slice(&bytes.read(LENGTH_BYTES as u64..start)?)
             .map_err(|error| damaged(error.to_string()))?;
-        let expected = start + metadata.data_len();
+        let expected = start.saturating_add(metadata.data_len() as u64);
         if expected != bytes.len() {
             let found = bytes.len();
             return Err(damaged(format!("expected {expected} bytes, found {found}")));
@@ -90,7 +65,9 @@ impl<B: FileBytes> WeightSource for FileWeights<B> {
     fn read(&self, key: &str) -> plan::Result<plan::Tensor> {
         let info = self.metadata.info(key).ok_or_else(|| missing(key))?;
         let (begin, end) = info.data_offsets;
-        let bytes = self.bytes.read(self.start + begin..self.start + end);
+        let range = self.start + begin as u64..self.start + end as u64;
+        let bytes = self.bytes.read(range);
+        let bytes = bytes.map_err(|error| plan::Error::Weights(format!("{key}: {error}")))?;
         let view = TensorView::new(info.dtype, info.shape.clone(), &bytes)
             .map_err(|error| plan::Error::Weights(format!("{key}: {error}")))?;
         let values = decode_floats(&view).ok_or_else(|| {

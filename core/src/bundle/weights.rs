@@ -24,18 +24,26 @@ pub enum WeightDtype {
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    sha256_of_file(&bytes)
+    hexadecimal(Sha256::digest(bytes))
 }
 
 /// The same of a file that may lie elsewhere, a part at a time.
-pub(super) fn sha256_of_file(bytes: &impl FileBytes) -> String {
-    const PART: usize = 1 << 20;
+pub(super) fn sha256_of_file(bytes: &impl FileBytes) -> Result<String> {
+    const PART: u64 = 1 << 20;
     let mut digest = Sha256::new();
-    for start in (0..bytes.len()).step_by(PART) {
-        digest.update(bytes.read(start..bytes.len().min(start + PART)));
+    let mut start = 0;
+    while start < bytes.len() {
+        let end = bytes.len().min(start + PART);
+        digest.update(bytes.read(start..end)?);
+        start = end;
     }
-    let digest = digest.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(hexadecimal(digest.finalize()))
+}
+
+/// In lower case.
+pub(super) fn hexadecimal(digest: impl AsRef<[u8]>) -> String {
+    let digits = digest.as_ref().iter();
+    digits.map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes a state dict as safetensors.
@@ -106,7 +114,7 @@ fn encode_tensors(dict: &StateDict, dtype: WeightDtype) -> Result<Vec<Entry>> {
                 let bytes = tensor.values.iter().flat_map(|v| v.to_le_bytes());
                 (Dtype::F32, bytes.collect())
             }
-            WeightDtype::F16 => (Dtype::F16, encode_f16(key, tensor)?),
+            WeightDtype::F16 => (Dtype::F16, encode_f16(key, &tensor.values)?),
         };
         Ok(Entry {
             key: key.clone(),
@@ -131,9 +139,9 @@ fn serialize(entries: Vec<Entry>, metadata: Option<HashMap<String, String>>) -> 
         .map_err(|error| Error::Weights(error.to_string()))
 }
 
-fn encode_f16(key: &str, tensor: &StateTensor) -> Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(2 * tensor.values.len());
-    for &value in &tensor.values {
+pub(super) fn encode_f16(key: &str, values: &[f32]) -> Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(2 * values.len());
+    for &value in values {
         let half = f16::from_f32(value);
         if value.is_finite() && !half.is_finite() {
             return Err(Error::Weights(format!(

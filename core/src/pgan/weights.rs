@@ -1,7 +1,7 @@
 //! State-dict keys of the original authors (spec 5.9), and the networks that keys and shapes tell of.
 
 use super::{Discriminator, DiscriminatorConfig, Generator, GeneratorConfig};
-use crate::state_dict::{AuthorsKeys, StateDict};
+use crate::state_dict::{AuthorsKeys, HasShape, Named};
 use crate::{Error, Result};
 
 /// Between a layer and its weight or bias: the original wraps every convolution.
@@ -45,7 +45,7 @@ fn parameter_key(layer: &str, path: &[String]) -> String {
 
 /// Inserts the `.module` that older files lack: `formatLayer.weight` becomes
 /// `formatLayer.module.weight`. Files that have it stay as they are.
-pub fn with_module_keys(dict: StateDict) -> StateDict {
+pub fn with_module_keys<T>(dict: Named<T>) -> Named<T> {
     let wrapped = |key: String| match key.rsplit_once('.') {
         Some((layer, parameter @ ("weight" | "bias")))
             if layer.rsplit('.').next() != Some(WRAPPER) =>
@@ -68,7 +68,7 @@ pub fn with_module_keys(dict: StateDict) -> StateDict {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for and not found.
-pub fn infer_generator(dict: &StateDict) -> Result<GeneratorConfig> {
+pub fn infer_generator<T: HasShape>(dict: &Named<T>) -> Result<GeneratorConfig> {
     let found = Shapes {
         dict,
         family: "Progressive GAN generator",
@@ -92,7 +92,7 @@ pub fn infer_generator(dict: &StateDict) -> Result<GeneratorConfig> {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for and not found.
-pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
+pub fn infer_discriminator<T: HasShape>(dict: &Named<T>) -> Result<DiscriminatorConfig> {
     let found = Shapes {
         dict,
         family: "Progressive GAN discriminator",
@@ -114,25 +114,25 @@ pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
 }
 
 /// Shapes of a file's weights.
-struct Shapes<'a> {
-    dict: &'a StateDict,
+struct Shapes<'a, T> {
+    dict: &'a Named<T>,
     family: &'static str,
     /// A layer that only the other network has, and what that is.
     other: (&'static str, &'static str),
 }
 
-impl Shapes<'_> {
+impl<T: HasShape> Shapes<'_, T> {
     /// Shape of a layer's weight: `D` axes, none of them empty.
     fn weight<const D: usize>(&self, layer: &str) -> Result<[usize; D]> {
         let key = format!("{layer}.{WRAPPER}.weight");
         let Some(tensor) = self.dict.get(&key) else {
             return Err(self.error(format!("the key {key} is missing{}", self.hint())));
         };
-        match <[usize; D]>::try_from(tensor.shape.as_slice()) {
+        match <[usize; D]>::try_from(tensor.shape()) {
             Ok(shape) if shape.iter().all(|&n| n > 0) => Ok(shape),
             _ => Err(self.error(format!(
                 "{key}: expected {D} axes, found {:?}",
-                tensor.shape
+                tensor.shape()
             ))),
         }
     }

@@ -3,7 +3,7 @@
 
 use super::{Architecture, Generator, GeneratorConfig, UnetGenerator};
 use crate::layers::{NormKind, PatchDiscriminator};
-use crate::state_dict::{AuthorsKeys, StateDict};
+use crate::state_dict::{AuthorsKeys, HasShape, Named};
 use crate::{Error, Result};
 
 impl AuthorsKeys for Generator {
@@ -70,12 +70,15 @@ impl AuthorsKeys for PatchDiscriminator {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_generator(dict: &StateDict, unet_dropout: bool) -> Result<GeneratorConfig> {
+pub fn infer_generator<T: HasShape>(
+    dict: &Named<T>,
+    unet_dropout: bool,
+) -> Result<GeneratorConfig> {
     if dict.contains_key("model.model.0.weight") {
         infer_unet(dict, unet_dropout)
     } else if dict
         .get("model.1.weight")
-        .is_some_and(|tensor| tensor.shape.len() == 4)
+        .is_some_and(|tensor| tensor.shape().len() == 4)
     {
         infer_resnet(dict)
     } else {
@@ -104,21 +107,21 @@ fn no_generator(message: String) -> Error {
 }
 
 /// Shape of a convolution's weight: four axes, none of them empty.
-fn convolution(dict: &StateDict, key: &str) -> Result<[usize; 4]> {
+fn convolution<T: HasShape>(dict: &Named<T>, key: &str) -> Result<[usize; 4]> {
     let tensor = dict
         .get(key)
         .ok_or_else(|| no_generator(format!("the key {key} is missing")))?;
-    match <[usize; 4]>::try_from(tensor.shape.as_slice()) {
+    match <[usize; 4]>::try_from(tensor.shape()) {
         Ok(shape) if shape.iter().all(|&n| n > 0) => Ok(shape),
         _ => Err(no_generator(format!(
             "{key}: expected four axes, found {:?}",
-            tensor.shape
+            tensor.shape()
         ))),
     }
 }
 
 /// Batch norm has weights of its own; instance norm shows as a bias of the convolution before it.
-fn infer_norm(dict: &StateDict, norm: &str, conv: &str) -> NormKind {
+fn infer_norm<T>(dict: &Named<T>, norm: &str, conv: &str) -> NormKind {
     if dict.contains_key(&format!("{norm}.weight")) {
         NormKind::Batch
     } else if dict.contains_key(&format!("{conv}.bias")) {
@@ -128,7 +131,7 @@ fn infer_norm(dict: &StateDict, norm: &str, conv: &str) -> NormKind {
     }
 }
 
-fn infer_unet(dict: &StateDict, dropout: bool) -> Result<GeneratorConfig> {
+fn infer_unet<T: HasShape>(dict: &Named<T>, dropout: bool) -> Result<GeneratorConfig> {
     let [base_channels, input_channels, ..] = convolution(dict, "model.model.0.weight")?;
     let [_, output_channels, ..] = convolution(dict, "model.model.3.weight")?;
     let depth_of = |depth: &usize| dict.contains_key(&format!("{}.1.weight", unet_prefix(*depth)));
@@ -145,7 +148,7 @@ fn infer_unet(dict: &StateDict, dropout: bool) -> Result<GeneratorConfig> {
     config.validate().map(|()| config)
 }
 
-fn infer_resnet(dict: &StateDict) -> Result<GeneratorConfig> {
+fn infer_resnet<T: HasShape>(dict: &Named<T>) -> Result<GeneratorConfig> {
     let [base_channels, input_channels, ..] = convolution(dict, "model.1.weight")?;
     let block_of =
         |index: &usize| dict.contains_key(&format!("model.{}.conv_block.1.weight", 10 + index));

@@ -6,7 +6,7 @@ use super::{
     GeneratorConfig, LocalEnhancer,
 };
 use crate::layers::{NormKind, ResnetTrunk};
-use crate::state_dict::{AuthorsKeys, StateDict};
+use crate::state_dict::{AuthorsKeys, HasShape, Named};
 use crate::{Error, Result};
 
 /// Entries of an enhancer's `Sequential` that are in `model{n}_1`; the rest is `model{n}_2`.
@@ -85,7 +85,7 @@ fn leaf(path: &[String]) -> &str {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_generator(dict: &StateDict) -> Result<GeneratorConfig> {
+pub fn infer_generator<T: HasShape>(dict: &Named<T>) -> Result<GeneratorConfig> {
     let file = File {
         family: "pix2pixHD generator",
         dict,
@@ -140,7 +140,7 @@ pub fn infer_generator(dict: &StateDict) -> Result<GeneratorConfig> {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_encoder(dict: &StateDict) -> Result<EncoderConfig> {
+pub fn infer_encoder<T: HasShape>(dict: &Named<T>) -> Result<EncoderConfig> {
     let file = File {
         family: "pix2pixHD encoder",
         dict,
@@ -168,7 +168,7 @@ pub fn infer_encoder(dict: &StateDict) -> Result<EncoderConfig> {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
+pub fn infer_discriminator<T: HasShape>(dict: &Named<T>) -> Result<DiscriminatorConfig> {
     let file = File {
         family: "pix2pixHD discriminator",
         dict,
@@ -200,12 +200,12 @@ pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
 }
 
 /// A state dict that is being understood.
-struct File<'a> {
+struct File<'a, T> {
     family: &'static str,
-    dict: &'a StateDict,
+    dict: &'a Named<T>,
 }
 
-impl File<'_> {
+impl<T: HasShape> File<'_, T> {
     fn problem(&self, message: String) -> Error {
         Error::Inference {
             family: self.family,
@@ -238,11 +238,11 @@ impl File<'_> {
     fn convolution(&self, key: &str) -> Result<[usize; 4]> {
         let tensor = self.dict.get(key);
         let tensor = tensor.ok_or_else(|| self.problem(format!("the key {key} is missing")))?;
-        match <[usize; 4]>::try_from(tensor.shape.as_slice()) {
+        match <[usize; 4]>::try_from(tensor.shape()) {
             Ok(shape) if shape.iter().all(|&n| n > 0) => Ok(shape),
             _ => Err(self.problem(format!(
                 "{key}: expected four axes, found {:?}",
-                tensor.shape
+                tensor.shape()
             ))),
         }
     }

@@ -76,6 +76,28 @@ impl Scope {
     }
 }
 
+/// One device for all: a process can have 65,536 of them, and each has one scope at a time.
+static DEVICE: OnceLock<Mutex<Device>> = OnceLock::new();
+
+/// Builds something on the capture device, where modules have all their shapes and no values.
+///
+/// # Errors
+///
+/// [`Error::Plan`] inside a capture; what `build` says.
+pub(crate) fn on_capture_device<T>(build: impl FnOnce(&Device) -> Result<T>) -> Result<T> {
+    let _alone = Alone::enter()?;
+    let device = DEVICE.get_or_init(|| Mutex::new(Device::capture()));
+    let device = device.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut built = None;
+    // What was recorded is of no use here.
+    let _ = device.capture_scope(|burns| {
+        built = Some(build(&device));
+        burns.complete([], [])
+    });
+    let nothing = || Error::Plan(underpaint_plan::Error::Invalid("nothing was built".into()));
+    built.ok_or_else(nothing)?
+}
+
 /// Makes a plan of what `run` does on the [device](Scope::device) of its scope.
 ///
 /// ```
@@ -100,8 +122,6 @@ impl Scope {
 /// [`Error::Plan`] if the module does something that no step stands for, naming it, or has no output;
 /// or if one plan is made inside another. What `run` says.
 pub fn capture(run: impl FnOnce(&mut Scope) -> Result<()>) -> Result<Plan> {
-    // One device for all: a process can have 65,536 of them, and each has one scope at a time.
-    static DEVICE: OnceLock<Mutex<Device>> = OnceLock::new();
     let _alone = Alone::enter()?;
     let device = DEVICE.get_or_init(|| Mutex::new(Device::capture()));
     // A panic in `run` leaves the device as good as it was.

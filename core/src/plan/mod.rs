@@ -18,6 +18,7 @@ mod finish;
 mod lower;
 mod request;
 
+pub(crate) use capture::on_capture_device;
 pub use capture::{Scope, capture};
 pub use request::{Request, encoder, generator};
 #[doc(no_inline)]

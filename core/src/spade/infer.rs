@@ -5,7 +5,7 @@ use super::{
     ResnetArchitecture, SpadeArchitecture, SpadeNormConfig, Upsampling,
 };
 use crate::layers::NormKind;
-use crate::state_dict::StateDict;
+use crate::state_dict::{HasShape, Named};
 use crate::{Error, Result};
 
 /// What leaves no trace in a generator's weights.
@@ -35,7 +35,7 @@ impl Default for Hint {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_generator(dict: &StateDict, hint: Hint) -> Result<GeneratorConfig> {
+pub fn infer_generator<T: HasShape>(dict: &Named<T>, hint: Hint) -> Result<GeneratorConfig> {
     let file = File {
         family: "SPADE generator",
         dict,
@@ -89,7 +89,7 @@ pub fn infer_generator(dict: &StateDict, hint: Hint) -> Result<GeneratorConfig> 
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
+pub fn infer_discriminator<T: HasShape>(dict: &Named<T>) -> Result<DiscriminatorConfig> {
     let file = File {
         family: "SPADE discriminator",
         dict,
@@ -119,7 +119,7 @@ pub fn infer_discriminator(dict: &StateDict) -> Result<DiscriminatorConfig> {
 /// # Errors
 ///
 /// [`Error::Inference`] saying what was looked for, and what the file seems to be instead.
-pub fn infer_encoder(dict: &StateDict) -> Result<EncoderConfig> {
+pub fn infer_encoder<T: HasShape>(dict: &Named<T>) -> Result<EncoderConfig> {
     let file = File {
         family: "SPADE encoder",
         dict,
@@ -159,12 +159,12 @@ fn conv_weight(prefix: &str, norm: ConvNorm) -> String {
 }
 
 /// A state dict that is being understood.
-struct File<'a> {
+struct File<'a, T> {
     family: &'static str,
-    dict: &'a StateDict,
+    dict: &'a Named<T>,
 }
 
-impl File<'_> {
+impl<T: HasShape> File<'_, T> {
     fn problem(&self, message: String) -> Error {
         Error::Inference {
             family: self.family,
@@ -194,11 +194,11 @@ impl File<'_> {
     fn weight<const D: usize>(&self, key: &str) -> Result<[usize; D]> {
         let tensor = self.dict.get(key);
         let tensor = tensor.ok_or_else(|| self.problem(format!("the key {key} is missing")))?;
-        match <[usize; D]>::try_from(tensor.shape.as_slice()) {
+        match <[usize; D]>::try_from(tensor.shape()) {
             Ok(shape) if shape.iter().all(|&n| n > 0) => Ok(shape),
             _ => Err(self.problem(format!(
                 "{key}: expected {D} axes, found {:?}",
-                tensor.shape
+                tensor.shape()
             ))),
         }
     }
@@ -219,7 +219,10 @@ impl File<'_> {
 
     /// A linear `fc` starts from a latent, and its length tells the number of pixels at the start.
     fn with_latent(&self, spade: SpadeArchitecture, widest: usize) -> Result<SpadeArchitecture> {
-        let shape = self.dict.get("fc.weight").map(|tensor| tensor.shape.len());
+        let shape = self
+            .dict
+            .get("fc.weight")
+            .map(|tensor| tensor.shape().len());
         if shape != Some(2) {
             return self.weight::<4>("fc.weight").map(|_| spade);
         }

@@ -1,6 +1,6 @@
 //! Older and newer layouts of spectral normalisation, read as the one that the networks have.
 
-use super::{StateDict, StateTensor};
+use super::{HasShape, Named, StateDict, StateTensor};
 
 /// Smallest norm that a vector is divided by (PyTorch's `eps`).
 const EPSILON: f64 = 1e-12;
@@ -20,6 +20,29 @@ const EPSILON: f64 = 1e-12;
 ///
 /// Source: spec section 4.10; `torch/nn/utils/spectral_norm.py` for the layouts.
 pub fn modernize_spectral_norm(dict: &mut StateDict) {
+    modernize_with(dict, |dict, layer| {
+        let find = |name: &str| dict.get(&format!("{layer}{name}"));
+        let (original, normalized, u) = (find("weight_orig"), find("weight"), find("weight_u")?);
+        let v = second_vector(original, normalized, u)?;
+        let weight = original.or(normalized)?.clone();
+        Some(Completed { weight, v })
+    });
+}
+
+/// What a layer lacks.
+pub(crate) struct Completed<T> {
+    /// The weight before normalisation.
+    pub(crate) weight: T,
+    /// `weight_v`.
+    pub(crate) v: T,
+}
+
+/// [`modernize_spectral_norm`] of anything that stands for weights: `complete` is given a layer that
+/// has `weight_u` only.
+pub(crate) fn modernize_with<T>(
+    dict: &mut Named<T>,
+    complete: impl Fn(&Named<T>, &str) -> Option<Completed<T>>,
+) {
     rename_parametrizations(dict);
     let layers: Vec<String> = dict
         .keys()
@@ -35,16 +58,16 @@ pub fn modernize_spectral_norm(dict: &mut StateDict) {
             }
             continue;
         }
-        let Some((original, v)) = complete(dict, &layer) else {
+        let Some(Completed { weight, v }) = complete(dict, &layer) else {
             continue;
         };
         dict.remove(&key("weight"));
-        dict.insert(key("weight_orig"), original);
+        dict.insert(key("weight_orig"), weight);
         dict.insert(key("weight_v"), v);
     }
 }
 
-fn rename_parametrizations(dict: &mut StateDict) {
+fn rename_parametrizations<T>(dict: &mut Named<T>) {
     let names = [
         ("parametrizations.weight.original", "weight_orig"),
         ("parametrizations.weight.0._u", "weight_u"),
@@ -64,10 +87,12 @@ fn rename_parametrizations(dict: &mut StateDict) {
     }
 }
 
-/// The weight before normalisation and `weight_v` of a layer that has `weight_u` only.
-fn complete(dict: &StateDict, layer: &str) -> Option<(StateTensor, StateTensor)> {
-    let find = |name: &str| dict.get(&format!("{layer}{name}"));
-    let (original, normalized, u) = (find("weight_orig"), find("weight"), find("weight_u")?);
+/// `weight_v` of a layer that has `weight_u` only; `None` if the shapes are not those of such a layer.
+pub(crate) fn second_vector(
+    original: Option<&StateTensor>,
+    normalized: Option<&StateTensor>,
+    u: &StateTensor,
+) -> Option<StateTensor> {
     let weight = original.or(normalized)?;
     let direction = transposed_product(weight, &u.values)?;
     let squared: f64 = direction.iter().map(|value| value * value).sum();
@@ -83,7 +108,37 @@ fn complete(dict: &StateDict, layer: &str) -> Option<(StateTensor, StateTensor)>
         .map(|value| (value * sigma / (norm * norm)) as f32)
         .collect();
     let shape = vec![direction.len()];
-    Some((weight.clone(), StateTensor { shape, values }))
+    Some(StateTensor { shape, values })
+}
+
+/// Length of the vector that [`second_vector`] gives for tensors of these shapes, if it gives one.
+pub(crate) fn completes<T: HasShape>(
+    original: Option<&T>,
+    normalized: Option<&T>,
+    u: &T,
+) -> Option<usize> {
+    let weight = original.or(normalized)?.shape();
+    if let (Some(original), Some(normalized)) = (original, normalized)
+        && original.shape() != normalized.shape()
+    {
+        return None;
+    }
+    let rows: usize = u.shape().iter().product();
+    layout(weight, rows).map(|_| weight.iter().product::<usize>() / rows)
+}
+
+/// Whether a weight is a matrix of so many rows once it is transposed; `None` if it is none.
+fn layout(shape: &[usize], rows: usize) -> Option<bool> {
+    let &[first, second, ..] = shape else {
+        return None;
+    };
+    let elements: usize = shape.iter().product();
+    match rows {
+        _ if rows == 0 || elements == 0 => None,
+        _ if rows == first => Some(false),
+        _ if rows == second => Some(true),
+        _ => None,
+    }
 }
 
 /// Wᵀu, where W has one row per output channel: the first axis of a convolution, the second of a
@@ -93,15 +148,8 @@ fn transposed_product(weight: &StateTensor, u: &[f32]) -> Option<Vec<f64>> {
         return None;
     };
     let elements: usize = weight.shape.iter().product();
-    if u.is_empty() || elements == 0 || weight.values.len() != elements {
-        return None;
-    }
+    let transposed = layout(&weight.shape, u.len()).filter(|_| weight.values.len() == elements)?;
     let kernel = elements / (first * second);
-    let transposed = match u.len() {
-        rows if rows == first => false,
-        rows if rows == second => true,
-        _ => return None,
-    };
     let mut product = vec![0.0; elements / u.len()];
     for (index, &value) in weight.values.iter().enumerate() {
         let (outer, inner, tap) = (

@@ -244,6 +244,33 @@ export async function generateStyled(
   );
 }
 
+/** Runs the module itself on a label map with instances: what the generator gives before any rounding. */
+export async function generateFromInstances(
+  page: Page,
+  url: string,
+  device: "webgpu" | "cpu",
+  { ids, width, height }: Labels,
+  instances: Uint16Array | undefined,
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ url, device, ids, width, height, instances }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return new Uint8Array(await response.arrayBuffer());
+      };
+      const { Session } = await startModule("plain");
+      const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
+      const session = await Session.load(manifest, weights, device, () => undefined);
+      const scene = { ids: Uint8Array.from(ids), width, height };
+      const given = instances ? { ...scene, instances: Uint16Array.from(instances) } : scene;
+      const output = await session.generate_tensor_from_labels(given, 0);
+      session.free();
+      return Array.from(output);
+    },
+    { url, device, ids: Array.from(ids), width, height, instances: instances && Array.from(instances) },
+  );
+}
+
 /** RGBA without alpha, which must be opaque. */
 export function opaqueRgb(rgba: number[]): number[] {
   if (rgba.some((sample, at) => at % 4 === 3 && sample !== 255)) {

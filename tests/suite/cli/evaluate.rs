@@ -1,8 +1,8 @@
 //! `evaluate`'s measures of sets, by class, and of several runs. The measures themselves are compared
 //! with other programs' numbers in unit tests (L1, PSNR, SSIM, MS-SSIM, SWD) and in `parity` (FID).
 
-use super::Place;
 use super::families_train::{PGAN, SPADE};
+use super::{Place, file_names};
 
 fn number(value: &serde_json::Value) -> f64 {
     value
@@ -110,4 +110,26 @@ fn folders_are_compared_as_they_are_or_by_their_middle_squares() {
         "evaluate --real a --fake b",
         &["--fid", "--swd", "--ms-ssim"],
     );
+}
+
+#[test]
+fn a_page_shows_checkpoints_side_by_side() {
+    let place = Place::with_landscapes(2, 2);
+    SPADE.train(&place, "run", "--steps 4 --save-every 2");
+    place.run("evaluate --run run --checkpoints 2,4 --page results --json both.json");
+    let page = place.text("results/index.html");
+    for part in ["run, step 2", "run, step 4", "SSIM"] {
+        assert!(page.contains(part), "{part}");
+    }
+    let pictures = file_names(&place.path("results/images"));
+    // An input, a real picture and two generated ones of each of two samples.
+    assert_eq!(pictures.len(), 8, "{pictures:?}");
+    assert_eq!(place.json("both.json")["runs"][0]["step"], 2);
+    place.run("evaluate --run run --checkpoints all --page results");
+    place.run("evaluate --run run --page results");
+    assert_eq!(file_names(&place.path("results/images")).len(), 6);
+    place.fails("evaluate --run run --checkpoints 3", &["2, 4", "found 3"]);
+    place.write("mine/index.html", "<p>mine</p>");
+    place.fails("evaluate --run run --page mine", &["mine", "another"]);
+    assert_eq!(place.text("mine/index.html"), "<p>mine</p>");
 }

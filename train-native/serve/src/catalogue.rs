@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::folder::Folder;
+use crate::single_file;
 use crate::{Error, Result};
 
 /// Name of the manifest in a bundle.
@@ -24,10 +25,18 @@ pub struct Bundle {
     pub name: String,
     /// Paths of example label maps below the bundle, such as `scenes/lake.png`.
     pub scenes: Vec<String>,
-    pub(crate) folder: Folder,
+    place: Place,
 }
 
-/// The bundles of a folder, in the order of their folders' names.
+/// Where a bundle lies.
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(Folder),
+    /// One file.
+    File(PathBuf),
+}
+
+/// The bundles of a folder, in the order of their names there.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     /// What can be served.
@@ -64,7 +73,8 @@ struct Weights {
 }
 
 impl Catalogue {
-    /// Looks for bundles: the folder itself, where it has a manifest, else the folders in it.
+    /// Looks for bundles: the folder itself, where it has a manifest, else the folders and files in it. A
+    /// bundle in one file can be given as well.
     ///
     /// # Errors
     ///
@@ -74,8 +84,13 @@ impl Catalogue {
             folder: folder.to_owned(),
             source,
         };
-        let top = Folder::open(folder).map_err(unreadable)?;
         let mut catalogue = Self::default();
+        if single_file::has_ending(folder) && folder.is_file() {
+            let path = folder.canonicalize().map_err(unreadable)?;
+            catalogue.add_file(&path, folder);
+            return Ok(catalogue);
+        }
+        let top = Folder::open(folder).map_err(unreadable)?;
         if top.root().join(MANIFEST).exists() {
             catalogue.add(top.root(), folder);
             return Ok(catalogue);
@@ -85,10 +100,12 @@ impl Catalogue {
         names.sort();
         for name in names.iter().filter(|name| !is_hidden(name)) {
             let (path, shown) = (top.root().join(name), folder.join(name));
-            if !path.join(MANIFEST).exists() {
+            let is_file = single_file::has_ending(&path) && path.is_file();
+            if !is_file && !path.join(MANIFEST).exists() {
                 continue;
             }
             match path.canonicalize() {
+                Ok(path) if top.visible(&path) && is_file => catalogue.add_file(&path, &shown),
                 Ok(path) if top.visible(&path) => catalogue.add(&path, &shown),
                 _ => catalogue.warnings.push(format!(
                     "{} is left out: it is a link that leads out of {}",
@@ -105,11 +122,28 @@ impl Catalogue {
         self.bundles.iter().find(|bundle| bundle.id == id)
     }
 
+    /// The file that names below `models/` lead to.
+    pub(crate) fn file(&self, names: &[String]) -> Option<PathBuf> {
+        let (first, rest) = names.split_first()?;
+        let id = match rest {
+            [] => first.strip_suffix(single_file::ENDING)?,
+            _ => first,
+        };
+        match &self.find(id)?.place {
+            Place::Folder(folder) if !rest.is_empty() => folder.find(rest),
+            Place::File(path) if rest.is_empty() => Some(path.clone()),
+            _ => None,
+        }
+    }
+
     /// What the studio is told.
     pub(crate) fn index(&self) -> Index<'_> {
         let models = self.bundles.iter().map(|bundle| IndexEntry {
             id: &bundle.id,
-            path: format!("{}/", bundle.id),
+            path: match bundle.place {
+                Place::Folder(_) => format!("{}/", bundle.id),
+                Place::File(_) => format!("{}{}", bundle.id, single_file::ENDING),
+            },
             name: &bundle.name,
             scenes: bundle
                 .scenes
@@ -126,10 +160,10 @@ impl Catalogue {
     fn add(&mut self, path: &Path, shown: &Path) {
         match read_bundle(path) {
             Ok((name, folder)) => self.bundles.push(Bundle {
-                id: self.free_id(path),
+                id: self.free_id(path.file_name()),
                 name,
                 scenes: scenes(&folder),
-                folder,
+                place: Place::Folder(folder),
             }),
             Err((file, why)) => self
                 .warnings
@@ -137,9 +171,25 @@ impl Catalogue {
         }
     }
 
-    /// An id after the folder's name that no other bundle has.
-    fn free_id(&self, path: &Path) -> String {
-        let base = id_from_name(path.file_name().unwrap_or_default());
+    /// Adds the bundle in the file at `path`, which people know as `shown`.
+    fn add_file(&mut self, path: &Path, shown: &Path) {
+        let read = single_file::manifest(path).and_then(|json| name_in(&json));
+        match read {
+            Ok((name, _)) => self.bundles.push(Bundle {
+                id: self.free_id(path.file_stem()),
+                name,
+                scenes: Vec::new(),
+                place: Place::File(path.to_owned()),
+            }),
+            Err(why) => self
+                .warnings
+                .push(format!("{} is left out: {why}", shown.display())),
+        }
+    }
+
+    /// An id after the folder's or file's name that no other bundle has.
+    fn free_id(&self, name: Option<&OsStr>) -> String {
+        let base = id_from_name(name.unwrap_or_default());
         let taken: HashSet<_> = self
             .bundles
             .iter()
@@ -158,12 +208,7 @@ fn read_bundle(path: &Path) -> std::result::Result<(String, Folder), (PathBuf, S
     let wrong = |why: String| (PathBuf::from(MANIFEST), why);
     let folder = Folder::open(path).map_err(|error| (PathBuf::new(), error.to_string()))?;
     let bytes = fs::read(path.join(MANIFEST)).map_err(|error| wrong(error.to_string()))?;
-    let manifest: Manifest = serde_json::from_slice(&bytes)
-        .map_err(|error| wrong(format!("not a manifest: {error}")))?;
-    if manifest.name.trim().is_empty() {
-        return Err(wrong("the model's name is empty".to_owned()));
-    }
-    let Weights { file, bytes } = manifest.weights;
+    let (name, Weights { file, bytes }) = name_in(&bytes).map_err(wrong)?;
     let Some(weights) = folder.find(std::slice::from_ref(&file)) else {
         return Err(wrong(format!("no such weight file beside it: {file:?}")));
     };
@@ -172,7 +217,17 @@ fn read_bundle(path: &Path) -> std::result::Result<(String, Folder), (PathBuf, S
         let why = format!("{found} bytes, where the manifest says {bytes}: copy it again");
         return Err((PathBuf::from(file), why));
     }
-    Ok((manifest.name, folder))
+    Ok((name, folder))
+}
+
+/// The name in a manifest, and its weight file; or what is wrong with it.
+fn name_in(json: &[u8]) -> std::result::Result<(String, Weights), String> {
+    let manifest: Manifest =
+        serde_json::from_slice(json).map_err(|error| format!("not a manifest: {error}"))?;
+    if manifest.name.trim().is_empty() {
+        return Err("the model's name is empty".to_owned());
+    }
+    Ok((manifest.name, manifest.weights))
 }
 
 /// The example label maps of a bundle, sorted.
@@ -257,6 +312,39 @@ mod tests {
                 { "id": "trees", "path": "trees/", "name": "Trees", "scenes": [] },
             ] })
         );
+    }
+
+    #[test]
+    fn bundles_in_one_file_are_listed_and_led_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let json = r#"{"name":"Lakes","weights":{"file":"weights.safetensors","bytes":4}}"#;
+        let file = folder.path().join("my lakes.underpaint");
+        fs::write(&file, single_file::tests::written(json)).unwrap();
+        fs::write(folder.path().join("cut.underpaint"), "PK").unwrap();
+        fs::write(folder.path().join("other.zip"), "PK").unwrap();
+        let entry = serde_json::json!({ "models": [
+            { "id": "my-lakes", "path": "my-lakes.underpaint", "name": "Lakes", "scenes": [] },
+        ] });
+        assert_eq!(index(folder.path()), entry);
+        assert_eq!(index(&file), entry);
+        let catalogue = Catalogue::read(folder.path()).unwrap();
+        assert!(
+            catalogue.warnings[0].contains("cut.underpaint"),
+            "{:?}",
+            catalogue.warnings
+        );
+        let names = |path: &str| path.split('/').map(str::to_owned).collect::<Vec<_>>();
+        let found = catalogue.file(&names("my-lakes.underpaint")).unwrap();
+        assert_eq!(found, file.canonicalize().unwrap());
+        for path in [
+            "my-lakes",
+            "my-lakes/",
+            "my-lakes/manifest.json",
+            "cut.underpaint",
+            "",
+        ] {
+            assert_eq!(catalogue.file(&names(path)), None, "{path}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod host;
 mod listen;
 mod router;
 mod server;
+mod single_file;
 
 use std::path::PathBuf;
 

@@ -91,11 +91,7 @@ impl Served {
                     [index] if index == INDEX => Some(Found::Index(
                         serde_json::to_string(&catalogue.index()).ok()?,
                     )),
-                    [id, file @ ..] => {
-                        let path = catalogue.find(id)?.folder.find(file)?;
-                        Some(Found::File(path))
-                    }
-                    [] => None,
+                    names => catalogue.file(names).map(Found::File),
                 }
             }
             _ => self.studio.find(names).map(Found::File),

@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch, sha256};
 
-use crate::config::of_run;
-use crate::model::Model;
+use crate::config::{is_run, of_run};
+use crate::model::{Model, bundle_file_name, is_bundle_file_name};
 
 /// Number type of exported weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -33,7 +33,7 @@ impl From<Dtype> for WeightDtype {
 /// What `export` writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// A folder that the browser and every command of Underpaint read
+    /// A folder, or one file, that the browser and every command of Underpaint read
     Bundle,
     /// One safetensors file that the authors' PyTorch classes load
     PytorchKeys,
@@ -44,18 +44,21 @@ pub enum Format {
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Run to export, at its newest checkpoint; for pytorch-keys and onnx, a bundle as well
+    /// Run to export, at its newest checkpoint; or a bundle, for pytorch-keys, onnx and --single-file
     #[arg(value_name = "RUN")]
     run: PathBuf,
-    /// Folder to write, or file for pytorch-keys and onnx
+    /// Folder to write, or file for --single-file, pytorch-keys and onnx
     #[arg(long, value_name = "BUNDLE|FILE")]
     output: PathBuf,
     /// What to write
     #[arg(long, value_name = "FORMAT", default_value = "bundle")]
     format: Format,
-    /// Number type of the weights
-    #[arg(long, value_name = "TYPE", default_value = "f32")]
-    dtype: Dtype,
+    /// Number type of the weights [default: f32; of a bundle for --single-file, its own]
+    #[arg(long, value_name = "TYPE")]
+    dtype: Option<Dtype>,
+    /// Write the bundle as one file, BUNDLE.underpaint; a --output of that name does the same
+    #[arg(long)]
+    single_file: bool,
     /// Name of the model for people, in a bundle or an ONNX file [default: the run's folder]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
@@ -72,6 +75,9 @@ impl ExportArgs {
         if let Some(flag) = self.onnx.given().filter(|_| self.format != Format::Onnx) {
             bail!("{flag}: only --format onnx has a use for it");
         }
+        if self.single_file && self.format != Format::Bundle {
+            bail!("--single-file: only --format bundle has a use for it");
+        }
         match self.format {
             Format::Bundle => self.export_bundle()?,
             Format::PytorchKeys => self.export_pytorch_keys()?,
@@ -81,16 +87,21 @@ impl ExportArgs {
     }
 
     fn export_bundle(self) -> Result<()> {
-        // A bundle is no run: say so instead of copying it.
-        of_run(&self.run)?;
+        let output = match self.single_file {
+            true => bundle_file_name(&self.output),
+            false => self.output,
+        };
+        let is_run = is_run(&self.run);
+        if !is_run && !is_bundle_file_name(&output) {
+            // A bundle is no run: say so instead of copying it.
+            of_run(&self.run)?;
+        }
         let mut model = Model::open(&self.run)?;
         model.manifest.name = self.name.unwrap_or(model.manifest.name);
-        let manifest = model.write_bundle(&self.output, self.dtype.into(), self.force)?;
-        tell(
-            &self.output,
-            manifest.weights.bytes,
-            &manifest.weights.sha256,
-        );
+        let own = model.manifest.weights.dtype;
+        let dtype = self.dtype.map_or(own, WeightDtype::from);
+        let manifest = model.write_bundle(&output, dtype, self.force)?;
+        tell(&output, manifest.weights.bytes, &manifest.weights.sha256);
         Ok(())
     }
 
@@ -101,7 +112,7 @@ impl ExportArgs {
         self.refuse_existing(&self.output)?;
         let model = Model::open(&self.run)?;
         let steps = model.manifest.provenance.steps.unwrap_or(0);
-        let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype.into(), steps)?;
+        let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype().into(), steps)?;
         crate::files::write(&self.output, &bytes)?;
         tell(&self.output, bytes.len() as u64, &sha256(&bytes));
         Ok(())
@@ -112,7 +123,7 @@ impl ExportArgs {
         if let Some(name) = self.name.take() {
             model.manifest.name = name;
         }
-        let files = self.onnx.files(&model, &self.output, self.dtype.into())?;
+        let files = self.onnx.files(&model, &self.output, self.dtype().into())?;
         for (path, _) in &files {
             self.refuse_existing(path)?;
         }
@@ -121,6 +132,10 @@ impl ExportArgs {
             eprintln!("{}: {:.2} MB", path.display(), file.len() as f64 / 1e6);
         }
         Ok(())
+    }
+
+    fn dtype(&self) -> Dtype {
+        self.dtype.unwrap_or(Dtype::F32)
     }
 
     fn refuse_existing(&self, path: &Path) -> Result<()> {

@@ -6,19 +6,18 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{InputKind, Manifest, ModelConfig, SizeRule, list_attributes};
+use underpaint_core::bundle::{InputKind, ModelConfig};
+use underpaint_core::checkpoint::{Naming, architecture, summary};
 use underpaint_core::label::KnownPalette;
-use underpaint_core::layers::NormKind;
-use underpaint_core::pix2pixhd;
-use underpaint_core::spade::{Architecture, ParamFreeNorm, Upsampling};
+use underpaint_core::spade::Upsampling;
 
 use super::export::Dtype;
 use super::options::{BnStats, RunnerArgs, Switch};
 use super::palette::PaletteArg;
-use crate::import::hints::{Hints, PganNetwork};
-use crate::import::recognize::recognize;
-use crate::import::{FamilyName, Wanted, listed, read_chosen, read_encoder};
-use crate::model::{Model, describe, labels_input};
+use crate::import::{
+    FamilyName, Hints, PganNetwork, Wanted, listed, read_chosen, read_encoder, recognize,
+};
+use crate::model::{Model, bundle_file_name, describe, labels_input};
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -34,9 +33,12 @@ pub struct ImportArgs {
     /// What they belong to [default: what keys and shapes say]
     #[arg(long, value_name = "NAME", value_parser = families())]
     family: Option<FamilyName>,
-    /// Folder to write
+    /// Folder to write, or file for --single-file
     #[arg(long, value_name = "BUNDLE")]
     output: PathBuf,
+    /// Write the bundle as one file, BUNDLE.underpaint; a --output of that name does the same
+    #[arg(long)]
+    single_file: bool,
     /// Number type of the weights
     #[arg(long, value_name = "TYPE", default_value = "f32")]
     dtype: Dtype,
@@ -150,8 +152,12 @@ impl ImportArgs {
             weights: found.weights,
             encoder: found.encoder,
         };
-        model.write_bundle(&self.output, self.dtype.into(), self.force)?;
-        eprintln!("written to {}", self.output.display());
+        let output = match self.single_file {
+            true => bundle_file_name(&self.output),
+            false => self.output,
+        };
+        model.write_bundle(&output, self.dtype.into(), self.force)?;
+        eprintln!("written to {}", output.display());
         Ok(ExitCode::SUCCESS)
     }
 
@@ -177,6 +183,7 @@ impl ImportArgs {
                 Network::Average => PganNetwork::Average,
                 Network::Generator => PganNetwork::Generator,
             }),
+            naming: Naming::Flags,
         })
     }
 
@@ -215,127 +222,13 @@ impl ImportArgs {
     fn check_test_time(&self, model: &ModelConfig) -> Result<()> {
         let what = architecture(model);
         ensure!(
-            self.bn_stats.is_none() || has_batch_norm(model),
+            self.bn_stats.is_none() || model.has_batch_norm(),
             "--bn-stats: there is no batch norm in it ({what})"
         );
         ensure!(
-            self.dropout.is_none() || has_dropout(model),
+            self.dropout.is_none() || model.has_dropout(),
             "--dropout: there is no dropout in it ({what})"
         );
         Ok(())
-    }
-}
-
-fn has_batch_norm(model: &ModelConfig) -> bool {
-    match model {
-        ModelConfig::Pix2pix { generator } => generator.norm == NormKind::Batch,
-        ModelConfig::Pix2pixhd {
-            generator, encoder, ..
-        } => {
-            let encoder = encoder.as_ref().map(|encoder| encoder.norm);
-            generator.norm == NormKind::Batch || encoder == Some(NormKind::Batch)
-        }
-        ModelConfig::Spade { generator, encoder } => {
-            let encoder = encoder.as_ref().map(|encoder| encoder.norm.norm);
-            let generator = match &generator.architecture {
-                Architecture::Spade(spade) => spade.norm.norm == ParamFreeNorm::Batch,
-                Architecture::Pix2pixHd(resnet) => resnet.norm.norm == NormKind::Batch,
-            };
-            generator || encoder == Some(NormKind::Batch)
-        }
-        ModelConfig::Pgan { .. } => false,
-    }
-}
-
-fn has_dropout(model: &ModelConfig) -> bool {
-    matches!(model, ModelConfig::Pix2pix { generator } if generator.dropout)
-}
-
-/// What was recognised, for people to check.
-fn summary(manifest: &Manifest) -> String {
-    let input = match &manifest.input {
-        InputKind::Image { channels, .. } => format!("pictures of {channels} channels"),
-        InputKind::Latent {
-            channels,
-            attributes,
-        } => match manifest.model.latent_classes() {
-            0 => format!("latents of {channels} numbers"),
-            classes if attributes.is_empty() => format!(
-                "latents of {} numbers and {classes} classes (their names are not in the file)",
-                channels - classes
-            ),
-            classes => format!(
-                "latents of {} numbers and {classes} classes ({})",
-                channels - classes,
-                list_attributes(attributes)
-            ),
-        },
-        InputKind::Labels {
-            num_classes,
-            dont_care,
-            edges,
-            ..
-        } => {
-            let dont_care = if *dont_care { ", don't-care" } else { "" };
-            let edges = if *edges {
-                ", edges between instances"
-            } else {
-                ""
-            };
-            format!("label maps of {num_classes} classes{dont_care}{edges}")
-        }
-    };
-    let SizeRule { height, width, .. } = manifest.size;
-    format!(
-        "{}; takes {input}; {width}x{height}",
-        architecture(&manifest.model)
-    )
-}
-
-/// The network in a few words, by the names of its originals.
-fn architecture(model: &ModelConfig) -> String {
-    match model {
-        ModelConfig::Pix2pix { generator } => format!(
-            "pix2pix {}, width {}, norm {:?}, dropout layers: {}",
-            generator.architecture,
-            generator.base_channels,
-            generator.norm,
-            if generator.dropout { "yes" } else { "no" },
-        ),
-        ModelConfig::Pix2pixhd {
-            generator,
-            feature_channels,
-            ..
-        } => format!(
-            "pix2pixHD {}, {} halvings, {} blocks, width {}, norm {:?}, feature channels: {feature_channels}",
-            match generator.architecture {
-                pix2pixhd::Architecture::Global => "global".to_owned(),
-                pix2pixhd::Architecture::Local { num_enhancers, .. } => {
-                    format!("local with {num_enhancers} enhancers")
-                }
-            },
-            generator.num_downs,
-            generator.num_blocks,
-            generator.base_channels,
-            generator.norm,
-        ),
-        ModelConfig::Spade { generator, .. } => match &generator.architecture {
-            Architecture::Spade(spade) => format!(
-                "spade {}, {} doublings, width {}, {}",
-                spade.norm,
-                spade.upsampling,
-                generator.base_channels,
-                if spade.latent_channels.is_some() {
-                    "VAE"
-                } else {
-                    "no VAE"
-                },
-            ),
-            Architecture::Pix2pixHd(resnet) => format!(
-                "spade with pix2pixHD's generator, {} halvings, {} blocks, width {}",
-                resnet.num_downs, resnet.num_blocks, generator.base_channels
-            ),
-        },
-        ModelConfig::Pgan { generator } => format!("pgan, depths {:?}", generator.depths),
     }
 }

@@ -6,7 +6,9 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use underpaint_core::label::{KnownPalette, Palette};
 
+use crate::config::RunSettings;
 use crate::data::labelled::{PALETTE_FILE, read_palette};
+use crate::data::source::Layout;
 
 /// What `--palette` takes. A name is a data set; `./cityscapes` is a folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,74 @@ impl PaletteArg {
         match self {
             Self::Known(known) => Ok(known.palette_of(num_classes)),
             Self::Folder(folder) => read_folder(folder),
+        }
+    }
+}
+
+/// Names for ids, and whose they are.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    /// The names, by the ids of label maps.
+    pub(super) palette: Palette,
+    /// Whose, for people.
+    pub(super) title: String,
+}
+
+impl Names {
+    /// Those that were asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`PaletteArg::read`].
+    pub(super) fn asked(palette: &PaletteArg) -> Result<Self> {
+        match palette {
+            PaletteArg::Known(known) => Ok(Self::known(*known)),
+            PaletteArg::Folder(folder) => Ok(Self::in_file(folder, read_folder(folder)?)),
+        }
+    }
+
+    /// Those of a data set.
+    pub(super) fn known(known: KnownPalette) -> Self {
+        Self {
+            palette: known.palette(),
+            title: known.title().to_owned(),
+        }
+    }
+
+    /// Those of a palette in a data set's folder, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// If it is damaged.
+    pub(super) fn beside(folder: &Path) -> Result<Option<Self>> {
+        Ok(read_palette(folder)?.map(|palette| Self::in_file(folder, palette)))
+    }
+
+    /// Those that a run's bundles have: of its data's folder, else of the data set that its settings name.
+    ///
+    /// # Errors
+    ///
+    /// As [`beside`](Self::beside).
+    pub(super) fn of_run(settings: &dyn RunSettings) -> Result<Option<Self>> {
+        let source = settings.source();
+        if let Some(names) = Self::beside(source.folder())? {
+            return Ok(Some(names));
+        }
+        let known = settings.known_palette();
+        // Its maps hold the ids before the shift, and one more than SPADE's channels have names.
+        Ok(known.map(|palette| match source.layout {
+            Layout::Ade20k => Self::known(KnownPalette::Ade20k),
+            _ => Self {
+                palette,
+                title: "the data set".to_owned(),
+            },
+        }))
+    }
+
+    fn in_file(folder: &Path, palette: Palette) -> Self {
+        Self {
+            palette,
+            title: folder.join(PALETTE_FILE).display().to_string(),
         }
     }
 }

@@ -7,7 +7,7 @@
  * they tell objects apart, and nothing more.
  */
 
-import { MAX_OBJECT, NO_OBJECT, type LabelMap } from "./label-map.js";
+import { inkOf, MAX_OBJECT, NO_OBJECT, type LabelMap } from "./label-map.js";
 
 /** What the class is multiplied by in Cityscapes' rule. */
 const CLASS_STEP = 1000;
@@ -39,13 +39,19 @@ export function plainNumbers(map: LabelMap): Uint16Array<ArrayBuffer> {
   const { ids, objects } = map;
   const numbers = new Uint16Array(ids);
   const known = new Map<number, number>();
-  objects?.forEach((object, index) => {
-    if (object === NO_OBJECT) return;
-    const ink = map.inkAt(index);
-    const number = known.get(ink) ?? FIRST_PLAIN + (known.size % (MAX_OBJECT - FIRST_PLAIN + 1));
-    known.set(ink, number);
+  let [last, number] = [-1, 0];
+  for (let index = 0; objects && index < ids.length; index += 1) {
+    const object = objects[index] ?? NO_OBJECT;
+    if (object === NO_OBJECT) continue;
+    const ink = inkOf(ids[index] ?? 0, object);
+    // Neighbours are mostly of one object: looking it up costs more than all the rest.
+    if (ink !== last) {
+      number = known.get(ink) ?? FIRST_PLAIN + (known.size % (MAX_OBJECT - FIRST_PLAIN + 1));
+      known.set(ink, number);
+      last = ink;
+    }
     numbers[index] = number;
-  });
+  }
   return numbers;
 }
 

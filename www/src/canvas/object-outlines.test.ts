@@ -5,8 +5,7 @@ import { outlineSegments } from "./object-outlines.js";
 import { isObjectEdge } from "./objects.js";
 import { integerBetween, seededRandom } from "./seeded-random.js";
 
-const edges = (map: LabelMap, rect = rectOfSize(map)) =>
-  outlineSegments(map, rect, (index, other) => isObjectEdge(map, index, other));
+const edges = (map: LabelMap, rect = rectOfSize(map)) => outlineSegments(map, rect);
 
 describe("outlines", () => {
   it("run between touching objects of one class, and around them, in pieces as long as they are straight", () => {
@@ -21,6 +20,15 @@ describe("outlines", () => {
   it("do not run between classes where nothing is an object", () => {
     const map = new LabelMap(2, 1, Uint8Array.of(1, 2), new Uint16Array(2));
     expect(edges(map)).toEqual([]);
+  });
+
+  it("of one object are around it, wherever it is", () => {
+    const map = new LabelMap(5, 1, new Uint8Array(5).fill(1), Uint16Array.of(1, 2, 2, 0, 1));
+    expect(outlineSegments(map, rectOfSize(map), inkOf(1, 1))).toEqual([
+      [1, 0, 1, 1],
+      [4, 0, 4, 1],
+    ]);
+    expect(outlineSegments(new LabelMap(5, 1), rectOfSize(map), inkOf(1, 1))).toEqual([]);
   });
 
   it("of any map: tiles give the same edges as the whole, each exactly once", () => {

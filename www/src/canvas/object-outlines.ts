@@ -1,8 +1,7 @@
 /** Outlines of a label map's objects, as paths in image space; only what changed is traced again. */
 
 import { intersectRects, isEmptyRect, rectOfSize, unionRects, type Rect } from "./geometry.js";
-import type { Ink, LabelMap } from "./label-map.js";
-import { isObjectEdge } from "./objects.js";
+import { NO_OBJECT, type Ink, type LabelMap } from "./label-map.js";
 
 /** Side of a tile in pixels: tiles that no change touches keep their paths. */
 const TILE = 64;
@@ -14,46 +13,40 @@ export type Segment = readonly [fromX: number, fromY: number, toX: number, toY: 
  * The edges within a rectangle of pixels, and those to the pixels left of it and above it, in pieces as long as they are
  * straight.
  *
- * @param isEdge whether an outline runs between the pixels with two indices
+ * @param chosen the object whose edges are wanted; those of every object without
  */
-export function outlineSegments(
-  map: LabelMap,
-  { x, y, width, height }: Rect,
-  isEdge: (index: number, other: number) => boolean,
-): Segment[] {
+export function outlineSegments(map: LabelMap, { x, y, width, height }: Rect, chosen?: Ink): Segment[] {
   const segments: Segment[] = [];
+  const isEdge = edgeTest(map, chosen);
   const [right, bottom] = [x + width, y + height];
   for (let row = Math.max(1, y); row < bottom; row += 1) {
-    collect(
-      x,
-      right,
-      (column) => isEdge(row * map.width + column, (row - 1) * map.width + column),
-      (from, to) => segments.push([from, row, to, row]),
-    );
+    const start = row * map.width;
+    for (let column = x; column < right; column += 1) {
+      if (!isEdge(start + column, start + column - map.width)) continue;
+      const from = column;
+      while (column < right && isEdge(start + column, start + column - map.width)) column += 1;
+      segments.push([from, row, column, row]);
+    }
   }
   for (let column = Math.max(1, x); column < right; column += 1) {
-    collect(
-      y,
-      bottom,
-      (row) => isEdge(row * map.width + column, row * map.width + column - 1),
-      (from, to) => segments.push([column, from, column, to]),
-    );
+    for (let row = y; row < bottom; row += 1) {
+      if (!isEdge(row * map.width + column, row * map.width + column - 1)) continue;
+      const from = row;
+      while (row < bottom && isEdge(row * map.width + column, row * map.width + column - 1)) row += 1;
+      segments.push([column, from, column, row]);
+    }
   }
   return segments;
 }
 
-/** Tells the runs of places that are edges. */
-function collect(start: number, end: number, isEdge: (at: number) => boolean, add: (from: number, to: number) => void) {
-  let from = -1;
-  for (let at = start; at < end; at += 1) {
-    const edge = isEdge(at);
-    if (edge && from < 0) from = at;
-    if (!edge && from >= 0) {
-      add(from, at);
-      from = -1;
-    }
-  }
-  if (from >= 0) add(from, end);
+/** Whether an outline runs between the pixels with two indices. */
+function edgeTest(map: LabelMap, chosen: Ink | undefined): (index: number, other: number) => boolean {
+  const { ids, objects } = map;
+  if (!objects) return () => false;
+  if (chosen !== undefined) return (index, other) => (map.inkAt(index) === chosen) !== (map.inkAt(other) === chosen);
+  // The same as `isObjectEdge`, on plain arrays: opening a map of two megapixels traces all of it.
+  return (index, other) =>
+    objects[index] !== objects[other] || (objects[index] !== NO_OBJECT && ids[index] !== ids[other]);
 }
 
 /** The outlines of one map: all of them, and apart from them those of one object. */
@@ -94,14 +87,12 @@ export class ObjectOutlines {
   pathsIn(rect: Rect): { readonly all: readonly Path2D[]; readonly chosen: readonly Path2D[] } {
     const { map, chosen } = this;
     if (!map?.objects) return { all: [], chosen: [] };
-    const isOfChosen = (index: number, other: number): boolean =>
-      (map.inkAt(index) === chosen) !== (map.inkAt(other) === chosen);
     const all: Path2D[] = [];
     const ofChosen: Path2D[] = [];
     for (const { key, tile } of this.tilesIn(rect)) {
-      all.push(pathAt(this.tiles, key, () => outlineSegments(map, tile, (a, b) => isObjectEdge(map, a, b))));
+      all.push(pathAt(this.tiles, key, () => outlineSegments(map, tile)));
       if (chosen !== undefined) {
-        ofChosen.push(pathAt(this.chosenTiles, key, () => outlineSegments(map, tile, isOfChosen)));
+        ofChosen.push(pathAt(this.chosenTiles, key, () => outlineSegments(map, tile, chosen)));
       }
     }
     return { all, chosen: ofChosen };

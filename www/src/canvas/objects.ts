@@ -109,8 +109,8 @@ function* freeNumbers(map: LabelMap, classId: number): Generator<number, undefin
 /** By number: 1 where an object of the class has it. */
 function takenNumbers({ ids, objects }: LabelMap, classId: number): Uint8Array {
   const taken = new Uint8Array(MAX_OBJECT + 1);
-  objects?.forEach((object, index) => {
-    if (ids[index] === classId) taken[object] = 1;
-  });
+  for (let index = 0; objects && index < ids.length; index += 1) {
+    if (ids[index] === classId) taken[objects[index] ?? NO_OBJECT] = 1;
+  }
   return taken;
 }

@@ -59,6 +59,10 @@ describe("parseManifest", () => {
     const classes = [{ id: 0, name: "sky", color: [1, 2, 300] }];
     const input = { kind: "labels", num_classes: 1, classes };
     expect(refusal({ ...manifestWith(), input }).message).toContain("input.classes");
+    const grouped = (group: unknown) => ({ ...input, classes: [{ id: 0, name: "sky", color: [1, 2, 3], group }] });
+    expect(refusal({ ...manifestWith(), input: grouped(7) }).message).toContain("input.classes");
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...manifestWith(), input: grouped("sky") }));
+    expect(paintedClasses(parseManifest(bytes, "here"))[0]?.group).toBe("sky");
     const edges = refusal({ ...manifestWith(), input: { ...LABELS, edges: "on" } });
     expect(edges.message).toContain('input.edges: expected true or false, found "on"');
     const latent = refusal({ ...manifestWith(), input: { kind: "latent", channels: 0 } });

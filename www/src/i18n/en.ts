@@ -72,7 +72,7 @@ export const en = {
   "palette.more": "Show more labels",
 
   "objects.title": "Objects of the label",
-  "objects.name": "{label} {number}",
+  "objects.name": "{label} #{number}",
   "objects.new": "New object",
   "objects.none": "No object: all of the label is one region",
   "objects.noneShort": "None",
@@ -80,6 +80,7 @@ export const en = {
   "objects.more": "More for objects",
   "objects.findClass": "Find objects: {label}",
   "objects.findEverywhere": "Find objects of every label",
+  "objects.findThings": "Find objects of all things",
   "objects.forgetClass": "Forget objects: {label}",
   "objects.forgetEverywhere": "Forget all objects",
   "objects.open": "Open objects…",

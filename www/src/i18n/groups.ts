@@ -2,7 +2,7 @@
 import type { Language } from "./language.js";
 
 /** Every kind that is known, in the order in which palettes show them. */
-const groups: Record<string, Record<Language, string>> = {
+const table: Readonly<Record<string, Readonly<Record<Language, string>>>> = {
   sky: { en: "Sky", zh: "天空" },
   water: { en: "Water", zh: "水" },
   ground: { en: "Ground", zh: "地面" },
@@ -23,11 +23,12 @@ const groups: Record<string, Record<Language, string>> = {
   other: { en: "Other", zh: "其他" },
 };
 
-const order = Object.keys(groups);
+const groups = new Map(Object.entries(table));
+const order = Object.keys(table);
 
 /** A group's name in the language; one that is not known by its own name. */
 export function groupName(group: string, language: Language): string {
-  return groups[group.trim().toLowerCase()]?.[language] ?? group;
+  return groups.get(group.trim().toLowerCase())?.[language] ?? group;
 }
 
 /** Where a group comes among the others: the known ones in their order, then all else, then what is no thing. */

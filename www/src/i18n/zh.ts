@@ -72,7 +72,7 @@ export const zh: Record<MessageKey, string> = {
   "palette.more": "显示更多标签",
 
   "objects.title": "该标签的物体",
-  "objects.name": "{label} {number}",
+  "objects.name": "{label} #{number}",
   "objects.new": "新物体",
   "objects.none": "不属于物体：该标签合为一个区域",
   "objects.noneShort": "无",
@@ -80,6 +80,7 @@ export const zh: Record<MessageKey, string> = {
   "objects.more": "物体的更多操作",
   "objects.findClass": "查找物体：{label}",
   "objects.findEverywhere": "查找所有标签的物体",
+  "objects.findThings": "查找所有物品类标签的物体",
   "objects.forgetClass": "取消物体：{label}",
   "objects.forgetEverywhere": "取消所有物体",
   "objects.open": "打开物体图…",

@@ -7,7 +7,7 @@ import { paintRectangle } from "../canvas/shapes.js";
 import { strokeSegment } from "../canvas/stroke.js";
 import * as commands from "./commands.js";
 import { History, packMap, unpackMap } from "./history.js";
-import { findObjects, forgetObjects, newObject, noObject, openObjects } from "./object-commands.js";
+import { findObjects, forgetObjects, knowsThings, newObject, noObject, openObjects } from "./object-commands.js";
 import { Painting } from "./painting.js";
 import { Studio } from "./studio.js";
 import { objectModel, testDevice, testModel } from "./test-model.js";
@@ -164,6 +164,20 @@ describe("objects of a painting", () => {
     expect([objectAt(3, 3), objectAt(11, 11), objectAt(21, 3)]).toEqual([0, 0, 0]);
     commands.undo(studio);
     expect([objectAt(3, 3), objectAt(11, 11), objectAt(21, 3)]).toEqual([1, 2, 1]);
+  });
+
+  it("are found among things only, where the model knows which labels are things", () => {
+    const classes = objectModel.classes.map((entry) => ({ ...entry, group: entry.id === 2 ? "vehicles" : "sky" }));
+    const grouped = new Studio();
+    commands.modelReady(grouped, { ...objectModel, classes }, testDevice);
+    expect([knowsThings(grouped.state), knowsThings(studio.state)]).toEqual([true, false]);
+    grouped.painting?.apply("edit", (map) => {
+      map.fill(1, 0, 100);
+      map.fill(2, 100, 200);
+      return rectOfSize(map);
+    });
+    expect(findObjects(grouped, "everywhere")).toBe(1);
+    expect([grouped.state.map?.objects?.[50], grouped.state.map?.objects?.[150]]).toEqual([0, 1]);
   });
 
   it("of a file are refused when they are as many as another map's pixels", () => {

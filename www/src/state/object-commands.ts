@@ -1,12 +1,12 @@
 /** What a person can do with the objects of a label map, beside painting them. All do nothing without a layer of them. */
 
 import type { Rect } from "../canvas/geometry.js";
-import { BACKGROUND_ID, NO_OBJECT, type LabelMap } from "../canvas/label-map.js";
+import { BACKGROUND_ID, NO_OBJECT, type LabelClass, type LabelMap } from "../canvas/label-map.js";
 import { findObjects as findInMap, forgetObjects as forgetInMap, nextObject, objectsOf } from "../canvas/objects.js";
 import { NO_CLASS_ID } from "../engine/manifest.js";
 import { chooseTool } from "./commands.js";
 import type { Studio } from "./studio.js";
-import { hasObjectLayer, type ToolId } from "./studio-state.js";
+import { hasObjectLayer, type StudioState, type ToolId } from "./studio-state.js";
 
 /** Tools that paint no object: whoever begins one wants to paint. */
 const NO_PAINT: readonly ToolId[] = ["eraser", "eyedropper", "pan"];
@@ -32,8 +32,8 @@ export function setOutlinesShown(studio: Studio, outlinesShown: boolean): void {
 }
 
 /**
- * Makes an object of every connected area that is none yet, as one undoable step: of the chosen class, or of all classes but
- * the background. How many objects there are more now.
+ * Makes an object of every connected area that is none yet, as one undoable step: of the chosen class, or of all things
+ * (all classes but the background, where the model does not know which are things). How many objects there are more now.
  */
 export function findObjects(studio: Studio, where: "class" | "everywhere"): number {
   const classes = where === "class" ? [studio.state.classId] : thingClasses(studio);
@@ -62,10 +62,34 @@ export function openObjects(studio: Studio, objects: Uint16Array): void {
   noObject(studio);
 }
 
-/** Classes whose areas can become objects: all but the background and pixels of no class. */
-function thingClasses(studio: Studio): number[] {
-  const ids = studio.state.model?.classes.map(({ id }) => id) ?? [];
-  return ids.filter((id) => id !== BACKGROUND_ID && id !== NO_CLASS_ID);
+/** Kinds of labels (`i18n/groups.ts`) that come one by one: sky, water or ground do not. */
+const THING_GROUPS: readonly string[] = [
+  "people",
+  "animals",
+  "vehicles",
+  "furniture",
+  "household",
+  "food",
+  "clothing",
+  "sport",
+  "things",
+];
+
+/** Whether a model says which of its classes are things. */
+export function knowsThings({ model }: Readonly<StudioState>): boolean {
+  return model?.classes.some(isThing) ?? false;
+}
+
+/** Classes whose areas can become objects: the things, where the model knows them; else all but background and no class. */
+function thingClasses({ state }: Studio): number[] {
+  const classes = state.model?.classes ?? [];
+  const things = classes.filter(isThing);
+  if (things.length > 0) return things.map(({ id }) => id);
+  return classes.map(({ id }) => id).filter((id) => id !== BACKGROUND_ID && id !== NO_CLASS_ID);
+}
+
+function isThing({ group }: LabelClass): boolean {
+  return THING_GROUPS.includes(group?.trim().toLowerCase() ?? "");
 }
 
 /** How many objects there are more afterwards. */

@@ -69,7 +69,7 @@ export class ObjectBar extends StudioElement {
   protected override render(): TemplateResult | typeof nothing {
     const { studio } = this;
     if (!studio) return nothing;
-    const { object, outlinesShown } = studio.state;
+    const { classId, object, outlinesShown } = studio.state;
     const shown = object === NO_OBJECT || this.numbers.includes(object) ? this.numbers : [...this.numbers, object];
     return html`<span class="title" ${cssVars({ "--swatch": swatchOf(studio.state) })}>
         <span class="swatch"></span><span class="name">${this.labelName(studio.state)}</span>
@@ -86,6 +86,9 @@ export class ObjectBar extends StudioElement {
         ${glyph("plus")}<span>${t("objects.new")}</span>
       </button>
       <span class="pointed" aria-hidden="true">${this.pointed}</span>
+      <span class="sr-only" role="status"
+        >${object === NO_OBJECT ? "" : objectName(studio.state, classId, object)}</span
+      >
       <button
         class="icon toggle"
         aria-pressed=${outlinesShown}
@@ -135,7 +138,7 @@ export class ObjectBar extends StudioElement {
         @beforetoggle=${(event: ToggleEvent) => this.placeMenu(event)}
       >
         ${this.item("find", t("objects.findClass", { label }), () => this.ask("find-class"))}
-        ${this.item("find", t("objects.findEverywhere"), () => this.ask("find-everywhere"))}
+        ${this.item("find", t(objects.knowsThings(studio.state) ? "objects.findThings" : "objects.findEverywhere"), () => this.ask("find-everywhere"))}
         <hr />
         ${this.item("clear", t("objects.forgetClass", { label }), () => objects.forgetObjects(studio, "class"))}
         ${this.item("clear", t("objects.forgetEverywhere"), () => objects.forgetObjects(studio, "everywhere"))}

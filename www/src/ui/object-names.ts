@@ -6,7 +6,7 @@ import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import { classesOf, type StudioState } from "../state/studio-state.js";
 
-/** "Car 2"; the label alone for what is no object. */
+/** "Car #2"; the label alone for what is no object. */
 export function objectName(state: Readonly<StudioState>, classId: number, object: number): string {
   const found = classesOf(state).find(({ id }) => id === classId);
   const label = found ? translatedName(found.name, language()) : String(classId);

@@ -256,15 +256,12 @@ export const paletteListStyles = css`
       gap: 8px;
       padding: 6px 8px 2px;
     }
-    .chosen {
-      flex: 1;
-      gap: 8px;
-    }
-    .chosen .swatch {
-      width: 28px;
+    /* It is among those at hand, just below. */
+    .chosen :is(.swatch, .name) {
+      display: none;
     }
     .search {
-      flex: 1.2;
+      flex: 1;
     }
     /* Smaller letters make phones zoom in. */
     .search input {

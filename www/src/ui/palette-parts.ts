@@ -30,7 +30,7 @@ export interface LabelContext {
   readonly active: number;
   /** The label that the Tab key leads to. */
   readonly entry: number | undefined;
-  readonly pick: (id: number) => void;
+  readonly pick: (id: number, event: MouseEvent) => void;
 }
 
 /** A label's name as it is shown. */
@@ -43,8 +43,9 @@ export function swatch(label: PaletteEntry, content: TemplateResult | typeof not
   return html`<span class="swatch" ${cssVars({ "--swatch": `rgb(${label.color.join(" ")})` })}>${content}</span>`;
 }
 
+/** The key is drawn by the style sheet: in the text, it would be part of what the button seems to be called. */
 function keyBadge({ key }: PaletteEntry): TemplateResult | typeof nothing {
-  return key ? html`<kbd aria-hidden="true">${key}</kbd>` : nothing;
+  return key ? html`<kbd aria-hidden="true" data-key=${key}></kbd>` : nothing;
 }
 
 /** A label's button: `radio` in a group of all labels, `option` in a list of many. */
@@ -59,7 +60,7 @@ export function labelButton(label: PaletteEntry, role: "radio" | "option", conte
     title=${label.key ? `${name} (${label.key})` : name}
     tabindex=${label.id === context.entry ? 0 : -1}
     data-label=${label.id}
-    @click=${() => context.pick(label.id)}
+    @click=${(event: MouseEvent) => context.pick(label.id, event)}
   >
     ${swatch(label, keyBadge(label))}
     <span class="name">${name}</span>
@@ -99,7 +100,7 @@ export function quickRow(labels: readonly PaletteEntry[], context: LabelContext)
         title=${label.key ? `${name} (${label.key})` : name}
         tabindex=${label.id === entry ? 0 : -1}
         data-quick=${label.id}
-        @click=${() => context.pick(label.id)}
+        @click=${(event: MouseEvent) => context.pick(label.id, event)}
       >
         ${swatch(label, nothing)}<span class="name">${name}</span>
         ${label.isFavourite ? html`<span class="liked" aria-hidden="true">${glyph("star")}</span>` : nothing}
@@ -112,7 +113,7 @@ export function quickRow(labels: readonly PaletteEntry[], context: LabelContext)
 /** Buttons that go to the sections of a list, the one in sight marked. */
 export function jumpRow(
   sections: readonly LabelSection<PaletteEntry>[],
-  inSight: number,
+  inSight: number | undefined,
   go: (section: number) => void,
 ): TemplateResult | typeof nothing {
   if (sections.length < 2) return nothing;
@@ -121,7 +122,7 @@ export function jumpRow(
       ({ group }, at) =>
         html`<button
           aria-current=${at === inSight ? "true" : nothing}
-          tabindex=${at === inSight ? 0 : -1}
+          tabindex=${at === (inSight ?? 0) ? 0 : -1}
           data-kind=${at}
           @click=${() => go(at)}
         >

@@ -62,6 +62,9 @@ export const paletteStyles = css`
     font-size: 12px;
     line-height: 1.25;
   }
+  kbd[data-key]::before {
+    content: attr(data-key);
+  }
   kbd {
     position: absolute;
     right: 3px;

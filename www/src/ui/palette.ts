@@ -168,7 +168,7 @@ export class Palette extends StudioElement {
             ${glyph("chevron")}
           </button>
         </div>
-        ${jumpRow(sections, this.section, (at) => this.go(at))}
+        ${jumpRow(this.sections, isSearching ? undefined : this.section, (at) => void this.go(at))}
         <div class="shown" @scroll=${this.onScroll}>
           ${
             found.length > 0
@@ -205,7 +205,11 @@ export class Palette extends StudioElement {
       active: this.active,
       // Where the chosen label is not shown, Tab leads to the first that is.
       entry: shown.some(({ id }) => id === this.active) ? this.active : shown[0]?.id,
-      pick: (id) => this.emit("label-pick", id),
+      pick: (id, event) => {
+        // Who has found a label with a pointer wants to paint; arrow keys, whose clicks have no count, go on looking.
+        if (event.detail > 0) this.isOpen = false;
+        this.emit("label-pick", id);
+      },
     };
   }
 
@@ -220,8 +224,10 @@ export class Palette extends StudioElement {
     this.renderRoot.querySelector<HTMLElement>(`[data-label="${best.id}"]`)?.focus({ preventScroll: true });
   }
 
-  /** Shows a section from its beginning. */
-  private go(section: number): void {
+  /** Shows a section from its beginning; what was searched for is done with. */
+  private async go(section: number): Promise<void> {
+    this.query = "";
+    await this.updateComplete;
     const box = this.renderRoot.querySelector<HTMLElement>(".shown");
     const target = box?.querySelector<HTMLElement>(`[data-section="${section}"]`);
     if (box && target) box.scrollTop = target.offsetTop;
@@ -242,6 +248,7 @@ export class Palette extends StudioElement {
   }
 
   private onKey(event: KeyboardEvent): void {
+    if (event.key === "Enter") this.isOpen = false;
     roveWithKeys(event, [...this.renderRoot.querySelectorAll<HTMLElement>("[data-label]")]);
   }
 

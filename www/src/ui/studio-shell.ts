@@ -4,7 +4,7 @@ import type { Reshape } from "../files/label-map-shape.js";
 import { t } from "../i18n/language.js";
 import * as commands from "../state/commands.js";
 import { isPainted } from "../state/studio-model.js";
-import { hasObjectLayer, type KeepStatus, type ShownError, type StudioState } from "../state/studio-state.js";
+import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.js";
 import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
@@ -20,7 +20,7 @@ import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
 import type { Remedy } from "./notice-card.js";
 import { ObjectActions } from "./object-actions.js";
-import type { ObjectCommand } from "./object-bar.js";
+import { objectSection } from "./object-section.js";
 import { PaintingActions } from "./painting-actions.js";
 import { LookActions } from "./look-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
@@ -179,16 +179,7 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
-        ${
-          hasObjectLayer(state)
-            ? html`<section class="objects" aria-label=${t("objects.title")}>
-                <up-object-bar
-                  .studio=${context.studio}
-                  @object-command=${(event: CustomEvent<ObjectCommand>) => void this.objects?.run(event.detail)}
-                ></up-object-bar>
-              </section>`
-            : nothing
-        }
+        ${objectSection(context.studio, (command) => void this.objects?.run(command))}
         ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
         ${
           model?.input === "latent"

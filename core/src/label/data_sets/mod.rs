@@ -190,13 +190,17 @@ fn coco_stuff_palette() -> Palette {
     let classes = classes.map(|((id, (name, group)), color)| LabelClass {
         id,
         name: (*name).to_owned(),
-        color,
+        // Among the grounds, which are brown, snow would be taken for earth.
+        color: if *name == "snow" { SNOW } else { color },
         group: Some(group.name().to_owned()),
     });
     Palette {
         classes: classes.collect(),
     }
 }
+
+/// The colour of snow where the data set has none.
+const SNOW: [u8; 3] = [232, 240, 247];
 
 #[cfg(test)]
 mod tests;

@@ -6,16 +6,15 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
-use underpaint_core::label::{KnownPalette, Palette};
+use underpaint_core::label::KnownPalette;
 
 use super::exit;
-use crate::command::palette::PaletteArg;
+use crate::command::palette::{Names, PaletteArg};
 use crate::command::run_check::RunCheck;
 use crate::config::{CONFIG_FILE, RunSettings, of_file};
 use crate::data::augment::AugmentOptions;
 use crate::data::check::{Expected, ExpectedInput, check_listing};
 use crate::data::ids::IdRules;
-use crate::data::labelled::{PALETTE_FILE, read_palette};
 use crate::data::layout::{self, Folders, Listing, list_folders};
 use crate::data::source::{CheckOptions, DataSource, InputSpec, Layout};
 use crate::data::unconditional::FaceCrop;
@@ -76,7 +75,7 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     remap: Option<PathBuf>,
     /// Names of the classes that are found: cityscapes, ade20k, ade20k-shifted, coco-stuff or facades; or a folder with a
-    /// palette.json in it [default: those of the --layout, else a palette.json in --root]
+    /// palette.json in it [default: a palette.json beside the data, else what --layout or --config says]
     #[arg(long, value_name = "NAME|DIR")]
     palette: Option<PaletteArg>,
     /// Print the report as JSON
@@ -112,14 +111,17 @@ impl CheckArgs {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        let mut report = match &self.config {
-            Some(path) => {
+        let settings = self.config.as_deref().map(|path| self.settings(path));
+        let settings = settings.transpose()?;
+        let names = self.names(settings.as_deref())?;
+        let mut report = match &settings {
+            Some(settings) => {
                 let check = RunCheck {
                     full: true,
                     memory: None,
                     progress: &progress,
                 };
-                check.check(self.settings(path)?.as_ref())
+                check.check(settings.as_ref())
             }
             None => {
                 let (listing, expected) = self.listing()?;
@@ -131,8 +133,8 @@ impl CheckArgs {
             }
         };
         bar.finish_and_clear();
-        if let (Some(labels), Some((palette, title))) = (&mut report.labels, self.palette()?) {
-            labels.name(&palette, &title);
+        if let (Some(labels), Some(names)) = (&mut report.labels, names) {
+            labels.name(&names.palette, &names.title);
         }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
@@ -142,23 +144,20 @@ impl CheckArgs {
         Ok(exit(report.is_ok()))
     }
 
-    /// Names of the ids as they are after --remap, and whose they are.
-    fn palette(&self) -> Result<Option<(Palette, String)>> {
+    /// Names of the ids as they are after --remap: those asked for, of the run, beside the data, of the layout.
+    fn names(&self, settings: Option<&dyn RunSettings>) -> Result<Option<Names>> {
         if let Some(asked) = &self.palette {
-            let title = match asked {
-                PaletteArg::Known(known) => known.title().to_owned(),
-                PaletteArg::Folder(folder) => folder.join(PALETTE_FILE).display().to_string(),
-            };
-            return Ok(Some((asked.read()?, title)));
+            return Names::asked(asked).map(Some);
         }
-        let root = [&self.root, &self.pairs].into_iter().flatten().next();
-        if let Some(root) = root
-            && let Some(palette) = read_palette(root)?
-        {
-            return Ok(Some((
-                palette,
-                root.join(PALETTE_FILE).display().to_string(),
-            )));
+        if let Some(settings) = settings {
+            return Names::of_run(settings);
+        }
+        let beside = self.labels.as_deref().and_then(Path::parent);
+        let roots = [self.root.as_deref(), beside];
+        for root in roots.into_iter().flatten() {
+            if let Some(names) = Names::beside(root)? {
+                return Ok(Some(names));
+            }
         }
         let known = match self.layout {
             _ if self.remap.is_some() => None,
@@ -168,7 +167,7 @@ impl CheckArgs {
             Some(LayoutName::Facades) => Some(KnownPalette::Facades),
             Some(LayoutName::Pix2pixhd | LayoutName::Custom | LayoutName::Pictures) | None => None,
         };
-        Ok(known.map(|known| (known.palette(), known.title().to_owned())))
+        Ok(known.map(Names::known))
     }
 
     /// The settings of a run, or of one to be.

@@ -5,6 +5,8 @@
 //!   folders.
 //! - `measures`: which measures of whole sets are asked for.
 //! - `report`: what is printed.
+//!
+//! [`Results`] writes the page of `--page`.
 
 mod measures;
 mod pairs;
@@ -14,7 +16,7 @@ mod sets;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
 use underpaint_core::bundle::InputKind;
@@ -26,6 +28,8 @@ use super::options::RunnerArgs;
 use crate::config::of_run;
 use crate::data::source::{DataSource, Layout};
 use crate::model::Model;
+use crate::results::Results;
+use crate::trainer::checkpoint;
 
 /// Flags of `evaluate`.
 #[derive(Debug, Args)]
@@ -61,6 +65,12 @@ pub struct EvaluateArgs {
     /// pixels [default: pictures as they are]
     #[arg(long, value_name = "PX", requires = "real")]
     size: Option<usize>,
+    /// Checkpoints of the run to evaluate side by side, by their steps, as 1000,2000; or all
+    #[arg(long, value_name = "STEPS", value_delimiter = ',', requires = "run")]
+    checkpoints: Vec<String>,
+    /// Writes a page with every input, what is made of it, and the real picture, into this folder
+    #[arg(long, alias = "results_dir", value_name = "DIR", requires = "run")]
+    page: Option<PathBuf>,
     /// Writes the numbers to this file too
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -84,22 +94,17 @@ struct Comparison {
     runs: Vec<Evaluation>,
 }
 
+/// A checkpoint of a run; the newest where no step is said.
+struct Subject<'a> {
+    run: &'a Path,
+    step: Option<u64>,
+}
+
 impl EvaluateArgs {
     /// Evaluates.
     pub fn run(self) -> Result<ExitCode> {
         match (&self.run, &self.real, &self.fake) {
-            (Some(run), ..) if self.compare.is_empty() => {
-                let evaluation = self.evaluate(run)?;
-                report::print(&evaluation);
-                self.write_json(&evaluation)?;
-            }
-            (Some(run), ..) => {
-                let runs = std::iter::once(run).chain(&self.compare);
-                let runs = runs.map(|run| self.evaluate(run));
-                let runs = runs.collect::<Result<Vec<_>>>()?;
-                report::print_side_by_side(&runs)?;
-                self.write_json(&Comparison { runs })?;
-            }
+            (Some(run), ..) => self.evaluate_runs(run)?,
             (None, Some(real), Some(fake)) => {
                 let evaluation = Evaluation::Sets(self.compare_folders(real, fake)?);
                 report::print(&evaluation);
@@ -110,16 +115,103 @@ impl EvaluateArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn evaluate(&self, run: &Path) -> Result<Evaluation> {
+    fn evaluate_runs(&self, run: &Path) -> Result<()> {
+        let mut subjects = self.checkpoints(run)?;
+        let others = self.compare.iter();
+        subjects.extend(others.map(|run| Subject { run, step: None }));
+        let title = || {
+            format!(
+                "{}: {}",
+                run.display(),
+                self.phase.as_deref().unwrap_or("val")
+            )
+        };
+        let mut results = match &self.page {
+            Some(folder) => Some(Results::create(folder, title())?),
+            None => None,
+        };
+        let mut evaluations = Vec::with_capacity(subjects.len());
+        for subject in &subjects {
+            evaluations.push(self.evaluate(subject, results.as_mut())?);
+        }
+        match (
+            evaluations.as_slice(),
+            self.compare.is_empty() && self.checkpoints.is_empty(),
+        ) {
+            ([only], true) => {
+                report::print(only);
+                self.write_json(only)?;
+            }
+            _ => {
+                report::print_side_by_side(&evaluations)?;
+                self.write_json(&Comparison { runs: evaluations })?;
+            }
+        }
+        if let Some(results) = results {
+            eprintln!("{}", results.finish()?.display());
+        }
+        Ok(())
+    }
+
+    /// The checkpoints of the run that are evaluated.
+    fn checkpoints<'a>(&self, run: &'a Path) -> Result<Vec<Subject<'a>>> {
+        if self.checkpoints.is_empty() {
+            return Ok(vec![Subject { run, step: None }]);
+        }
+        let there: Vec<u64> = checkpoint::list(run)?
+            .iter()
+            .map(|(step, _)| *step)
+            .collect();
+        let steps = match self.checkpoints.as_slice() {
+            [all] if all == "all" => there,
+            wanted => wanted
+                .iter()
+                .map(|step| {
+                    let number = step.parse().ok().filter(|step| there.contains(step));
+                    number.with_context(|| {
+                        let there: Vec<String> = there.iter().map(u64::to_string).collect();
+                        format!(
+                            "--checkpoints: expected all, or steps of {}, which has {}; found {step}",
+                            run.display(),
+                            there.join(", ")
+                        )
+                    })
+                })
+                .collect::<Result<_>>()?,
+        };
+        let steps = steps.into_iter();
+        Ok(steps
+            .map(|step| Subject {
+                run,
+                step: Some(step),
+            })
+            .collect())
+    }
+
+    fn evaluate(&self, subject: &Subject<'_>, results: Option<&mut Results>) -> Result<Evaluation> {
+        let Subject { run, step } = *subject;
         let source = self.source(run)?;
-        let model = Model::open(run)?;
-        match model.manifest.input {
-            InputKind::Latent { .. } => {
+        let model = match step {
+            None => Model::open(run)?,
+            Some(step) => {
+                let mut list = checkpoint::list(run)?.into_iter();
+                let found = list.find(|(found, _)| *found == step);
+                let (_, checkpoint) = found.context("the checkpoint was there")?;
+                Model::open_checkpoint(run, &checkpoint)?
+            }
+        };
+        match (&model.manifest.input, &results) {
+            (InputKind::Latent { .. }, None) => {
                 let sets = self.evaluate_latents(run, &source, &model)?;
                 Ok(Evaluation::Sets(sets))
             }
+            (InputKind::Latent { .. }, Some(_)) => bail!(
+                "--page: {} generates from latents, so that there are no pairs to show; `generate --count` \
+                 makes its pictures",
+                run.display()
+            ),
             _ => {
-                let pairs = self.evaluate_pairs(run, &source, &model)?;
+                let pairs = self.evaluate_pairs(run, &source, &model, results)?;
                 Ok(Evaluation::Pairs(pairs))
             }
         }

@@ -18,8 +18,9 @@ use crate::evaluate::by_class::{ClassDifference, DifferenceByClass};
 use crate::evaluate::fid::Fid;
 use crate::evaluate::paired::PairedMetrics;
 use crate::evaluate::sliced::LevelDistance;
-use crate::family::batch;
+use crate::family::{batch, input_picture};
 use crate::model::Model;
+use crate::results::Results;
 
 /// The numbers of a run.
 #[derive(Debug, Serialize)]
@@ -66,6 +67,7 @@ impl EvaluateArgs {
         run: &Path,
         source: &DataSource,
         model: &Model,
+        mut results: Option<&mut Results>,
     ) -> Result<PairEvaluation> {
         if self.measures.ms_ssim {
             bail!(
@@ -79,6 +81,10 @@ impl EvaluateArgs {
         let runner = self.runner.runner(model)?;
         let inception = self.measures.open_inception(runner.device())?;
         let mut sets = self.measures.sets(inception.as_ref(), runner.device());
+        if let Some(results) = &mut results {
+            results.begin_column(title(run, model));
+        }
+        let palette = model.palette();
         let mut by_class = DifferenceByClass::default();
         let mut files = Vec::with_capacity(dataset.len());
         for index in (0..dataset.len()).progress() {
@@ -88,6 +94,10 @@ impl EvaluateArgs {
                 compare(&runner, self.runner.seed, &sample).with_context(|| sample.name.clone())?;
             if let SampleInput::Labels { ids, .. } = &sample.input {
                 by_class.add(&fake, &real, ids);
+            }
+            if let Some(results) = &mut results {
+                let input = || input_picture(&sample.input, &palette);
+                results.add(&sample.name, input, [&real, &fake], metrics)?;
             }
             sets.push_real(real);
             sets.push_fake(fake);
@@ -107,9 +117,19 @@ impl EvaluateArgs {
             mean: PairedMetrics::mean(&all).context("a data set is never empty")?,
             fid: distances.fid,
             swd: distances.swd,
-            classes: by_class.differences(&model.palette().classes),
+            classes: by_class.differences(&palette.classes),
             files,
         })
+    }
+}
+
+/// What a column of the page is called.
+fn title(run: &Path, model: &Model) -> String {
+    let name = run.file_name().unwrap_or(run.as_os_str());
+    let name = name.to_string_lossy();
+    match model.manifest.provenance.steps {
+        Some(step) => format!("{name}, step {step}"),
+        None => name.into_owned(),
     }
 }
 

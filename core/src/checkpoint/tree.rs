@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail, ensure};
+use crate::checkpoint::failure::{Result, bail, ensure};
 
 use super::pickle::{Attribute, Object, Pickle, Place};
 use super::tensors::is_tensor;

@@ -1,6 +1,6 @@
 //! Number types of tensors, and their numbers widened to f32.
 
-use anyhow::{Result, bail};
+use crate::checkpoint::failure::{Result, bail};
 
 /// What a tensor's numbers are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,17 @@ impl Element {
                 name: name.to_owned(),
                 bytes: None,
             },
+        }
+    }
+
+    /// Its name, as safetensors has it.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::F16 => "F16",
+            Self::BF16 => "BF16",
+            Self::F32 => "F32",
+            Self::F64 => "F64",
+            Self::Other { name, .. } => name,
         }
     }
 

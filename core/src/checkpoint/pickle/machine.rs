@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
 
 use super::opcode as op;
 use super::{Attribute, Instance, Object, Place};

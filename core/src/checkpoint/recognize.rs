@@ -1,48 +1,52 @@
 //! From an authors' file to a model: which family its keys are of, and what they do not tell.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
+
 use burn::tensor::Device;
-use underpaint_core::bundle::{InputKind, LatentAttribute, ModelConfig};
-use underpaint_core::state_dict::{AuthorsKeys, StateDict, load_state_dict, state_dict};
-use underpaint_core::{pgan, pix2pix, pix2pixhd, spade};
 
 use super::family::{Beside, FamilyName, settle};
-use super::hints::{Hints, PganNetwork};
-use super::{Checkpoint, PganCheckpoint, pgan as settings};
-use crate::model::{image_input, labels_input};
+use super::hints::{Hints, Naming, PganNetwork, Setting};
+use super::{Checkpoint, PganCheckpoint, settings};
+use crate::bundle::{InputKind, LatentAttribute, ModelConfig, image_input, labels_input};
+use crate::plan::on_capture_device;
+use crate::state_dict::{AuthorsKeys, HasShape, Named, check_state_dict};
+use crate::{pgan, pix2pix, pix2pixhd, spade};
 
 /// A generator that a file holds.
-#[derive(Debug)]
-pub struct Recognized {
+#[derive(Debug, Clone)]
+pub struct Recognized<T> {
     /// What it is.
     pub model: ModelConfig,
     /// What it takes.
     pub input: InputKind,
     /// Its weights, exactly those that the network has.
-    pub weights: StateDict,
+    pub weights: Named<T>,
     /// Those of its encoder.
-    pub encoder: Option<StateDict>,
+    pub encoder: Option<Named<T>>,
     /// What people should know of it.
     pub notes: Vec<String>,
+    /// Another family that has such weights as well.
+    pub or: Option<FamilyName>,
 }
 
-/// Reads the architecture from keys and shapes, and loads the weights strictly.
+/// Reads the architecture from keys and shapes, and keeps exactly the weights that the network has.
 ///
 /// # Errors
 ///
 /// If the file is of no family, of another than `family`, or does not fit: listing every mismatch.
 /// Or if something in `hints` is of no use to such a network. Each says which family it was taken for.
-pub fn recognize(
-    checkpoint: Checkpoint,
-    encoder: Option<StateDict>,
+pub fn recognize<T: HasShape + Clone + PartialEq>(
+    checkpoint: Checkpoint<T>,
+    encoder: Option<Named<T>>,
     family: Option<FamilyName>,
     hints: &Hints,
-) -> Result<Recognized> {
+) -> Result<Recognized<T>> {
     let dict = match checkpoint {
         Checkpoint::Pgan(checkpoint) => {
             ensure!(
                 family.is_none_or(|family| family == FamilyName::Pgan),
-                "this is a checkpoint of Progressive GAN: --family pgan"
+                "this is a checkpoint of Progressive GAN: {} pgan",
+                hints.called(Setting::Family)
             );
             let taken = "a checkpoint of Progressive GAN";
             return pgan_checkpoint(*checkpoint, encoder.as_ref(), hints).context(taken);
@@ -50,14 +54,19 @@ pub fn recognize(
         Checkpoint::StateDict(dict) => dict,
     };
     let (family, taken, or) = match family {
-        Some(family) => (family, format!("taken for {family} (--family)"), None),
+        Some(family) => {
+            let said = hints.called(Setting::Family);
+            (family, format!("taken for {family} ({said})"), None)
+        }
         None => {
-            let flag = encoder.is_some().then_some("--encoder");
-            let flag = flag.or(hints.pix2pixhd_flag());
-            let settled = settle(&dict, Beside { flag })?;
+            let flag = encoder.is_some().then_some(hints.called(Setting::Encoder));
+            let flag = flag.or(hints.pix2pixhd_setting());
+            let settled = settle(&dict, Beside { flag }, hints.naming)?;
             let taken = format!(
-                "taken for {}: {} (--family overrules that)",
-                settled.family, settled.why
+                "taken for {}: {} ({} overrules that)",
+                settled.family,
+                settled.why,
+                hints.called(Setting::Family)
             );
             (settled.family, taken, settled.or.map(|or| (settled, or)))
         }
@@ -65,30 +74,32 @@ pub fn recognize(
     let mut found = of_family(family, dict, encoder.as_ref(), hints).context(taken)?;
     if let Some((settled, or)) = or {
         found.notes.push(format!(
-            "taken for {}: {}; if it is {or}'s, say --family {}",
+            "taken for {}: {}; if it is {or}'s, say {} {}",
             settled.family,
             settled.why,
+            hints.called(Setting::Family),
             or.word()
         ));
+        found.or = Some(or);
     }
     Ok(found)
 }
 
-fn of_family(
+fn of_family<T: HasShape + Clone>(
     family: FamilyName,
-    dict: StateDict,
-    encoder: Option<&StateDict>,
+    dict: Named<T>,
+    encoder: Option<&Named<T>>,
     hints: &Hints,
-) -> Result<Recognized> {
+) -> Result<Recognized<T>> {
     match family {
         FamilyName::Pix2pix => {
-            no_encoder(encoder, family)?;
+            no_encoder(encoder.is_some(), family, hints)?;
             pix2pix(&dict, hints)
         }
         FamilyName::Pix2pixhd => pix2pixhd(&dict, encoder, hints),
         FamilyName::Spade => spade(&dict, encoder, hints),
         FamilyName::Pgan => {
-            no_encoder(encoder, family)?;
+            no_encoder(encoder.is_some(), family, hints)?;
             let dict = pgan::with_module_keys(dict);
             let generator = pgan::infer_generator(&dict)?;
             hints.only("a Progressive GAN generator by itself", &[])?;
@@ -97,39 +108,52 @@ fn of_family(
     }
 }
 
-fn no_encoder(encoder: Option<&StateDict>, family: FamilyName) -> Result<()> {
-    ensure!(encoder.is_none(), "--encoder: {family} has no encoders");
+fn no_encoder(is_there: bool, family: FamilyName, hints: &Hints) -> Result<()> {
+    let called = hints.called(Setting::Encoder);
+    ensure!(!is_there, "{called}: {family} has no encoders");
     Ok(())
 }
 
-/// Loads strictly, and gives back what the network holds: stray entries are gone.
-fn strict<M: AuthorsKeys>(network: M, dict: &StateDict, what: &str) -> Result<StateDict> {
-    let network = load_state_dict(network, dict).with_context(|| what.to_owned())?;
-    Ok(state_dict(&network))
+/// The weights that a network has, if all of them are there: stray entries are gone. The network is
+/// built without any values.
+fn strict<T: HasShape + Clone, M: AuthorsKeys>(
+    network: impl FnOnce(&Device) -> crate::Result<M>,
+    dict: &Named<T>,
+    what: &str,
+) -> Result<Named<T>> {
+    let keys = on_capture_device(|device| {
+        Ok(check_state_dict(&network(device)?, dict).map_err(crate::Error::from))
+    })?;
+    let keys = keys.with_context(|| what.to_owned())?;
+    let found = |key: String| Some((key.clone(), dict.get(&key)?.clone()));
+    Ok(keys.into_iter().filter_map(found).collect())
 }
 
-fn pix2pix(dict: &StateDict, hints: &Hints) -> Result<Recognized> {
+fn pix2pix<T: HasShape + Clone>(dict: &Named<T>, hints: &Hints) -> Result<Recognized<T>> {
     let generator = pix2pix::infer_generator(dict, !hints.no_dropout)?;
     let what = format!("read as {}", generator.architecture);
-    let weights = strict(generator.init(&Device::flex())?, dict, &what)?;
+    let weights = strict(|device| generator.init(device), dict, &what)?;
     let channels = generator.input_channels;
     let mut used = vec![
-        "--labels",
-        "--pictures",
-        "--palette",
-        "--size",
-        "--aspect-ratio",
+        Setting::Labels,
+        Setting::Pictures,
+        Setting::Palette,
+        Setting::Size,
+        Setting::AspectRatio,
     ];
     if matches!(generator.architecture, pix2pix::Architecture::Unet { .. }) {
-        used.push("--no-dropout");
+        used.push(Setting::NoDropout);
     } else if hints.no_dropout {
         let has = if generator.dropout { "has" } else { "has none" };
-        bail!("--no-dropout: weights of a ResNet tell, and this one {has}: leave it out");
+        let called = hints.called(Setting::NoDropout);
+        bail!("{called}: weights of a ResNet tell, and this one {has}: leave it out");
     }
     hints.only(&format!("pix2pix's {}", generator.architecture), &used)?;
     ensure!(
         !(hints.labels && hints.pictures),
-        "--labels and --pictures: a generator takes one of them"
+        "{} and {}: a generator takes one of them",
+        hints.called(Setting::Labels),
+        hints.called(Setting::Pictures)
     );
     let takes_pictures = hints.pictures || !hints.labels && is_picture(channels);
     let input = match takes_pictures {
@@ -145,6 +169,7 @@ fn pix2pix(dict: &StateDict, hints: &Hints) -> Result<Recognized> {
         weights,
         encoder: None,
         notes: Vec::new(),
+        or: None,
     })
 }
 
@@ -156,41 +181,46 @@ fn is_picture(channels: usize) -> bool {
 fn pictures(channels: usize, hints: &Hints) -> Result<InputKind> {
     ensure!(
         is_picture(channels),
-        "--pictures: this generator takes {channels} channels, and pictures that are read have 1 (grey) \
-         or 3 (RGB)"
+        "{}: this generator takes {channels} channels, and pictures that are read have 1 (grey) or 3 \
+         (RGB)",
+        hints.called(Setting::Pictures)
     );
     Ok(image_input(channels, hints.palette.clone()))
 }
 
-fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result<Recognized> {
-    let device = Device::flex();
+fn pix2pixhd<T: HasShape + Clone>(
+    dict: &Named<T>,
+    encoder: Option<&Named<T>>,
+    hints: &Hints,
+) -> Result<Recognized<T>> {
     let generator = pix2pixhd::infer_generator(dict)?;
     let weights = strict(
-        generator.init(&device)?,
+        |device| generator.init(device),
         dict,
         "read as a pix2pixHD generator",
     )?;
+    let said = hints.called(Setting::Encoder);
     let config = encoder
         .map(pix2pixhd::infer_encoder)
         .transpose()
-        .context("--encoder")?;
+        .context(said)?;
     let encoder = match (&config, encoder) {
         (Some(config), Some(dict)) => Some(strict(
-            config.init(&device)?,
+            |device| config.init(device),
             dict,
-            "--encoder: read as pix2pixHD's encoder",
+            &format!("{said}: read as pix2pixHD's encoder"),
         )?),
         _ => None,
     };
     let used = [
-        "--pictures",
-        "--feature-channels",
+        Setting::Pictures,
+        Setting::FeatureChannels,
         // Not the authors', but a label map may have pixels of no class with any family.
-        "--dont-care",
-        "--edges",
-        "--palette",
-        "--size",
-        "--aspect-ratio",
+        Setting::DontCare,
+        Setting::Edges,
+        Setting::Palette,
+        Setting::Size,
+        Setting::AspectRatio,
     ];
     hints.only("pix2pixHD", &used)?;
     let encoded = config.as_ref().map_or(0, |config| config.feature_channels);
@@ -205,11 +235,16 @@ fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Re
     let input = match hints.pictures {
         true if hints.edges == Some(true) => {
             bail!(
-                "--edges on: models that take pictures with edges are not supported; only label maps have edges"
+                "{} on: models that take pictures with edges are not supported; only label maps have edges",
+                hints.called(Setting::Edges)
             )
         }
         true if hints.dont_care.is_some() => {
-            bail!("--dont-care: pictures have no pixels of no class; leave it or --pictures out")
+            bail!(
+                "{}: pictures have no pixels of no class; leave it or {} out",
+                hints.called(Setting::DontCare),
+                hints.called(Setting::Pictures)
+            )
         }
         true => pictures(channels, hints)?,
         // The authors mark edges unless --no_instance says otherwise.
@@ -224,38 +259,48 @@ fn pix2pixhd(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Re
         weights,
         encoder,
         notes: Vec::new(),
+        or: None,
     })
 }
 
-fn spade(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result<Recognized> {
-    let device = Device::flex();
+fn spade<T: HasShape + Clone>(
+    dict: &Named<T>,
+    encoder: Option<&Named<T>>,
+    hints: &Hints,
+) -> Result<Recognized<T>> {
     let generator = spade::infer_generator(dict, hints.spade())?;
-    let weights = strict(generator.init(&device)?, dict, "read as a SPADE generator")?;
+    let weights = strict(
+        |device| generator.init(device),
+        dict,
+        "read as a SPADE generator",
+    )?;
+    let said = hints.called(Setting::Encoder);
     let config = encoder
         .map(spade::infer_encoder)
         .transpose()
-        .context("--encoder")?;
+        .context(said)?;
     let encoder = match (&config, encoder) {
         (Some(config), Some(dict)) => Some(strict(
-            config.init(&device)?,
+            |device| config.init(device),
             dict,
-            "--encoder: read as SPADE's encoder",
+            &format!("{said}: read as SPADE's encoder"),
         )?),
         _ => None,
     };
     let mut used = vec![
-        "--dont-care",
-        "--edges",
-        "--palette",
-        "--size",
-        "--aspect-ratio",
+        Setting::DontCare,
+        Setting::Edges,
+        Setting::Palette,
+        Setting::Size,
+        Setting::AspectRatio,
     ];
     let network = match &generator.architecture {
         spade::Architecture::Spade(found) => {
-            used.push("--upsampling");
+            used.push(Setting::Upsampling);
             if let Some(asked) = hints.upsampling.filter(|asked| *asked != found.upsampling) {
                 bail!(
-                    "--upsampling {asked}: its weights are those of {}",
+                    "{} {asked}: its weights are those of {}",
+                    hints.called(Setting::Upsampling),
                     found.upsampling
                 );
             }
@@ -280,7 +325,8 @@ fn spade(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result
     if let (Some([height, width]), Some(size)) = (model.fixed_size(), hints.size) {
         ensure!(
             width == size,
-            "--size {size}: its weights are those of pictures of {width}x{height}"
+            "{} {size}: its weights are those of pictures of {width}x{height}",
+            hints.called(Setting::Size)
         );
     }
     Ok(Recognized {
@@ -289,46 +335,54 @@ fn spade(dict: &StateDict, encoder: Option<&StateDict>, hints: &Hints) -> Result
         weights,
         encoder,
         notes: Vec::new(),
+        or: None,
     })
 }
 
-fn pgan_checkpoint(
-    checkpoint: PganCheckpoint,
-    encoder: Option<&StateDict>,
+fn pgan_checkpoint<T: HasShape + Clone + PartialEq>(
+    checkpoint: PganCheckpoint<T>,
+    encoder: Option<&Named<T>>,
     hints: &Hints,
-) -> Result<Recognized> {
-    no_encoder(encoder, FamilyName::Pgan)?;
+) -> Result<Recognized<T>> {
+    no_encoder(encoder.is_some(), FamilyName::Pgan, hints)?;
     let dict = match hints.network.unwrap_or_default() {
         PganNetwork::Average => &checkpoint.average,
         PganNetwork::Generator => &checkpoint.generator,
     };
     let generator = settings::generator_config(&checkpoint.config, dict)?;
-    hints.only("a Progressive GAN", &["--network"])?;
+    hints.only("a Progressive GAN", &[Setting::Network])?;
     let alpha = settings::alpha(&checkpoint.config)?;
     let resolution = generator.resolution();
     let attributes = settings::class_attributes(&checkpoint.config, generator.category_dim)?;
     let mut found = pgan_generator(generator, attributes, dict)?;
     if hints.network.is_none() && checkpoint.average != checkpoint.generator {
-        found.notes.push(
-            "takes avgG, the running average; it also holds netG (--network generator takes it)"
-                .to_owned(),
-        );
+        found.notes.push(format!(
+            "takes avgG, the running average; it also holds netG ({} generator takes it)",
+            hints.called(Setting::Network)
+        ));
     }
     if alpha > 0.0 {
+        let shown = match hints.naming {
+            Naming::Flags => format!("`generate --alpha {alpha}`"),
+            Naming::Fields => format!("alpha {alpha}"),
+        };
         found.notes.push(format!(
-            "saved while {resolution} pixels faded in: `generate --alpha {alpha}` shows it as it was"
+            "saved while {resolution} pixels faded in: {shown} shows it as it was"
         ));
     }
     Ok(found)
 }
 
-fn pgan_generator(
+fn pgan_generator<T: HasShape + Clone>(
     generator: pgan::GeneratorConfig,
     attributes: Vec<LatentAttribute>,
-    dict: &StateDict,
-) -> Result<Recognized> {
-    let network = generator.init(&Device::flex())?;
-    let weights = strict(network, dict, "read as a Progressive GAN generator")?;
+    dict: &Named<T>,
+) -> Result<Recognized<T>> {
+    let weights = strict(
+        |device| generator.init(device),
+        dict,
+        "read as a Progressive GAN generator",
+    )?;
     let channels = generator.input_dim();
     Ok(Recognized {
         model: ModelConfig::Pgan { generator },
@@ -339,5 +393,6 @@ fn pgan_generator(
         weights,
         encoder: None,
         notes: Vec::new(),
+        or: None,
     })
 }

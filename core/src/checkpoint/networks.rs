@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use anyhow::{Result, bail};
+use crate::checkpoint::failure::{Result, bail};
 
 use super::family::FamilyName;
 

@@ -1,12 +1,12 @@
 //! PGAN's networks, as the settings in their checkpoint describe them.
 
-use anyhow::{Context, Result, bail, ensure};
-use underpaint_core::bundle::{LatentAttribute, list_attributes};
-use underpaint_core::layers::LayerScaling;
-use underpaint_core::pgan::{
+use crate::bundle::{LatentAttribute, list_attributes};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
+use crate::layers::LayerScaling;
+use crate::pgan::{
     Criterion, DiscriminatorConfig, GeneratorConfig, infer_discriminator, infer_generator,
 };
-use underpaint_core::state_dict::StateDict;
+use crate::state_dict::{HasShape, Named};
 
 use super::pickle::{Attribute, Attributes};
 
@@ -19,7 +19,10 @@ use super::pickle::{Attribute, Attributes};
 /// contradict each other.
 ///
 /// Source: spec section 5.9.
-pub fn generator_config(settings: &Attributes, weights: &StateDict) -> Result<GeneratorConfig> {
+pub fn generator_config<T: HasShape>(
+    settings: &Attributes,
+    weights: &Named<T>,
+) -> Result<GeneratorConfig> {
     let settings = Settings(settings);
     let found = infer_generator(weights)?;
     let category_dim = settings.count("categoryVectorDim")?.unwrap_or(0);
@@ -109,9 +112,9 @@ fn class_name(value: &Attribute) -> String {
 /// # Errors
 ///
 /// As [`generator_config`].
-pub fn discriminator_config(
+pub fn discriminator_config<T: HasShape>(
     settings: &Attributes,
-    weights: &StateDict,
+    weights: &Named<T>,
 ) -> Result<DiscriminatorConfig> {
     let settings = Settings(settings);
     let found = infer_discriminator(weights)?;
@@ -241,9 +244,9 @@ fn count(name: &str, value: &Attribute) -> Result<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pgan::OutputActivation;
+    use crate::state_dict::{StateDict, state_dict};
     use burn::tensor::Device;
-    use underpaint_core::pgan::OutputActivation;
-    use underpaint_core::state_dict::state_dict;
 
     fn generator() -> GeneratorConfig {
         GeneratorConfig {

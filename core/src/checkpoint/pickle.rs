@@ -17,7 +17,7 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
 
 use machine::Machine;
 

@@ -1,6 +1,6 @@
 //! Protocols 0 and 1, which write numbers and texts as lines.
 
-use anyhow::{Context, Result, bail, ensure};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
 
 use super::machine::Machine;
 use super::opcode as op;

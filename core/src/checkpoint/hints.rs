@@ -1,8 +1,77 @@
 //! What people say of a weight file, because its weights do not.
 
-use anyhow::{Result, bail, ensure};
-use underpaint_core::label::{Palette, SemanticLayout};
-use underpaint_core::spade::{Hint, Upsampling};
+use crate::checkpoint::failure::{Result, bail, ensure};
+use crate::label::{Palette, SemanticLayout};
+use crate::spade::{Hint, Upsampling};
+
+/// Something that people can say of a weight file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// What it is of.
+    Family,
+    /// Which network in it to take.
+    Key,
+    /// The encoder beside it.
+    Encoder,
+    /// [`Hints::no_dropout`].
+    NoDropout,
+    /// [`Hints::labels`].
+    Labels,
+    /// [`Hints::pictures`].
+    Pictures,
+    /// [`Hints::feature_channels`].
+    FeatureChannels,
+    /// [`Hints::dont_care`].
+    DontCare,
+    /// [`Hints::edges`].
+    Edges,
+    /// [`Hints::palette`].
+    Palette,
+    /// [`Hints::upsampling`].
+    Upsampling,
+    /// [`Hints::size`].
+    Size,
+    /// [`Hints::aspect_ratio`].
+    AspectRatio,
+    /// [`Hints::network`].
+    Network,
+}
+
+/// How messages call settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Naming {
+    /// As flags of the command line.
+    #[default]
+    Flags,
+    /// As fields in JavaScript.
+    Fields,
+}
+
+impl Naming {
+    /// The name of a setting.
+    pub const fn of(self, setting: Setting) -> &'static str {
+        let [flag, field] = match setting {
+            Setting::Family => ["--family", "family"],
+            Setting::Key => ["--key", "key"],
+            Setting::Encoder => ["--encoder", "encoder"],
+            Setting::NoDropout => ["--no-dropout", "noDropout"],
+            Setting::Labels => ["--labels", "labels"],
+            Setting::Pictures => ["--pictures", "pictures"],
+            Setting::FeatureChannels => ["--feature-channels", "featureChannels"],
+            Setting::DontCare => ["--dont-care", "dontCare"],
+            Setting::Edges => ["--edges", "edges"],
+            Setting::Palette => ["--palette", "palette"],
+            Setting::Upsampling => ["--upsampling", "upsampling"],
+            Setting::Size => ["--size", "size"],
+            Setting::AspectRatio => ["--aspect-ratio", "aspectRatio"],
+            Setting::Network => ["--network", "network"],
+        };
+        match self {
+            Self::Flags => flag,
+            Self::Fields => field,
+        }
+    }
+}
 
 /// Width of the pictures that a model was trained on, where nobody says.
 pub const DEFAULT_SIZE: usize = 256;
@@ -42,45 +111,53 @@ pub struct Hints {
     pub aspect_ratio: Option<f64>,
     /// Which generator of a Progressive GAN checkpoint to take.
     pub network: Option<PganNetwork>,
+    /// How messages call these.
+    pub naming: Naming,
 }
 
 impl Hints {
-    /// Everything that was said, by its flag.
-    fn said(&self) -> impl Iterator<Item = &'static str> {
-        let flags = [
-            ("--no-dropout", self.no_dropout),
-            ("--labels", self.labels),
-            ("--pictures", self.pictures),
-            ("--feature-channels", self.feature_channels.is_some()),
-            ("--dont-care", self.dont_care.is_some()),
-            ("--edges", self.edges.is_some()),
-            ("--palette", self.palette.is_some()),
-            ("--upsampling", self.upsampling.is_some()),
-            ("--size", self.size.is_some()),
-            ("--aspect-ratio", self.aspect_ratio.is_some()),
-            ("--network", self.network.is_some()),
+    /// Everything that was said.
+    fn said(&self) -> impl Iterator<Item = Setting> {
+        let settings = [
+            (Setting::NoDropout, self.no_dropout),
+            (Setting::Labels, self.labels),
+            (Setting::Pictures, self.pictures),
+            (Setting::FeatureChannels, self.feature_channels.is_some()),
+            (Setting::DontCare, self.dont_care.is_some()),
+            (Setting::Edges, self.edges.is_some()),
+            (Setting::Palette, self.palette.is_some()),
+            (Setting::Upsampling, self.upsampling.is_some()),
+            (Setting::Size, self.size.is_some()),
+            (Setting::AspectRatio, self.aspect_ratio.is_some()),
+            (Setting::Network, self.network.is_some()),
         ];
-        flags
+        settings
             .into_iter()
-            .filter_map(|(flag, said)| said.then_some(flag))
+            .filter_map(|(setting, said)| said.then_some(setting))
+    }
+
+    /// What messages call a setting.
+    pub const fn called(&self, setting: Setting) -> &'static str {
+        self.naming.of(setting)
     }
 
     /// Refuses what is of no use to such a network.
     ///
     /// # Errors
     ///
-    /// Naming the first flag that is not among those `used`.
-    pub fn only(&self, network: &str, used: &[&str]) -> Result<()> {
-        match self.said().find(|flag| !used.contains(flag)) {
-            Some(flag) => bail!("{flag}: {network} has no use for it"),
+    /// Naming the first setting that is not among those `used`.
+    pub fn only(&self, network: &str, used: &[Setting]) -> Result<()> {
+        match self.said().find(|setting| !used.contains(setting)) {
+            Some(setting) => bail!("{}: {network} has no use for it", self.called(setting)),
             None => Ok(()),
         }
     }
 
-    /// The first flag that no other family than pix2pixHD has, of those that have ResNets.
-    pub fn pix2pixhd_flag(&self) -> Option<&'static str> {
-        let its = ["--feature-channels", "--edges"];
-        self.said().find(|flag| its.contains(flag))
+    /// The first setting that no other family than pix2pixHD has, of those that have ResNets.
+    pub(super) fn pix2pixhd_setting(&self) -> Option<&'static str> {
+        let its = [Setting::FeatureChannels, Setting::Edges];
+        let said = self.said().find(|setting| its.contains(setting));
+        said.map(|setting| self.called(setting))
     }
 
     /// Height and width that a model was trained at.
@@ -93,13 +170,15 @@ impl Hints {
         let ratio = self.aspect_ratio.unwrap_or(1.0);
         ensure!(
             ratio.is_finite() && ratio > 0.0,
-            "--aspect-ratio: expected a number above 0, found {ratio}"
+            "{}: expected a number above 0, found {ratio}",
+            self.called(Setting::AspectRatio)
         );
         let height = (width as f64 / ratio).round_ties_even() as usize;
         ensure!(
             (1..=MAX_SIDE).contains(&width) && (1..=MAX_SIDE).contains(&height),
-            "--size and --aspect-ratio: expected pictures of 1 to {MAX_SIDE} pixels a side, found \
-             {width}x{height}"
+            "{} and {}: expected pictures of 1 to {MAX_SIDE} pixels a side, found {width}x{height}",
+            self.called(Setting::Size),
+            self.called(Setting::AspectRatio)
         );
         Ok([height, width])
     }
@@ -150,10 +229,23 @@ mod tests {
             edges: Some(false),
             ..Hints::default()
         };
-        assert!(hints.only("a U-Net", &["--size", "--edges"]).is_ok());
-        let told = hints.only("a U-Net", &["--size"]).unwrap_err().to_string();
+        assert!(
+            hints
+                .only("a U-Net", &[Setting::Size, Setting::Edges])
+                .is_ok()
+        );
+        let told = hints
+            .only("a U-Net", &[Setting::Size])
+            .unwrap_err()
+            .to_string();
         assert_eq!(told, "--edges: a U-Net has no use for it");
-        assert_eq!(hints.pix2pixhd_flag(), Some("--edges"));
+        assert_eq!(hints.pix2pixhd_setting(), Some("--edges"));
+        let fields = Hints {
+            naming: Naming::Fields,
+            ..hints
+        };
+        let told = fields.only("a U-Net", &[]).unwrap_err().to_string();
+        assert_eq!(told, "edges: a U-Net has no use for it");
         assert_eq!(Hints::default().said().count(), 0);
     }
 

@@ -1,16 +1,14 @@
 //! Tensors of a pickle: where their numbers lie, and the numbers.
 
 use std::collections::HashMap;
-use std::io::{Read, Seek};
 
-use anyhow::{Context, Result, bail, ensure};
-use underpaint_core::state_dict::{
-    StateDict, StateTensor, drop_ignorable, modernize_spectral_norm, strip_wrappers,
-};
+use crate::checkpoint::failure::{Context, Result, bail, ensure};
 
 use super::container::Pytorch;
 use super::element::Element;
 use super::pickle::{Instance, Object, Pickle, Place};
+use crate::bundle::FileBytes;
+use crate::state_dict::StateTensor;
 
 /// More axes than any tensor of a network has.
 const MAX_AXES: usize = 16;
@@ -108,11 +106,7 @@ impl View {
     /// # Errors
     ///
     /// If the file is damaged, the tensor is too large for it, or one of its numbers is none.
-    pub fn read<R: Read + Seek>(
-        &self,
-        file: &mut Pytorch<R>,
-        left: &mut u64,
-    ) -> Result<StateTensor> {
+    pub fn read<B: FileBytes>(&self, file: &Pytorch<B>, left: &mut u64) -> Result<StateTensor> {
         if !self.element.is_float() {
             self.element.widen(&[])?;
         }
@@ -237,82 +231,9 @@ fn counts(pickle: &Pickle, place: Place) -> Result<Vec<usize>> {
     items.iter().map(|item| count(pickle, *item)).collect()
 }
 
-/// Strips wrappers, drops what carries no information, and gives spectral norm and pix2pixHD's encoder
-/// their newest layouts.
-pub fn as_networks_take_it(dict: StateDict) -> StateDict {
-    let mut dict = strip_wrappers(dict);
-    drop_ignorable(&mut dict);
-    modernize_spectral_norm(&mut dict);
-    renumber_encoder(&mut dict);
-    dict
-}
-
-/// Encoders of pix2pixHD's first release pad within their last convolution, which is one place further
-/// in front then: `model.28` instead of `model.29` where they halve four times.
-fn renumber_encoder(dict: &mut StateDict) {
-    let place = |key: &String| {
-        let place = key.strip_prefix("model.")?.strip_suffix(".weight")?;
-        place.parse::<usize>().ok()
-    };
-    let is_wide = |key: &str| {
-        let tensor = dict.get(key);
-        tensor.is_some_and(|tensor| matches!(tensor.shape[..], [_, _, 7, 7]))
-    };
-    let Some(last) = dict.keys().filter_map(place).max() else {
-        return;
-    };
-    let blocks = dict.keys().any(|key| key.contains(".conv_block."));
-    // One convolution, and for every halving two more, each with its norm and activation.
-    let is_old = last > 4 && last % 6 == 4;
-    let ends_wide = is_wide("model.1.weight") && is_wide(&format!("model.{last}.weight"));
-    if blocks || !is_old || !ends_wide {
-        return;
-    }
-    for name in ["weight", "bias"] {
-        if let Some(tensor) = dict.remove(&format!("model.{last}.{name}")) {
-            dict.insert(format!("model.{}.{name}", last + 1), tensor);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn dict(keys: &[(&str, &[usize])]) -> StateDict {
-        let tensor = |shape: &[usize]| StateTensor {
-            shape: shape.to_vec(),
-            values: vec![0.5; shape.iter().product()],
-        };
-        keys.iter()
-            .map(|(key, shape)| ((*key).to_owned(), tensor(shape)))
-            .collect()
-    }
-
-    #[test]
-    fn the_last_convolution_of_an_old_encoder_moves() {
-        let old = dict(&[
-            ("model.1.weight", &[2, 3, 7, 7]),
-            ("model.1.bias", &[2]),
-            ("model.4.weight", &[4, 2, 3, 3]),
-            ("model.7.weight", &[4, 2, 3, 3]),
-            ("model.10.weight", &[3, 2, 7, 7]),
-            ("model.10.bias", &[3]),
-        ]);
-        let keys = as_networks_take_it(old.clone());
-        let keys: Vec<&str> = keys.keys().map(String::as_str).collect();
-        assert!(keys.contains(&"model.11.weight") && keys.contains(&"model.11.bias"));
-        assert!(!keys.contains(&"model.10.weight") && keys.len() == old.len());
-        // Networks with blocks, or with another last convolution, stay as they are.
-        for (key, shape) in [
-            ("model.7.conv_block.1.weight", &[4, 4, 3, 3][..]),
-            ("model.11.weight", &[3, 2, 7, 7]),
-        ] {
-            let mut other = old.clone();
-            other.extend(dict(&[(key, shape)]));
-            assert_eq!(as_networks_take_it(other.clone()), other);
-        }
-    }
 
     #[test]
     fn views_are_gathered_by_their_strides() {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use anyhow::{Result, bail};
-use underpaint_core::state_dict::StateDict;
+use super::hints::{Naming, Setting};
+use crate::checkpoint::failure::{Failure, Result, bail};
+use crate::state_dict::{HasShape, Named};
 
 /// Family of a weight file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl fmt::Display for FamilyName {
 }
 
 impl FromStr for FamilyName {
-    type Err = anyhow::Error;
+    type Err = Failure;
 
     fn from_str(word: &str) -> Result<Self> {
         match Self::ALL.into_iter().find(|family| family.word() == word) {
@@ -151,7 +152,11 @@ pub(super) struct Settled {
 /// # Errors
 ///
 /// If the keys are those of no generator: naming some of them.
-pub(super) fn settle(dict: &StateDict, beside: Beside) -> Result<Settled> {
+pub(super) fn settle<T: HasShape>(
+    dict: &Named<T>,
+    beside: Beside,
+    naming: Naming,
+) -> Result<Settled> {
     let keys: BTreeSet<&str> = dict.keys().map(String::as_str).collect();
     let settled = |family, why: &str| Settled {
         family,
@@ -162,12 +167,16 @@ pub(super) fn settle(dict: &StateDict, beside: Beside) -> Result<Settled> {
         let shown: Vec<&str> = keys.iter().take(6).copied().collect();
         let other = match encoder_family(&keys) {
             Some(family) => format!(
-                "These look like those of {family}'s encoder, which --encoder takes beside a generator"
+                "These look like those of {family}'s encoder, which {} takes beside a generator",
+                naming.of(Setting::Encoder)
             ),
             None if is_discriminator(&keys) => {
                 "These look like those of a discriminator, which makes no pictures".to_owned()
             }
-            None => "--family names the family and tells what is missing".to_owned(),
+            None => format!(
+                "{} names the family and tells what is missing",
+                naming.of(Setting::Family)
+            ),
         };
         bail!(
             "expected the weights of a generator, found keys of none: {} …. {other}",
@@ -179,7 +188,7 @@ pub(super) fn settle(dict: &StateDict, beside: Beside) -> Result<Settled> {
     }
     // Both families have such ResNets. pix2pix's halves twice: its third stage is a residual block.
     let has = |key: &str| keys.contains(key);
-    let axes = |key: &str| dict.get(key).map_or(0, |tensor| tensor.shape.len());
+    let axes = |key: &str| dict.get(key).map_or(0, |tensor| tensor.shape().len());
     let hd = FamilyName::Pix2pixhd;
     let pix2pix = FamilyName::Pix2pix;
     if has("model1_1.1.weight") {
@@ -221,10 +230,10 @@ pub(super) fn settle(dict: &StateDict, beside: Beside) -> Result<Settled> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::layers::NormKind;
+    use crate::state_dict::{StateDict, state_dict};
+    use crate::{pix2pix, pix2pixhd};
     use burn::tensor::Device;
-    use underpaint_core::layers::NormKind;
-    use underpaint_core::state_dict::state_dict;
-    use underpaint_core::{pix2pix, pix2pixhd};
 
     fn hd(num_downs: usize, num_blocks: usize, norm: NormKind) -> StateDict {
         let config = pix2pixhd::GeneratorConfig {
@@ -250,7 +259,9 @@ mod tests {
     }
 
     fn family(dict: &StateDict, flag: Option<&'static str>) -> FamilyName {
-        settle(dict, Beside { flag }).expect("a generator").family
+        settle(dict, Beside { flag }, Naming::Flags)
+            .expect("a generator")
+            .family
     }
 
     #[test]
@@ -269,7 +280,11 @@ mod tests {
             assert_eq!(family(&dict, None), expected, "{:?}", dict.keys().next());
         }
         for flag in ["--encoder", "--edges", "--feature-channels"] {
-            let found = settle(&hd(2, 9, instance), Beside { flag: Some(flag) });
+            let found = settle(
+                &hd(2, 9, instance),
+                Beside { flag: Some(flag) },
+                Naming::Flags,
+            );
             let found = found.expect("a generator");
             assert_eq!(found.family, FamilyName::Pix2pixhd);
             assert!(found.why.contains(flag), "{found:?}");
@@ -279,7 +294,8 @@ mod tests {
                 FamilyName::Pix2pix
             );
         }
-        let open = settle(&hd(2, 9, instance), Beside::default()).expect("a generator");
+        let open =
+            settle(&hd(2, 9, instance), Beside::default(), Naming::Flags).expect("a generator");
         assert_eq!(open.or, Some(FamilyName::Pix2pixhd));
     }
 
@@ -287,13 +303,13 @@ mod tests {
     fn what_is_no_generator_is_told_by_what_it_looks_like() {
         let encoder = pix2pixhd::EncoderConfig::default();
         let encoder = encoder.init(&Device::flex()).expect("a valid config");
-        let told = settle(&state_dict(&encoder), Beside::default()).unwrap_err();
+        let told = settle(&state_dict(&encoder), Beside::default(), Naming::Flags).unwrap_err();
         assert!(told.to_string().contains("pix2pixHD's encoder"), "{told}");
         let judge = pix2pix::DiscriminatorKind::Basic.config(6, 2, 3, NormKind::Batch);
         let judge = judge.init(&Device::flex()).expect("a valid config");
-        let told = settle(&state_dict(&judge), Beside::default()).unwrap_err();
+        let told = settle(&state_dict(&judge), Beside::default(), Naming::Flags).unwrap_err();
         assert!(told.to_string().contains("a discriminator"), "{told}");
-        let told = settle(&StateDict::new(), Beside::default()).unwrap_err();
+        let told = settle(&StateDict::new(), Beside::default(), Naming::Flags).unwrap_err();
         assert!(told.to_string().contains("--family"), "{told}");
     }
 

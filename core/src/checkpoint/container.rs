@@ -1,21 +1,22 @@
 //! Containers of weight files: which one a file is, the pickle in it, and where the numbers lie.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, Read, Seek, SeekFrom};
 
-use anyhow::{Context, Result, bail, ensure};
-use zip::{CompressionMethod, ZipArchive, ZipReadOptions};
+use crate::checkpoint::failure::{Context, Failure, Result, bail, ensure};
 
 use super::foreign::{TORCHSCRIPT, archive_kind};
 use super::pickle::{Attribute, Object, Pickle};
 use super::tensors::storages;
+use crate::archive::{Archive, EMPTY_SIGNATURE, SIGNATURE};
+use crate::bundle::FileBytes;
 
 /// Largest pickle that is read. It holds names and shapes: some ten thousand bytes for a generator,
 /// and more for what people save beside it.
 const MAX_PICKLE: u64 = 16 << 20;
 
 /// Largest header of safetensors, by the format's own rule.
-const MAX_HEADER: u64 = 100_000_000;
+pub const MAX_HEADER: u64 = 100_000_000;
 
 /// What the legacy container begins with, as a pickle writes it.
 const LEGACY_MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
@@ -41,7 +42,7 @@ impl Container {
         let length = start.first_chunk().map(|bytes| u64::from_le_bytes(*bytes));
         let header = length.is_some_and(|length| length <= MAX_HEADER);
         match start.get(8) {
-            _ if start.starts_with(b"PK\x03\x04") || start.starts_with(b"PK\x05\x06") => Self::Zip,
+            _ if start.starts_with(SIGNATURE) || start.starts_with(EMPTY_SIGNATURE) => Self::Zip,
             Some(b'{') if header => Self::Safetensors,
             _ => Self::Pickles,
         }
@@ -50,20 +51,20 @@ impl Container {
 
 /// A file that PyTorch has written: the pickle of the object that `torch.save` was given, and the
 /// numbers of its tensors.
-pub struct Pytorch<R> {
+pub struct Pytorch<B> {
     /// The object.
     pub pickle: Pickle,
-    numbers: Numbers<R>,
+    numbers: Numbers<B>,
 }
 
-enum Numbers<R> {
+enum Numbers<B> {
     Zip {
-        archive: ZipArchive<R>,
+        archive: Archive<B>,
         /// Everything lies in one folder, named as the file was; with its slash.
         folder: String,
     },
     Legacy {
-        source: R,
+        bytes: B,
         /// First byte and length of every storage.
         places: HashMap<String, (u64, u64)>,
     },
@@ -71,22 +72,17 @@ enum Numbers<R> {
     None,
 }
 
-impl<R: Read + Seek> Pytorch<R> {
+impl<B: FileBytes> Pytorch<B> {
     /// Reads everything but the numbers.
     ///
     /// # Errors
     ///
     /// If the container or the pickle is damaged, or larger than one that holds names and shapes.
-    pub fn open(mut source: R, container: Container) -> Result<Self> {
+    pub fn open(source: B, container: Container) -> Result<Self> {
         if container == Container::Zip {
             return Self::open_zip(source);
         }
-        let mut bytes = Vec::new();
-        source
-            .by_ref()
-            .take(MAX_PICKLE)
-            .read_to_end(&mut bytes)
-            .context("cannot read the file")?;
+        let bytes = source.read(0..source.len().min(MAX_PICKLE))?.into_owned();
         let start = &bytes[..bytes.len().min(64)];
         let holds = |magic: &[u8]| start.windows(magic.len()).any(|window| window == magic);
         if holds(&LEGACY_MAGIC) || holds(LEGACY_MAGIC_TEXT) {
@@ -98,11 +94,10 @@ impl<R: Read + Seek> Pytorch<R> {
         })
     }
 
-    fn open_zip(source: R) -> Result<Self> {
-        let mut archive = ZipArchive::new(source)
+    fn open_zip(source: B) -> Result<Self> {
+        let archive = Archive::open(source)
             .context("a ZIP archive that is damaged or cut short: download or copy it again")?;
-        let names = archive.file_names().collect::<Result<Vec<_>, _>>()?;
-        let names: Vec<String> = names.iter().map(|name| (*name).to_string()).collect();
+        let names: Vec<String> = archive.names().map(str::to_owned).collect();
         let folders = names
             .iter()
             .filter_map(|name| name.strip_suffix("data.pkl"));
@@ -121,11 +116,11 @@ impl<R: Read + Seek> Pytorch<R> {
         {
             bail!("found {TORCHSCRIPT}");
         }
-        let byte_order = read_entry(&mut archive, &format!("{folder}byteorder"), 16)?;
+        let byte_order = read_entry(&archive, &format!("{folder}byteorder"), 16)?;
         if byte_order.is_some_and(|order| order.starts_with(b"big")) {
             bail!("{BIG_ENDIAN}");
         }
-        let bytes = read_entry(&mut archive, &format!("{folder}data.pkl"), MAX_PICKLE)?;
+        let bytes = read_entry(&archive, &format!("{folder}data.pkl"), MAX_PICKLE)?;
         let bytes = bytes.context("no data.pkl in the archive")?;
         Ok(Self {
             pickle: Pickle::read(&bytes)?.0,
@@ -135,13 +130,13 @@ impl<R: Read + Seek> Pytorch<R> {
 
     /// Magic number, protocol and system come first, then the object, the names of its storages, and
     /// their numbers.
-    fn open_legacy(mut source: R, bytes: &[u8]) -> Result<Self> {
+    fn open_legacy(source: B, bytes: &[u8]) -> Result<Self> {
         let mut position = 0;
         let mut next = |what: &'static str| {
             let read = Pickle::read(&bytes[position..]).context(what);
             let (pickle, length) = read.context(DAMAGED)?;
             position += length;
-            Ok::<_, anyhow::Error>(pickle)
+            Ok::<_, Failure>(pickle)
         };
         next("magic number")?;
         next("protocol")?;
@@ -159,13 +154,15 @@ impl<R: Read + Seek> Pytorch<R> {
         });
         let names = names.context("expected the names of the storages")?;
         let sizes = storages(&pickle);
-        let end = source.seek(SeekFrom::End(0))?;
+        let end = source.len();
         let mut places = HashMap::new();
         let mut at = position as u64;
         for name in names {
-            source.seek(SeekFrom::Start(at))?;
-            let mut count = [0; 8];
-            source.read_exact(&mut count).context(DAMAGED)?;
+            let count = (at + 8 <= end)
+                .then(|| source.read(at..at + 8))
+                .transpose()?;
+            let count = count.as_deref().and_then(|bytes| bytes.first_chunk::<8>());
+            let count = *count.context(DAMAGED)?;
             let size = sizes.get(&name).copied().flatten();
             let size = size.with_context(|| format!("storage {name}: of an unknown type"))?;
             let length = u64::from_le_bytes(count).checked_mul(size as u64);
@@ -176,8 +173,13 @@ impl<R: Read + Seek> Pytorch<R> {
                 .with_context(|| format!("{DAMAGED}: storage {name}"))?;
             places.insert(name, (first, at - first));
         }
-        let numbers = Numbers::Legacy { source, places };
-        Ok(Self { pickle, numbers })
+        Ok(Self {
+            pickle,
+            numbers: Numbers::Legacy {
+                bytes: source,
+                places,
+            },
+        })
     }
 
     /// Bytes of a storage, and how many of the file had to be read for them.
@@ -186,53 +188,34 @@ impl<R: Read + Seek> Pytorch<R> {
     ///
     /// If there are fewer, or more than `limit` would have to be read.
     pub fn read(
-        &mut self,
+        &self,
         key: &str,
         first: u64,
         length: u64,
         limit: u64,
-    ) -> Result<(Vec<u8>, u64)> {
+    ) -> Result<(Cow<'_, [u8]>, u64)> {
         let too_much = |needed: u64| {
             ensure!(needed <= limit, "more numbers than this file can hold");
             Ok(needed)
         };
         let end = first.checked_add(length).context("cut short")?;
-        match &mut self.numbers {
+        match &self.numbers {
             Numbers::Zip { archive, folder } => {
                 let name = format!("{folder}data/{key}");
-                let index = archive.index_for_name(&name);
-                let index = index.with_context(|| format!("no {name} in the archive"))?;
-                let (crc32, size, compressed) = {
-                    let raw = archive.by_index_raw(index)?;
-                    let compressed = raw.compression() != CompressionMethod::Stored;
-                    (raw.crc32(), raw.size(), compressed)
-                };
-                ensure!(end <= size, "cut short");
-                if !compressed && length < size {
-                    too_much(length)?;
-                    let mut entry = archive.by_index_seek(index)?;
-                    entry.seek(SeekFrom::Start(first))?;
-                    return Ok((exactly(&mut entry, length)?, length));
-                }
+                let entry = archive.entry(&name);
+                let entry = entry.with_context(|| format!("no {name} in the archive"))?;
+                ensure!(end <= entry.size, "cut short");
                 // Compressed bytes come in order only.
-                let read = too_much(end)?;
-                // A checksum of 0 is none: `torch.save` can leave them out.
-                let options = ZipReadOptions::new().ignore_crc32(crc32 == 0);
-                let mut entry = archive.by_index_with_options(index, options)?;
-                io::copy(&mut entry.by_ref().take(first), &mut io::sink())?;
-                let bytes = exactly(&mut entry, length)?;
-                // The checksum is compared where nothing more comes.
-                let rest = entry.read(&mut [0]).context("damaged")?;
-                ensure!(end < size || rest == 0, "larger than it says");
-                Ok((bytes, read))
+                let read = too_much(if entry.compressed { end } else { length })?;
+                let bytes = archive.read(entry, first..end)?;
+                Ok((bytes.into(), read))
             }
-            Numbers::Legacy { source, places } => {
+            Numbers::Legacy { bytes, places } => {
                 let place = places.get(key).copied();
                 let (start, size) = place.with_context(|| format!("no storage {key}"))?;
                 ensure!(end <= size, "cut short");
                 too_much(length)?;
-                source.seek(SeekFrom::Start(start + first))?;
-                Ok((exactly(source, length)?, length))
+                Ok((bytes.read(start + first..start + end)?, length))
             }
             Numbers::None => bail!("a pickle by itself, without the numbers of its tensors"),
         }
@@ -245,30 +228,14 @@ const BIG_ENDIAN: &str = "Big-endian numbers, which are not read: save the state
                           little-endian machine";
 
 /// An entry of an archive, if it is there.
-fn read_entry<R: Read + Seek>(
-    archive: &mut ZipArchive<R>,
+fn read_entry<B: FileBytes>(
+    archive: &Archive<B>,
     name: &str,
     limit: u64,
 ) -> Result<Option<Vec<u8>>> {
-    let Some(index) = archive.index_for_name(name) else {
+    let Some(entry) = archive.entry(name) else {
         return Ok(None);
     };
-    let crc32 = archive.by_index_raw(index)?.crc32();
-    let options = ZipReadOptions::new().ignore_crc32(crc32 == 0);
-    let entry = archive.by_index_with_options(index, options)?;
-    let mut bytes = Vec::new();
-    entry.take(limit + 1).read_to_end(&mut bytes)?;
-    ensure!(
-        bytes.len() as u64 <= limit,
-        "{name} is larger than {limit} bytes"
-    );
-    Ok(Some(bytes))
-}
-
-/// So many bytes: the memory for them grows as they come.
-fn exactly(source: &mut impl Read, length: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.by_ref().take(length).read_to_end(&mut bytes)?;
-    ensure!(bytes.len() as u64 == length, "cut short");
-    Ok(bytes)
+    ensure!(entry.size <= limit, "{name} is larger than {limit} bytes");
+    Ok(Some(archive.read(entry, 0..entry.size)?))
 }
