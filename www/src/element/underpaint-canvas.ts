@@ -7,7 +7,9 @@ import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Picture } from "../engine/generator.js";
 import type { LabelMapInput } from "../engine/input.js";
+import type { ObjectLook } from "../engine/looks.js";
 import type { Manifest } from "../engine/manifest.js";
+import type { Style } from "../engine/style.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
 import { saveBlob, suggestedName } from "../files/save.js";
@@ -272,6 +274,26 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     } catch (thrown) {
       throw new UnderpaintError("bad-input", errorFrom(thrown).message, { cause: thrown });
     }
+  }
+
+  /**
+   * Shows what is painted in another style, from now on: that of a picture, of a seed, or of the numbers of a latent, or one
+   * between others; undefined for the one that `seed` draws. For models with latents; another model begins without.
+   *
+   * @throws UnderpaintError `bad-input` for other models, and for a style that makes no sense; others as {@link generate}
+   */
+  async setStyle(style: Style | undefined): Promise<Picture> {
+    return this.session.choose({ style });
+  }
+
+  /**
+   * Gives objects looks of their own, from now on, in place of those chosen before; the seed draws the others. For models
+   * with features; another model begins without.
+   *
+   * @throws UnderpaintError as {@link setStyle}
+   */
+  async setLooks(looks: readonly ObjectLook[]): Promise<Picture> {
+    return this.session.choose({ objects: looks });
   }
 
   /** The last picture as a PNG file; undefined while there is none. */

@@ -1,3 +1,5 @@
+import { enStyles } from "./en-styles.js";
+
 /** English messages; the keys are the authority for every other language. `{name}` marks a value. */
 export const en = {
   "app.name": "Underpaint",
@@ -377,6 +379,8 @@ export const en = {
   "error.network.text": "Check the connection and the address, then try again.",
   "error.file.title": "That file could not be opened",
   "error.details": "Details",
+
+  ...enStyles,
 } as const;
 
 /** Every message has this key. */

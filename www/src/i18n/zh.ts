@@ -1,5 +1,6 @@
 /** Chinese (simplified) messages. */
 import type { MessageKey } from "./en.js";
+import { zhStyles } from "./zh-styles.js";
 
 export const zh: Record<MessageKey, string> = {
   "app.name": "Underpaint",
@@ -371,4 +372,6 @@ export const zh: Record<MessageKey, string> = {
   "error.network.text": "请检查网络和地址，然后重试。",
   "error.file.title": "无法打开该文件",
   "error.details": "详情",
+
+  ...zhStyles,
 };

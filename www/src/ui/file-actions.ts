@@ -142,14 +142,14 @@ export class FileActions {
     await this.said(async () => {
       const { model } = this;
       if (!model) return;
-      const { seed, map } = this.host.studio.state;
+      const { seed, map, look } = this.host.studio.state;
       const { origin } = model;
       const attempts: [LabelMap | undefined, MessageKey][] = [[map, "toast.shareCopied"]];
       // What does not fit stays behind, and is said: first the objects, then the painting.
       if (map && hasObjects(map)) attempts.push([withoutObjects(map), "toast.shareWithoutObjects"]);
       if (map) attempts.push([undefined, "toast.shareModelOnly"]);
       for (const [shared, copied] of attempts) {
-        const link = await linkIfShort({ origin, seed, map: shared });
+        const link = await linkIfShort({ origin, seed, map: shared, look });
         if (link !== undefined) return this.copy(link, copied);
       }
     });

@@ -8,7 +8,6 @@ import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.
 import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
-import { chanceSection } from "./chance-section.js";
 import { CheckpointActions } from "./checkpoint-actions.js";
 import { ClipboardActions } from "./clipboard-actions.js";
 import { CoachGuide } from "./coach-guide.js";
@@ -24,6 +23,7 @@ import type { Remedy } from "./notice-card.js";
 import { ObjectActions } from "./object-actions.js";
 import { objectSection } from "./object-section.js";
 import { PaintingActions } from "./painting-actions.js";
+import { LookActions } from "./look-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
 import type { Palette } from "./palette.js";
 import { PaletteSection } from "./palette-section.js";
@@ -33,6 +33,7 @@ import type { Stage } from "./stage.js";
 import type { ShapeQuestion } from "./shape-question.js";
 import { stageMessage } from "./stage-message.js";
 import { StudioElement } from "./studio-element.js";
+import { hasStyles } from "./style-shelf.js";
 import { base, buttons } from "./styles.js";
 import { applyTheme } from "./theme.js";
 import type { Toast, Toasts } from "./toasts.js";
@@ -63,6 +64,7 @@ const shownFields = [
   "undoKind",
   "redoKind",
   "photo",
+  "look",
 ] as const satisfies readonly (keyof StudioState)[];
 
 const NO_PAINTINGS: GalleryContent = { paintings: [], modelKey: "", problem: undefined, deleted: undefined };
@@ -97,6 +99,9 @@ export class StudioShell extends StudioElement {
   private answerShape: ((how: Reshape | undefined) => void) | undefined;
   private readonly palette = new PaletteSection();
   private coach: CoachGuide | undefined;
+  private looksActions: LookActions | undefined;
+  /** What was just dropped on the strip of styles. */
+  private droppedOnLooks: DataTransfer | null | undefined;
   /** An error that was looked at and put away. */
   declare private dismissed: ShownError | undefined;
 
@@ -129,7 +134,12 @@ export class StudioShell extends StudioElement {
     const painted = model === undefined || isPainted(model);
     // First, so that a keyboard comes to it first.
     return html`<up-coach @coach-done=${() => rememberVisit()}></up-coach>
-      <div class="shell" ?data-unpainted=${!painted} @seed-wrong=${() => this.say({ text: t("seed.wrong") })}>
+      <div
+        class="shell"
+        ?data-unpainted=${!painted}
+        ?data-crowded=${(model?.featureChannels ?? 0) > 0}
+        @seed-wrong=${() => this.say({ text: t("seed.wrong") })}
+      >
         ${topBar({
           studio: context.studio,
           deviceWish: context.session.deviceWish,
@@ -172,8 +182,18 @@ export class StudioShell extends StudioElement {
           <up-toasts></up-toasts>
         </main>
         ${objectSection(context.studio, (command) => void this.objects?.run(command))}
-        ${painted ? this.palette.render(context.studio) : nothing}
-        ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
+        ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
+        ${
+          model?.input === "latent"
+            ? html`<section class="chance" aria-label=${t("chance.region")}>
+                <up-chance-panel
+                  .context=${context}
+                  .state=${state}
+                  .run=${(command: ShortcutCommand) => this.runKeyCommand(command)}
+                ></up-chance-panel>
+              </section>`
+            : nothing
+        }
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
           <button class="keys" @click=${() => this.open("shortcuts")}>
@@ -208,6 +228,36 @@ export class StudioShell extends StudioElement {
         closeCheckpoint: () => this.checkpoints?.close(),
       })}
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
+  }
+
+  /** How the scene looks, where the model lets that be chosen. */
+  private looks({ studio, shelf }: StudioContext): TemplateResult | typeof nothing {
+    const { state } = studio;
+    if (state.model?.featureChannels && state.map) return this.objectLooks();
+    if (!state.model || !hasStyles(state.model)) return nothing;
+    return html`<section
+      class="looks"
+      aria-label=${t("style.region")}
+      @drop=${({ dataTransfer }: DragEvent) => (this.droppedOnLooks = dataTransfer)}
+    >
+      <up-style-strip
+        .studio=${studio}
+        .shelf=${shelf}
+        .state=${state}
+        ?reading=${shelf.isReading}
+        @style-add=${() => void this.looksActions?.addPhotos()}
+      ></up-style-strip>
+    </section>`;
+  }
+
+  private objectLooks(): TemplateResult {
+    return html`<section class="looks" aria-label=${t("object.region")}>
+      <up-look-strip
+        .context=${this.context}
+        ?reading=${this.looksActions?.isReading === true}
+        @look-photo=${() => void this.looksActions?.readLooks()}
+      ></up-look-strip>
+    </section>`;
   }
 
   private begin(context: StudioContext): void {
@@ -245,6 +295,12 @@ export class StudioShell extends StudioElement {
       openElsewhere: async (painting) => this.loader?.loadPainting(painting),
     });
     context.keeper.onNotice = (notice) => this.say({ kind: "notice", topic: "tabs", text: t(`keep.${notice}`) });
+    this.looksActions = new LookActions(
+      context,
+      (toast) => this.say(toast),
+      () => this.requestUpdate(),
+    );
+    context.shelf.onChange = () => this.requestUpdate();
     this.loader = new ModelLoader(
       context,
       this.files,
@@ -281,7 +337,9 @@ export class StudioShell extends StudioElement {
       dragging: (over) => (this.dragging = over),
       dropped: (transfer) => {
         this.dialog("models")?.close();
-        void this.files?.openDrop(transfer);
+        const onLooks = transfer === this.droppedOnLooks;
+        this.droppedOnLooks = undefined;
+        if (this.looksActions?.takeDrop(transfer, onLooks) !== true) void this.files?.openDrop(transfer);
       },
       pasted: (transfer) => this.clipboard?.pasteFrom(transfer) ?? false,
       linked: () => void this.loader?.follow(),
