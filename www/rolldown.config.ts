@@ -4,7 +4,7 @@ import { defineConfig, type Plugin } from "rolldown";
 
 const OUT = "dist/lib";
 /** The builds of the module: one for every browser, and one that is quicker where it runs. */
-const MODULES = ["underpaint_web_bg.wasm", "underpaint_web_relaxed_bg.wasm"];
+const MODULES = ["underpaint_web_bg.wasm", "underpaint_web_relaxed_bg.wasm", "underpaint_checkpoint_bg.wasm"];
 
 for (const name of MODULES) {
   if (!existsSync(`pkg/${name}`)) throw new Error(`www/pkg/${name} is missing: build it with cargo xtask wasm`);

@@ -4,7 +4,7 @@ mod lazy;
 mod pretrained;
 mod spectral_norm;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -36,6 +36,25 @@ pub type Named<T> = BTreeMap<String, T>;
 
 /// Weights and buffers by key.
 pub type StateDict = Named<StateTensor>;
+
+/// Gathers what has keys. One after the other: collecting would sort first, with code of its own for
+/// every type.
+pub(crate) fn named<K: Ord, T>(entries: impl IntoIterator<Item = (K, T)>) -> BTreeMap<K, T> {
+    let mut dict = BTreeMap::new();
+    for (key, entry) in entries {
+        dict.insert(key, entry);
+    }
+    dict
+}
+
+/// Gathers what there is once each, in the same way.
+pub(crate) fn distinct<T: Ord>(entries: impl IntoIterator<Item = T>) -> BTreeSet<T> {
+    let mut set = BTreeSet::new();
+    for entry in entries {
+        set.insert(entry);
+    }
+    set
+}
 
 /// What has the shape of a weight, with its values or without: all that an architecture is read from.
 pub trait HasShape {
@@ -168,29 +187,41 @@ pub fn check_state_dict<M: AuthorsKeys, T: HasShape>(
         entries: Vec::new(),
     };
     network.visit(&mut shapes);
-    let needed: BTreeMap<String, Vec<usize>> = shapes.entries.iter().cloned().collect();
+    check_shapes(&shapes.entries, dict)?;
+    Ok(shapes.entries.into_iter().map(|(key, _)| key).collect())
+}
+
+/// The same for a network of which keys and shapes are `needed`.
+pub(crate) fn check_shapes<T: HasShape>(
+    needed: &[(String, Vec<usize>)],
+    dict: &Named<T>,
+) -> Result<(), Mismatch> {
+    let mut shapes = BTreeMap::new();
+    for (key, shape) in needed {
+        shapes.insert(key.as_str(), shape);
+    }
     let mut mismatch = Mismatch::default();
-    for (key, shape) in &needed {
-        match dict.get(key) {
-            None => mismatch.missing.push((key.clone(), shape.clone())),
+    for (&key, &shape) in &shapes {
+        let key = key.to_owned();
+        match dict.get(&key) {
+            None => mismatch.missing.push((key, shape.clone())),
             Some(found) if found.shape() != shape => {
-                mismatch
-                    .shapes
-                    .push((key.clone(), shape.clone(), found.shape().to_vec()));
+                let found = found.shape().to_vec();
+                mismatch.shapes.push((key, shape.clone(), found));
             }
             Some(_) => {}
         }
     }
-    let unexpected = dict
-        .iter()
-        .filter(|(key, _)| !needed.contains_key(*key) && !is_stray_statistic(key, dict));
-    mismatch.unexpected = unexpected
-        .map(|(key, tensor)| (key.clone(), tensor.shape().to_vec()))
-        .collect();
-    if !mismatch.is_empty() {
-        return Err(mismatch);
+    for (key, tensor) in dict {
+        if !shapes.contains_key(key.as_str()) && !is_stray_statistic(key, dict) {
+            let unexpected = (key.clone(), tensor.shape().to_vec());
+            mismatch.unexpected.push(unexpected);
+        }
     }
-    Ok(shapes.entries.into_iter().map(|(key, _)| key).collect())
+    match mismatch.is_empty() {
+        true => Ok(()),
+        false => Err(mismatch),
+    }
 }
 
 /// Checks that every weight is a number: one that is none makes black pictures, whatever the input.
@@ -248,10 +279,8 @@ fn is_stray_statistic<T>(key: &str, dict: &Named<T>) -> bool {
 pub fn strip_wrappers<T>(mut dict: Named<T>) -> Named<T> {
     for prefix in ["module.", "_orig_mod.", "module."] {
         if !dict.is_empty() && dict.keys().all(|key| key.starts_with(prefix)) {
-            dict = dict
-                .into_iter()
-                .map(|(key, tensor)| (key[prefix.len()..].to_owned(), tensor))
-                .collect();
+            let stripped = |(key, tensor): (String, T)| (key[prefix.len()..].to_owned(), tensor);
+            dict = named(dict.into_iter().map(stripped));
         }
     }
     dict

@@ -73,7 +73,7 @@ pub struct Format {
 }
 
 /// Every kind of file that a person can hand over.
-pub static FORMATS: [Format; 14] = [
+pub static FORMATS: [Format; 15] = [
     format("png", 400, pictures::png, repack::png, pictures::check),
     format("jpeg", 300, pictures::jpeg, mutate::bytes, pictures::check),
     format("tiff", 400, pictures::tiff, mutate::bytes, pictures::check),
@@ -101,6 +101,13 @@ pub static FORMATS: [Format; 14] = [
         weights::manifest,
         repack::text,
         weights::check_bundle,
+    ),
+    format(
+        "underpaint",
+        300,
+        weights::bundle_files,
+        repack::zip,
+        weights::check_bundle_file,
     ),
     format("toml", 400, tables::toml, repack::text, tables::check_toml),
     format(

@@ -1,7 +1,6 @@
 //! What can go wrong, and what JavaScript sees of it: an `Error` with `name` "UnderpaintError" and a
 //! `code`.
 
-use js_sys::Reflect;
 use thiserror::Error;
 use wasm_bindgen::JsValue;
 
@@ -76,12 +75,7 @@ fn megabytes(bytes: u64) -> u64 {
 
 impl From<WebError> for JsValue {
     fn from(error: WebError) -> Self {
-        // Of a checkpoint, everything that led to it.
-        let value = js_sys::Error::new(&format!("{error:#}"));
-        value.set_name("UnderpaintError");
-        // Setting a property of a fresh, ordinary object cannot fail.
-        let _ = Reflect::set(&value, &"code".into(), &error.code().into());
-        value.into()
+        underpaint_files::thrown(error.code(), &error.to_string())
     }
 }
 

@@ -6,23 +6,23 @@
 //!
 //! 1. `session`: load a bundle, generate, free; the interface to JavaScript. `given`: what a label map
 //!    brings along.
+//!    [`objects`]: their looks.
 //! 2. [`model`]: a bundle on a device, for pictures of any size.
 //! 3. [`place`]: the CPU or the GPU.
 //! 4. [`pixels`]: canvas pixels to samples.
-//! 5. [`checkpoint`]: the original authors' files, for people who have no bundle.
-//! 6. [`error`]: the one place where errors become JavaScript's.
+//! 5. [`error`]: the one place where errors become JavaScript's.
 //!
 //! `cargo xtask wasm` turns this crate into `www/pkg`; `www/src/engine/worker.ts` is its only user.
 
 #[cfg(target_arch = "wasm32")]
-mod browser_bytes;
-pub mod checkpoint;
+pub mod browser_weights;
 #[cfg(target_arch = "wasm32")]
-pub mod checkpoint_files;
+pub mod bundle_parts;
 pub mod error;
 #[cfg(target_arch = "wasm32")]
 pub mod given;
 pub mod model;
+pub mod objects;
 pub mod panic;
 pub mod pixels;
 pub mod place;

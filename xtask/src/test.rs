@@ -126,7 +126,7 @@ impl<'a> Suite<'a> {
         self.add_cargo(stages, "lints, native", NATIVE_LINTS);
         stages.add("lints, wasm32", move || {
             let words =
-                "clippy --release --lib -p underpaint-core -p underpaint-web -- -D warnings";
+                "clippy --release --lib -p underpaint-core -p underpaint-web -p underpaint-checkpoint -- -D warnings";
             process::run(Variant::Plain.apply_to(&mut self.cargo(words)))?;
             // Where code depends on the features: the kernels of the CPU path.
             let words = "clippy --release --lib -p underpaint-engine -- -D warnings";

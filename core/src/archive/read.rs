@@ -176,10 +176,11 @@ fn directory<B: FileBytes>(bytes: &B) -> Result<Range<u64>> {
     let tail = bytes.read(from..length)?;
     let is_end = |at: &usize| {
         let record = &tail[*at..];
-        let comment = record.get(20..22).map(|two| [two[0], two[1]]);
-        record.starts_with(EMPTY_SIGNATURE)
-            && comment.map(u16::from_le_bytes).map(u64::from)
-                == (record.len() as u64).checked_sub(END)
+        let comment = record
+            .get(20..22)
+            .map(|two| u16::from_le_bytes([two[0], two[1]]));
+        let whole = comment.is_some_and(|comment| record.len() == 22 + usize::from(comment));
+        whole && record.starts_with(EMPTY_SIGNATURE)
     };
     let end = (0..tail.len()).rev().find(is_end);
     let end = end.ok_or_else(|| damaged("Could not find EOCD"))?;

@@ -14,6 +14,7 @@ mod model;
 mod runner;
 mod single_file;
 mod source;
+mod walk;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};
@@ -27,6 +28,7 @@ pub use manifest::{
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};
+pub(crate) use runner::{encoder_shapes, generator_shapes};
 pub use single_file::{BUNDLE_EXTENSION, BundleFile, Network, pack, write_bundle_file};
 pub use source::{DictWeights, FileWeights};
 pub use weights::{

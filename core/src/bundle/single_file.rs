@@ -272,11 +272,10 @@ fn described(manifest: &mut Manifest, networks: &[Draft<'_>], digests: &[String]
 #[cfg(test)]
 mod tests {
     use super::super::tests::manifest_of;
-    use super::super::{
-        DictWeights, FileWeights, ModelConfig, Part, decode_weights, encode_weights,
-    };
+    use super::super::{DictWeights, FileWeights, InputKind, Part, decode_weights, encode_weights};
     use super::*;
-    use crate::pgan;
+    use crate::label::Palette;
+    use crate::pix2pix::GeneratorConfig;
     use crate::state_dict::{HasShape, StateDict, StateTensor};
 
     fn dict() -> StateDict {
@@ -294,9 +293,13 @@ mod tests {
     }
 
     fn manifest() -> Manifest {
-        manifest_of(ModelConfig::Pgan {
-            generator: pgan::GeneratorConfig::default(),
-        })
+        let labels = InputKind::Labels {
+            num_classes: 3,
+            classes: Palette::numbered(3).classes,
+            dont_care: false,
+            edges: false,
+        };
+        manifest_of(GeneratorConfig::default(), labels)
     }
 
     fn streamed(dict: &StateDict, dtype: WeightDtype) -> (Manifest, Vec<u8>) {

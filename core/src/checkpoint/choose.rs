@@ -13,7 +13,7 @@ use super::pickle::Attributes;
 use super::unread::{Unread, as_networks_take_it};
 use crate::bundle::FileBytes;
 use crate::pgan::with_module_keys;
-use crate::state_dict::{Named, StateTensor, is_ignorable};
+use crate::state_dict::{Named, StateTensor, is_ignorable, named};
 
 /// What weights are read from.
 pub const EXPECTED: &str = "expected a PyTorch state dict (.pth, .pt) or safetensors";
@@ -310,7 +310,7 @@ fn anything<B: FileBytes>(
         let deeper = own && contents.dictionary(key) > chosen.len();
         (!deeper).then(|| (bare.to_owned(), key.to_owned()))
     });
-    Ok((Picked::Everything(keys.collect()), choice))
+    Ok((Picked::Everything(named(keys)), choice))
 }
 
 /// Entries that networks are made of; what else lies in a network of ours is somebody's own.
@@ -364,7 +364,7 @@ fn pgan<B: FileBytes>(contents: &Contents<B>, config: Attributes) -> Result<Chec
     let network = |name: &str| {
         let prefix = format!("{name}.");
         let own = |key: &str| Some((key.strip_prefix(&prefix)?.to_owned(), key.to_owned()));
-        let keys: BTreeMap<String, String> = contents.keys().filter_map(own).collect();
+        let keys = named(contents.keys().filter_map(own));
         if keys.is_empty() {
             return Ok(None);
         }

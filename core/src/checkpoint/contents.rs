@@ -14,7 +14,7 @@ use super::tensors::View;
 use super::tree::{Tree, description};
 use super::unread::{Origin, Unread};
 use crate::bundle::FileBytes;
-use crate::state_dict::{Named, StateDict, StateTensor, second_vector};
+use crate::state_dict::{Named, StateDict, StateTensor, distinct, named, second_vector};
 
 /// How many times larger than its file a state dict may become. A view can repeat one number any
 /// number of times, so that nothing else keeps a small file from filling the memory.
@@ -70,7 +70,7 @@ impl<B: FileBytes> Contents<B> {
         let stored =
             stored.map(|(name, leaf)| (name, Stored::Pickled(leaf.place, leaf.dictionary)));
         Ok(Self {
-            stored: stored.collect(),
+            stored: named(stored),
             state_dicts: tree.state_dicts,
             source: Source::Pytorch(Box::new(file)),
             size,
@@ -153,7 +153,7 @@ impl<B: FileBytes> Contents<B> {
             };
             Some(element.name().to_owned())
         };
-        let names: BTreeSet<String> = weights.values().filter_map(name).collect();
+        let names = distinct(weights.values().filter_map(name));
         names.into_iter().collect::<Vec<_>>().join(", ")
     }
 
@@ -189,8 +189,11 @@ impl<B: FileBytes> Contents<B> {
     ///
     /// As [`read`](Self::read).
     pub fn read_all(&self, weights: Named<Unread>, left: &mut Budget) -> Result<StateDict> {
-        let read = |(key, unread): (String, Unread)| Ok((key, self.read(&unread, left)?));
-        weights.into_iter().map(read).collect()
+        let mut dict = StateDict::new();
+        for (key, unread) in weights {
+            dict.insert(key, self.read(&unread, left)?);
+        }
+        Ok(dict)
     }
 
     /// Reads a tensor.
@@ -263,5 +266,5 @@ fn raw<B: FileBytes>(bytes: &B) -> Result<BTreeMap<String, Stored>> {
         let element = Element::of_name(&format!("{:?}", info.dtype));
         (key, Stored::Raw(element, info.shape.clone(), range))
     });
-    Ok(stored.collect())
+    Ok(named(stored))
 }

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::hints::{Naming, Setting};
 use crate::checkpoint::failure::{Failure, Result, bail};
-use crate::state_dict::{HasShape, Named};
+use crate::state_dict::{HasShape, Named, distinct};
 
 /// Family of a weight file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,7 @@ pub(super) fn settle<T: HasShape>(
     beside: Beside,
     naming: Naming,
 ) -> Result<Settled> {
-    let keys: BTreeSet<&str> = dict.keys().map(String::as_str).collect();
+    let keys = distinct(dict.keys().map(String::as_str));
     let settled = |family, why: &str| Settled {
         family,
         why: why.to_owned(),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::checkpoint::failure::{Result, bail};
 
 use super::family::FamilyName;
+use crate::state_dict::{distinct, named as named_by};
 
 /// Keys of dictionaries that wrap a state dict, the one to take first, where a file holds several.
 const WRAPPERS: [&str; 4] = ["state_dict", "model_state_dict", "model", "params"];
@@ -32,7 +33,7 @@ pub struct Network {
 
 /// Every network that `fits`, outermost first: what lies in one is a part of it.
 pub fn networks<'a>(keys: impl Iterator<Item = &'a str>, fits: Fits) -> Vec<Network> {
-    let keys: BTreeSet<&str> = keys.collect();
+    let keys = distinct(keys);
     let mut found = Vec::new();
     search("", &keys, fits, MAX_PARTS, &mut found);
     found
@@ -68,21 +69,18 @@ fn search(prefix: &str, keys: &BTreeSet<&str>, fits: Fits, depth: usize, found: 
 fn network_at(prefix: &str, keys: &BTreeSet<&str>, fits: Fits) -> Option<Network> {
     let bare = |key: &&str| (unwrapped(&key[prefix.len()..]), (*key).to_owned());
     let as_it_is = |key: &&str| (key[prefix.len()..].to_owned(), (*key).to_owned());
-    let all_bare: BTreeMap<String, String> = keys.iter().map(bare).collect();
+    let all_bare = named_by(keys.iter().map(bare));
     // Two keys that would become one are of two networks.
     let clash = all_bare.len() < keys.len();
     let named = match clash {
-        true => keys.iter().map(as_it_is).collect(),
+        true => named_by(keys.iter().map(as_it_is)),
         false => all_bare,
     };
-    let family = fits(&named.keys().map(String::as_str).collect())?;
+    let family = fits(&distinct(named.keys().map(String::as_str)))?;
     let of_family = |key: &String| family.has_module(key.split('.').next().unwrap_or_default());
     Some(Network {
         name: shown(prefix),
-        keys: named
-            .into_iter()
-            .filter(|(key, _)| of_family(key))
-            .collect(),
+        keys: named_by(named.into_iter().filter(|(key, _)| of_family(key))),
     })
 }
 
@@ -142,14 +140,14 @@ pub fn names<'a>(
     found: &[Network],
 ) -> Vec<String> {
     let taken = found.iter().flat_map(|network| network.keys.values());
-    let taken: BTreeSet<&str> = taken.map(String::as_str).collect();
+    let taken = distinct(taken.map(String::as_str));
     let mut names = BTreeSet::new();
     for dict in state_dicts.iter().take(MAX_NETWORKS) {
         let own = shown(dict);
         let inner = found
             .iter()
             .filter(|network| network.name.starts_with(dict.as_str()) && network.name != own);
-        let inner: BTreeSet<String> = inner.map(|network| network.name.clone()).collect();
+        let inner = distinct(inner.map(|network| network.name.clone()));
         let is_one = found.iter().any(|network| network.name == own);
         let is_other = !is_one && inner.is_empty() && state_dicts.len() > 1;
         if !own.is_empty() && (is_one || is_other) {

@@ -2,14 +2,14 @@
 
 use crate::checkpoint::failure::{Context, Result, bail, ensure};
 
-use burn::tensor::Device;
-
 use super::family::{Beside, FamilyName, settle};
 use super::hints::{Hints, Naming, PganNetwork, Setting};
 use super::{Checkpoint, PganCheckpoint, settings};
-use crate::bundle::{InputKind, LatentAttribute, ModelConfig, image_input, labels_input};
-use crate::plan::on_capture_device;
-use crate::state_dict::{AuthorsKeys, HasShape, Named, check_state_dict};
+use crate::bundle::{
+    InputKind, LatentAttribute, ModelConfig, encoder_shapes, generator_shapes, image_input,
+    labels_input,
+};
+use crate::state_dict::{HasShape, Named, check_shapes, named};
 use crate::{pgan, pix2pix, pix2pixhd, spade};
 
 /// A generator that a file holds.
@@ -114,25 +114,26 @@ fn no_encoder(is_there: bool, family: FamilyName, hints: &Hints) -> Result<()> {
     Ok(())
 }
 
-/// The weights that a network has, if all of them are there: stray entries are gone. The network is
-/// built without any values.
-fn strict<T: HasShape + Clone, M: AuthorsKeys>(
-    network: impl FnOnce(&Device) -> crate::Result<M>,
+/// The weights that a network has, if all of them are there: stray entries are gone.
+fn strict<T: HasShape + Clone>(
+    needed: crate::Result<Vec<(String, Vec<usize>)>>,
     dict: &Named<T>,
     what: &str,
 ) -> Result<Named<T>> {
-    let keys = on_capture_device(|device| {
-        Ok(check_state_dict(&network(device)?, dict).map_err(crate::Error::from))
-    })?;
-    let keys = keys.with_context(|| what.to_owned())?;
-    let found = |key: String| Some((key.clone(), dict.get(&key)?.clone()));
-    Ok(keys.into_iter().filter_map(found).collect())
+    let needed = needed?;
+    let checked = check_shapes(&needed, dict).map_err(crate::Error::from);
+    checked.with_context(|| what.to_owned())?;
+    let found = |(key, _): (String, _)| Some((key.clone(), dict.get(&key)?.clone()));
+    Ok(named(needed.into_iter().filter_map(found)))
 }
 
 fn pix2pix<T: HasShape + Clone>(dict: &Named<T>, hints: &Hints) -> Result<Recognized<T>> {
     let generator = pix2pix::infer_generator(dict, !hints.no_dropout)?;
     let what = format!("read as {}", generator.architecture);
-    let weights = strict(|device| generator.init(device), dict, &what)?;
+    let network = ModelConfig::Pix2pix {
+        generator: generator.clone(),
+    };
+    let weights = strict(generator_shapes(&network), dict, &what)?;
     let channels = generator.input_channels;
     let mut used = vec![
         Setting::Labels,
@@ -194,11 +195,13 @@ fn pix2pixhd<T: HasShape + Clone>(
     hints: &Hints,
 ) -> Result<Recognized<T>> {
     let generator = pix2pixhd::infer_generator(dict)?;
-    let weights = strict(
-        |device| generator.init(device),
-        dict,
-        "read as a pix2pixHD generator",
-    )?;
+    let network = |encoder| ModelConfig::Pix2pixhd {
+        generator: generator.clone(),
+        feature_channels: 0,
+        encoder,
+    };
+    let needed = generator_shapes(&network(None));
+    let weights = strict(needed, dict, "read as a pix2pixHD generator")?;
     let said = hints.called(Setting::Encoder);
     let config = encoder
         .map(pix2pixhd::infer_encoder)
@@ -206,7 +209,7 @@ fn pix2pixhd<T: HasShape + Clone>(
         .context(said)?;
     let encoder = match (&config, encoder) {
         (Some(config), Some(dict)) => Some(strict(
-            |device| config.init(device),
+            encoder_shapes(&network(Some(config.clone()))),
             dict,
             &format!("{said}: read as pix2pixHD's encoder"),
         )?),
@@ -269,11 +272,12 @@ fn spade<T: HasShape + Clone>(
     hints: &Hints,
 ) -> Result<Recognized<T>> {
     let generator = spade::infer_generator(dict, hints.spade())?;
-    let weights = strict(
-        |device| generator.init(device),
-        dict,
-        "read as a SPADE generator",
-    )?;
+    let network = |encoder| ModelConfig::Spade {
+        generator: generator.clone(),
+        encoder,
+    };
+    let needed = generator_shapes(&network(None));
+    let weights = strict(needed, dict, "read as a SPADE generator")?;
     let said = hints.called(Setting::Encoder);
     let config = encoder
         .map(spade::infer_encoder)
@@ -281,7 +285,7 @@ fn spade<T: HasShape + Clone>(
         .context(said)?;
     let encoder = match (&config, encoder) {
         (Some(config), Some(dict)) => Some(strict(
-            |device| config.init(device),
+            encoder_shapes(&network(Some(config.clone()))),
             dict,
             &format!("{said}: read as SPADE's encoder"),
         )?),
@@ -378,14 +382,12 @@ fn pgan_generator<T: HasShape + Clone>(
     attributes: Vec<LatentAttribute>,
     dict: &Named<T>,
 ) -> Result<Recognized<T>> {
-    let weights = strict(
-        |device| generator.init(device),
-        dict,
-        "read as a Progressive GAN generator",
-    )?;
     let channels = generator.input_dim();
+    let model = ModelConfig::Pgan { generator };
+    let needed = generator_shapes(&model);
+    let weights = strict(needed, dict, "read as a Progressive GAN generator")?;
     Ok(Recognized {
-        model: ModelConfig::Pgan { generator },
+        model,
         input: InputKind::Latent {
             channels,
             attributes,

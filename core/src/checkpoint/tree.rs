@@ -6,6 +6,7 @@ use crate::checkpoint::failure::{Result, bail, ensure};
 
 use super::pickle::{Attribute, Object, Pickle, Place};
 use super::tensors::is_tensor;
+use crate::state_dict::{distinct, named as by_key};
 
 /// Dictionaries in dictionaries that are followed; a module nests as deep as its layers do.
 const MAX_DEPTH: usize = 48;
@@ -185,7 +186,7 @@ impl Walk<'_> {
             None => self.pickle.items(set),
         });
         let items = items.unwrap_or_default().iter();
-        items.filter_map(|name| self.pickle.key(*name)).collect()
+        distinct(items.filter_map(|name| self.pickle.key(*name)))
     }
 
     fn leaf(&mut self, name: String, place: Place, dictionary: usize) -> Result<()> {
@@ -262,7 +263,7 @@ pub fn description(pickle: &Pickle, keys_shown: usize) -> String {
     let named = entries
         .iter()
         .filter_map(|(key, value)| Some((pickle.key(*key)?, kind(pickle, *value))));
-    let keys: BTreeMap<String, &str> = named.filter(|(key, _)| key != "_metadata").collect();
+    let keys = by_key(named.filter(|(key, _)| key != "_metadata"));
     if keys.is_empty() {
         return "none".to_owned();
     }

@@ -1,7 +1,7 @@
 //! State-dict keys of the original authors (spec 5.9), and the networks that keys and shapes tell of.
 
 use super::{Discriminator, DiscriminatorConfig, Generator, GeneratorConfig};
-use crate::state_dict::{AuthorsKeys, HasShape, Named};
+use crate::state_dict::{AuthorsKeys, HasShape, Named, named};
 use crate::{Error, Result};
 
 /// Between a layer and its weight or bias: the original wraps every convolution.
@@ -54,9 +54,7 @@ pub fn with_module_keys<T>(dict: Named<T>) -> Named<T> {
         }
         _ => key,
     };
-    dict.into_iter()
-        .map(|(key, tensor)| (wrapped(key), tensor))
-        .collect()
+    named(dict.into_iter().map(|(key, tensor)| (wrapped(key), tensor)))
 }
 
 /// Reads what a generator is from keys and shapes.
@@ -171,7 +169,7 @@ impl<T: HasShape> Shapes<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::state_dict::{state_dict, state_keys};
+    use crate::state_dict::{StateDict, state_dict, state_keys};
     use burn::module::{Module, ModuleVisitor, Param};
     use burn::tensor::{Device, Tensor};
 

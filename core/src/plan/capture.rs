@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use burn::backend::Capture;
-use burn::backend::capture::TensorId;
+use burn::backend::capture::{CaptureError, CapturedGraph, TensorId};
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Device, Tensor};
 use underpaint_plan::{Input, Plan, ValueId};
@@ -17,6 +17,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub struct Scope {
     device: Device,
+    /// Key and shape of every parameter that has been named.
+    pub(crate) shapes: Vec<(String, Vec<usize>)>,
     pub(super) inputs: Vec<(TensorId, Input, Vec<usize>)>,
     pub(super) parameters: BTreeMap<TensorId, String>,
     pub(super) outputs: Vec<TensorId>,
@@ -62,40 +64,17 @@ impl Scope {
     /// `key` is given the names of the fields that lead to a parameter.
     pub fn parameters<M: Module>(&mut self, module: &M, key: impl Fn(&[String]) -> String) {
         let mut names = Names {
-            key,
+            key: &key,
             path: Vec::new(),
-            found: BTreeMap::new(),
+            scope: self,
         };
         module.visit(&mut names);
-        self.parameters.append(&mut names.found);
     }
 
     /// Declares what comes out of the plan; several in this order.
     pub fn output<const D: usize>(&mut self, tensor: &Tensor<D>) {
         self.outputs.extend(id_of(tensor));
     }
-}
-
-/// One device for all: a process can have 65,536 of them, and each has one scope at a time.
-static DEVICE: OnceLock<Mutex<Device>> = OnceLock::new();
-
-/// Builds something on the capture device, where modules have all their shapes and no values.
-///
-/// # Errors
-///
-/// [`Error::Plan`] inside a capture; what `build` says.
-pub(crate) fn on_capture_device<T>(build: impl FnOnce(&Device) -> Result<T>) -> Result<T> {
-    let _alone = Alone::enter()?;
-    let device = DEVICE.get_or_init(|| Mutex::new(Device::capture()));
-    let device = device.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut built = None;
-    // What was recorded is of no use here.
-    let _ = device.capture_scope(|burns| {
-        built = Some(build(&device));
-        burns.complete([], [])
-    });
-    let nothing = || Error::Plan(underpaint_plan::Error::Invalid("nothing was built".into()));
-    built.ok_or_else(nothing)?
 }
 
 /// Makes a plan of what `run` does on the [device](Scope::device) of its scope.
@@ -122,12 +101,48 @@ pub(crate) fn on_capture_device<T>(build: impl FnOnce(&Device) -> Result<T>) -> 
 /// [`Error::Plan`] if the module does something that no step stands for, naming it, or has no output;
 /// or if one plan is made inside another. What `run` says.
 pub fn capture(run: impl FnOnce(&mut Scope) -> Result<()>) -> Result<Plan> {
+    let (scope, captured) = recorded(&mut once(run))?;
+    let invalid = |error| Error::Plan(underpaint_plan::Error::Invalid(format!("{error}")));
+    let captured = captured.map_err(invalid)?;
+    let scope = Scope {
+        outputs: captured.graph.outputs.clone(),
+        ..scope
+    };
+    let (draft, outputs) = lower(&captured, &scope)?;
+    Ok(finish(draft, outputs))
+}
+
+/// Builds modules on the capture device, where they have all their shapes and no values, and gives key
+/// and shape of every parameter that was named.
+///
+/// # Errors
+///
+/// [`Error::Plan`] inside a capture; what `build` says.
+pub(crate) fn shapes(
+    build: impl FnOnce(&mut Scope) -> Result<()>,
+) -> Result<Vec<(String, Vec<usize>)>> {
+    // What was recorded is of no use here.
+    Ok(recorded(&mut once(build))?.0.shapes)
+}
+
+/// Something that is run once, for a function that is compiled once.
+fn once(run: impl FnOnce(&mut Scope) -> Result<()>) -> impl FnMut(&mut Scope) -> Result<()> {
+    let mut run = Some(run);
+    move |scope| run.take().map_or(Ok(()), |run| run(scope))
+}
+
+type Recorded = std::result::Result<CapturedGraph, CaptureError>;
+
+fn recorded(run: &mut dyn FnMut(&mut Scope) -> Result<()>) -> Result<(Scope, Recorded)> {
+    // One device for all: a process can have 65,536 of them, and each has one scope at a time.
+    static DEVICE: OnceLock<Mutex<Device>> = OnceLock::new();
     let _alone = Alone::enter()?;
     let device = DEVICE.get_or_init(|| Mutex::new(Device::capture()));
     // A panic in `run` leaves the device as good as it was.
     let device = device.lock().unwrap_or_else(PoisonError::into_inner);
     let mut scope = Scope {
         device: device.clone(),
+        shapes: Vec::new(),
         inputs: Vec::new(),
         parameters: BTreeMap::new(),
         outputs: Vec::new(),
@@ -138,11 +153,7 @@ pub fn capture(run: impl FnOnce(&mut Scope) -> Result<()>) -> Result<Plan> {
         burns.complete([], scope.outputs.iter().copied())
     });
     result?;
-    let invalid = |error| Error::Plan(underpaint_plan::Error::Invalid(format!("{error}")));
-    let captured = captured.map_err(invalid)?;
-    scope.outputs = captured.graph.outputs.clone();
-    let (draft, outputs) = lower(&captured, &scope)?;
-    Ok(finish(draft, outputs))
+    Ok((scope, captured))
 }
 
 fn id_of<const D: usize>(tensor: &Tensor<D>) -> Option<TensorId> {
@@ -150,13 +161,13 @@ fn id_of<const D: usize>(tensor: &Tensor<D>) -> Option<TensorId> {
     Some(tensor.id())
 }
 
-struct Names<K> {
-    key: K,
+struct Names<'a> {
+    key: &'a dyn Fn(&[String]) -> String,
     path: Vec<String>,
-    found: BTreeMap<TensorId, String>,
+    scope: &'a mut Scope,
 }
 
-impl<K: Fn(&[String]) -> String> ModuleVisitor for Names<K> {
+impl ModuleVisitor for Names<'_> {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_owned());
     }
@@ -166,8 +177,12 @@ impl<K: Fn(&[String]) -> String> ModuleVisitor for Names<K> {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(id) = id_of(&param.val()) {
-            self.found.insert(id, (self.key)(&self.path));
+        let (tensor, key) = (param.val(), (self.key)(&self.path));
+        self.scope
+            .shapes
+            .push((key.clone(), tensor.dims().to_vec()));
+        if let Some(id) = id_of(&tensor) {
+            self.scope.parameters.insert(id, key);
         }
     }
 }

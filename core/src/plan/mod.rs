@@ -18,7 +18,7 @@ mod finish;
 mod lower;
 mod request;
 
-pub(crate) use capture::on_capture_device;
+pub(crate) use capture::shapes;
 pub use capture::{Scope, capture};
 pub use request::{Request, encoder, generator};
 #[doc(no_inline)]

@@ -220,7 +220,7 @@ export class StudioPage {
   }
 
   /** A dialog with all that is in it (which is slotted: the dialog element itself holds only its heading). */
-  dialog(name: "models" | "scenes" | "paintings" | "shape" | "shortcuts" | "about"): Locator {
+  dialog(name: "checkpoint" | "models" | "scenes" | "paintings" | "shape" | "shortcuts" | "about"): Locator {
     return this.page.locator(`up-dialog[data-dialog="${name}"]`);
   }
 

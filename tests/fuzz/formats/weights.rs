@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use underpaint::import::read_checkpoint;
 use underpaint::model::Model;
 use underpaint_core::bundle::{
-    MANIFEST_FILE, WEIGHTS_FILE, WeightDtype, decode_tensors, decode_weights, encode_weights,
+    MANIFEST_FILE, WEIGHTS_FILE, WeightDtype, decode_tensors, decode_weights, encode_weights, pack,
 };
 
 use super::{Case, Sample, names_file, nothing_left, taken, underpaint};
 
+/// Name of a bundle in one file.
+const BUNDLE: &str = "file.underpaint";
 /// What `import` is told to write.
 const OUTPUT: &str = "out";
 /// Bundles that were read are used for generating once in so many inputs: it takes longer.
@@ -77,6 +79,19 @@ pub fn manifest() -> Vec<Sample> {
     bundles().into_iter().map(sample).collect()
 }
 
+/// The generators as bundles in one file.
+pub fn bundle_files() -> Vec<Sample> {
+    let packed = |(manifest, weights): (Vec<u8>, Vec<u8>)| {
+        let files = [
+            (MANIFEST_FILE, manifest.as_slice()),
+            (WEIGHTS_FILE, weights.as_slice()),
+        ];
+        pack(&files).expect("small").concat()
+    };
+    let sample = |bundle| Sample::new(BUNDLE, packed(bundle));
+    bundles().into_iter().map(sample).collect()
+}
+
 /// The generators as bundles: manifest and weights.
 fn bundles() -> Vec<(Vec<u8>, Vec<u8>)> {
     let bundle = |name: &str| {
@@ -111,6 +126,16 @@ pub fn check(case: &Case) -> Result<(), String> {
             nothing_left(&case.folder, &[case.name, OUTPUT])
         }
         Err(_) => nothing_left(&case.folder, &[case.name]),
+    }
+}
+
+/// Reads a bundle in one file: all of it or nothing, and the file is named.
+pub fn check_bundle_file(case: &Case) -> Result<(), String> {
+    let model = Model::open(&case.path);
+    taken(case, &model)?;
+    match model {
+        Ok(_) => Ok(()),
+        Err(error) => names_file(&format!("{error:#}"), case),
     }
 }
 

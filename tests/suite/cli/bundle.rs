@@ -1,7 +1,10 @@
 //! `export`: bundles that give what their run gives, and refuse what is not theirs.
 
+use std::io::{Cursor, Read};
+
 use serde_json::{Value, json};
 use underpaint_core::bundle::sha256;
+use zip::{CompressionMethod, ZipArchive};
 
 use super::{Place, UNET_64, distance, file_names, wave};
 
@@ -222,4 +225,71 @@ fn force_replaces_bundles_and_nothing_else() {
     }
     assert!(place.checkpoint("run") == checkpoint);
     assert!(place.path("data/train/00000.png").exists());
+}
+
+#[test]
+fn a_bundle_in_one_file_is_what_its_folder_is() {
+    let place = with_run(UNET_64);
+    place.run("export run --output bundle --dtype f16");
+    place.run("export run --output packed --dtype f16 --single-file");
+    place.run("export bundle --output again.underpaint");
+    assert!(place.read("packed.underpaint") == place.read("again.underpaint"));
+    // Any program that reads ZIP archives gets the folder's files out of it.
+    let mut archive = ZipArchive::new(Cursor::new(place.read("packed.underpaint"))).expect("a ZIP");
+    for name in ["manifest.json", "weights.safetensors"] {
+        let mut entry = archive.by_name(name).expect("there");
+        assert_eq!(entry.compression(), CompressionMethod::Stored);
+        assert_eq!(entry.data_start().expect("known") % 64, 0, "{name}");
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("its checksum");
+        assert!(bytes == place.read(&format!("bundle/{name}")), "{name}");
+    }
+    for model in ["bundle", "packed.underpaint"] {
+        place.run(&format!(
+            "generate --model {model} --input data/val --half left --output from-{model} --seed 4"
+        ));
+        place.run(&format!("plan {model}"));
+        place.run(&format!(
+            "export {model} --format pytorch-keys --output {model}.safetensors"
+        ));
+    }
+    assert!(place.tree("from-bundle") == place.tree("from-packed.underpaint"));
+    place.run("import bundle.safetensors --output imported --single-file --size 64");
+    place
+        .run("generate --model imported.underpaint --input data/val --half left --output imported");
+}
+
+#[test]
+fn a_bundle_in_one_file_is_replaced_only_when_asked_and_told_from_others() {
+    let place = with_run("");
+    place.run("export run --output a.underpaint");
+    let whole = place.read("a.underpaint");
+    place.fails(
+        "export run --output a.underpaint",
+        &["a.underpaint", "--force"],
+    );
+    place.run("export run --output a.underpaint --force");
+    assert!(place.read("a.underpaint") == whole);
+    place.write("b.underpaint", "mine");
+    place.fails(
+        "export run --output b.underpaint --force",
+        &["b.underpaint", "bundle"],
+    );
+    assert_eq!(place.read("b.underpaint"), b"mine");
+    let generate = "generate --model b.underpaint --input data/val --half left --output out";
+    place.fails(generate, &["b.underpaint", "bundle in one file"]);
+    for length in [whole.len() - 1, whole.len() / 2, 40, 0] {
+        place.write("b.underpaint", &whole[..length]);
+        place.fails(generate, &["b.underpaint", "cut short"]);
+    }
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    place.write("b.underpaint", &flipped);
+    place.fails(generate, &["b.underpaint", "integrity"]);
+    place.fails(
+        "export run --output c --single-file --format onnx",
+        &["--single-file", "--format bundle"],
+    );
+    assert!(!place.path("out").exists());
 }

@@ -127,6 +127,28 @@ fn pix2pixhd_resumes_with_features_of_instances_and_of_labels() {
         files.contains(&"encoder.safetensors".to_owned()),
         "{files:?}"
     );
+    // The typical features travel in the manifest; where nothing else is given, the seed draws of them.
+    let clusters = &place.json("bundle/manifest.json")["clusters"];
+    let drawn: Vec<_> = clusters.as_object().expect("clusters").values().collect();
+    assert!(
+        drawn
+            .iter()
+            .all(|label| label[0].as_array().map(Vec::len) == Some(3)),
+        "{clusters}"
+    );
+    let generate = "generate --input data/val_label --instances data/val_inst";
+    for (model, output) in [("bundle", "one"), ("whole4", "same")] {
+        place.run(&format!(
+            "{generate} --model {model} --seed 1 --output {output}"
+        ));
+    }
+    let picture =
+        |output: &str| place.read(&format!("{output}/{}", file_names(&place.path(output))[0]));
+    assert_eq!(picture("one"), picture("same"));
+    place.fails(
+        "generate --model bundle --input data/val_label --toward 3 --share 0.5 --output no",
+        &["--toward", "no latents"],
+    );
 }
 
 #[test]

@@ -4,18 +4,21 @@ import type { LabelMap } from "../canvas/label-map.js";
 import { load, type LoadOptions } from "../engine/client.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Generator, Picture } from "../engine/generator.js";
+import type { InputExtras } from "../engine/input.js";
+import { copyLooks } from "../engine/looks.js";
+import { copyStyle } from "../engine/style.js";
 import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
-import { isPainted, studioModel, type StudioModel } from "../state/studio-model.js";
+import { isPainted, studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
 import { SettingError, checkIds, checkObjects } from "./settings.js";
 
 /** What is to be loaded. */
 export interface Wish extends Omit<LoadOptions, "signal"> {
-  /** Address of the bundle, relative to the page. */
-  readonly model: string;
+  /** Address of the bundle, relative to the page; or a model's file. */
+  readonly model: string | Blob;
   /** Address of a label map to begin with. */
   readonly scene: string | undefined;
 }
@@ -27,6 +30,8 @@ export class ElementSession {
   /** Called with failures that nobody waits for: the generator is lost, or the first scene cannot be opened. */
   onError: ((error: UnderpaintError) => void) | undefined;
   private readonly live: LiveGeneration;
+  /** What stands beside what is painted. */
+  private chosen: Pick<InputExtras, "style" | "objects"> = {};
   private current: Generator | undefined;
   private stop: AbortController | undefined;
 
@@ -51,7 +56,7 @@ export class ElementSession {
     this.release();
     const stop = new AbortController();
     this.stop = stop;
-    commands.modelLoading(this.studio, wish.model);
+    commands.modelLoading(this.studio, nameOf(wish.model));
     let generator: Generator | undefined;
     try {
       const onProgress: LoadOptions["onProgress"] = (progress) => {
@@ -59,7 +64,7 @@ export class ElementSession {
         wish.onProgress?.(progress);
       };
       generator = await this.loadGenerator(wish.model, { ...wish, onProgress, signal: stop.signal });
-      const model = studioModel(generator.manifest, { kind: "address", url: wish.model });
+      const model = studioModel(generator.manifest, originOf(wish.model));
       const start = this.mapFor(model) ?? (await this.firstScene(wish.scene, model, stop.signal));
       stop.signal.throwIfAborted();
       this.use(generator, model, start);
@@ -106,6 +111,24 @@ export class ElementSession {
     return this.live.now();
   }
 
+  /**
+   * Chooses a style, or looks of objects, for the model that is loaded, and generates a picture with them. Another model
+   * begins without.
+   *
+   * @throws UnderpaintError `bad-input` without a model, or if it has no use for them; others as {@link generate}
+   */
+  async choose(chosen: Pick<InputExtras, "style" | "objects">): Promise<Picture> {
+    const generator = this.current;
+    if (generator === undefined) return this.generate();
+    if (chosen.style !== undefined) copyStyle(chosen.style, generator.manifest);
+    if (chosen.objects !== undefined) copyLooks(chosen.objects, generator.manifest);
+    // A picture is read once, not for every stroke.
+    const { style } = chosen;
+    const read = style !== undefined && "data" in style ? { style: await generator.encodeStyle(style) } : {};
+    this.chosen = { ...this.chosen, ...chosen, ...read };
+    return this.generate();
+  }
+
   /** Lets the generator go, and gives up loading one. The painting stays. */
   close(): void {
     this.release();
@@ -127,7 +150,8 @@ export class ElementSession {
       this.onError?.(error);
     };
     commands.modelReady(this.studio, model, generator.device, start);
-    this.live.use((request) => generator.generate(request.input, { seed: request.seed, classes: request.classes }));
+    this.chosen = {};
+    this.live.use(({ input, seed, classes }) => generator.generate(input, { seed, classes, ...this.chosen }));
   }
 
   private fail(error: UnderpaintError): void {
@@ -201,4 +225,13 @@ async function fetchBlob(url: string, signal: AbortSignal): Promise<Blob> {
     found = errorFrom(thrown).message;
   }
   throw new UnderpaintError("network", `The scene ${url} could not be downloaded: ${found}.`);
+}
+
+function nameOf(model: string | Blob): string {
+  if (typeof model === "string") return model;
+  return model instanceof File ? model.name : "";
+}
+
+function originOf(model: string | Blob): ModelOrigin {
+  return typeof model === "string" ? { kind: "address", url: model } : { kind: "local" };
 }

@@ -2,11 +2,14 @@
 
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { instancesOf } from "../canvas/instance-map.js";
+import type { CheckpointAnswers } from "../engine/checkpoint.js";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Picture } from "../engine/generator.js";
 import type { LabelMapInput } from "../engine/input.js";
+import type { ObjectLook } from "../engine/looks.js";
 import type { Manifest } from "../engine/manifest.js";
+import type { Style } from "../engine/style.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
 import { saveBlob, suggestedName } from "../files/save.js";
@@ -80,6 +83,9 @@ export interface UnderpaintCanvas {
 export class UnderpaintCanvas extends LitElement implements ElementSettings {
   static override readonly properties = {
     model: { type: String },
+    file: { attribute: false },
+    encoder: { attribute: false },
+    answers: { attribute: false },
     device: { type: String, ...REFLECTED },
     scene: { type: String },
     label: { ...NUMBER, reflect: true },
@@ -96,8 +102,17 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
 
   static override readonly styles = elementStyles;
 
-  /** Address of the bundle: its folder or its manifest.json. */
+  /** Address of the bundle: its folder, its manifest.json, or one file, x.underpaint. */
   declare model: string | undefined;
+  /**
+   * A model's file in place of an address: a bundle in one file, or weights of the original authors (`.pth`, `.pt`,
+   * safetensors).
+   */
+  declare file: Blob | undefined;
+  /** The encoder's file beside weights of the authors; set it before {@link file}. */
+  declare encoder: Blob | undefined;
+  /** What weights of the authors do not tell; set it before {@link file}. */
+  declare answers: CheckpointAnswers | undefined;
   /** What to run on; `auto` by default. */
   declare device: "auto" | DeviceKind;
   /** Address of a label map (PNG) to begin with. */
@@ -261,6 +276,26 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     }
   }
 
+  /**
+   * Shows what is painted in another style, from now on: that of a picture, of a seed, or of the numbers of a latent, or one
+   * between others; undefined for the one that `seed` draws. For models with latents; another model begins without.
+   *
+   * @throws UnderpaintError `bad-input` for other models, and for a style that makes no sense; others as {@link generate}
+   */
+  async setStyle(style: Style | undefined): Promise<Picture> {
+    return this.session.choose({ style });
+  }
+
+  /**
+   * Gives objects looks of their own, from now on, in place of those chosen before; the seed draws the others. For models
+   * with features; another model begins without.
+   *
+   * @throws UnderpaintError as {@link setStyle}
+   */
+  async setLooks(looks: readonly ObjectLook[]): Promise<Picture> {
+    return this.session.choose({ objects: looks });
+  }
+
   /** The last picture as a PNG file; undefined while there is none. */
   async toBlob(): Promise<Blob | undefined> {
     const { picture } = this;
@@ -296,7 +331,8 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   protected override willUpdate(changed: PropertyValues<this>): void {
     for (const name of SETTING_NAMES) if (changed.has(name)) this.settings.take(name);
     const { device } = this;
-    if (this.hasUpdated && (changed.has("model") || (changed.has("device") && changed.get("device") !== device))) {
+    const isOther = changed.has("model") || changed.has("file");
+    if (this.hasUpdated && (isOther || (changed.has("device") && changed.get("device") !== device))) {
       this.reload();
     } else if (this.hasUpdated && changed.has("scene")) this.changeScene();
   }
@@ -372,7 +408,7 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     this.stopWaiting?.();
     this.stopWaiting = undefined;
     const begin = (): void => {
-      if (this.model !== undefined && this.isConnected) void this.load().catch(() => undefined);
+      if ((this.model ?? this.file) !== undefined && this.isConnected) void this.load().catch(() => undefined);
     };
     if (this.loading === "eager") queueMicrotask(begin);
     else this.stopWaiting = whenNear(this, begin);
@@ -389,13 +425,23 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   }
 
   private async open(): Promise<void> {
-    const { model, device, scene, workerUrl, wasmUrl } = this;
+    const { model, file, encoder, answers, device, scene, workerUrl, wasmUrl } = this;
     const { state } = this.studio;
     const followed = state.model === undefined ? undefined : state.classId;
     try {
-      if (model === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
+      const found = file ?? model;
+      if (found === undefined) throw new UnderpaintError("bad-input", "<underpaint-canvas> needs the attribute model.");
       const onProgress = (progress: ElementEventMap["progress"]): void => this.tell("progress", progress);
-      const generator = await this.session.open({ model, device, scene, workerUrl, wasmUrl, onProgress });
+      const generator = await this.session.open({
+        model: found,
+        encoder,
+        answers,
+        device,
+        scene,
+        workerUrl,
+        wasmUrl,
+        onProgress,
+      });
       this.settings.takeLabel(followed);
       this.tell("ready", { manifest: generator.manifest, device: generator.device });
     } catch (thrown) {

@@ -33,7 +33,7 @@ describe("reading from the network", () => {
   it("reads both files and tells every part of the weights", async () => {
     const told: [number, number][] = [];
     const { weights } = await read(environmentOf(FakeServer.withBundle()), (...part) => told.push(part));
-    expect([...weights.bytes]).toEqual([...WEIGHTS]);
+    expect(weights.bytes).toEqual(WEIGHTS);
     expect(told).toEqual([
       [0, 5],
       [2, 5],
@@ -97,7 +97,7 @@ describe("the cache", () => {
     const { cache } = await filled();
     const { manifest, weights } = await read(environmentOf(server, cache));
     expect(manifest.manifest).toEqual(manifestWith());
-    expect([...weights.bytes]).toEqual([...WEIGHTS]);
+    expect(weights.bytes).toEqual(WEIGHTS);
   });
 
   it("does not hide that a bundle is gone from a server that answers with a page", async () => {
@@ -132,7 +132,7 @@ describe("reading files", () => {
     const environment = environmentOf(FakeServer.withBundle());
     const manifest = await readManifest(files, environment);
     const { bytes } = await readWeights(files, manifest, environment, () => undefined);
-    expect([...bytes]).toEqual([...WEIGHTS]);
+    expect(bytes).toEqual(WEIGHTS);
     const other = { ...files, weights: new File(["ab"], "other.safetensors") };
     const error = await rejection(readWeights(other, manifest, environment, () => undefined));
     expect(error.message).toContain("The weights other.safetensors: expected 5 bytes, found 2");

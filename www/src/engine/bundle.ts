@@ -1,7 +1,7 @@
 /** Reads a bundle: its manifest and its weights, from the network, the browser's cache or files. */
 
 import { UnderpaintError, errorFrom } from "./errors.js";
-import { parseManifest, type Manifest } from "./manifest.js";
+import { parseManifest, type Manifest, type WeightFile } from "./manifest.js";
 import type { BundleSource } from "./protocol.js";
 import type { WeightCache } from "./weight-cache.js";
 
@@ -15,7 +15,7 @@ export interface ReadManifest {
 
 /** A bundle's weights, not yet verified. */
 export interface ReadWeights {
-  bytes: Uint8Array<ArrayBuffer>;
+  bytes: Uint8Array<ArrayBuffer> | Blob;
   /** Address or file name, for messages. */
   name: string;
   /** Whether they come out of the cache, and the network may have better ones. */
@@ -29,6 +29,9 @@ export interface BundleEnvironment {
   cache: WeightCache | undefined;
   signal: AbortSignal;
 }
+
+/** A source whose manifest and weights are files of their own. */
+export type PartedSource = Exclude<BundleSource, { kind: "file" }>;
 
 /** Called with the bytes of the weights that have arrived, and their number in all. */
 export type OnBytes = (loaded: number, total: number) => void;
@@ -47,7 +50,7 @@ export function manifestUrl(bundle: string): string {
  *
  * @throws UnderpaintError `network`, `bad-bundle`, `unsupported` or `aborted`
  */
-export async function readManifest(source: BundleSource, environment: BundleEnvironment): Promise<ReadManifest> {
+export async function readManifest(source: PartedSource, environment: BundleEnvironment): Promise<ReadManifest> {
   if (source.kind === "files") {
     const bytes = await bytesOf(source.manifest);
     return { manifest: parseManifest(bytes, nameOf(source.manifest, "manifest.json")), bytes, name: "manifest.json" };
@@ -64,18 +67,54 @@ export async function readManifest(source: BundleSource, environment: BundleEnvi
  * @throws UnderpaintError `network`, `integrity` (another size than the manifest says) or `aborted`
  */
 export async function readWeights(
-  source: BundleSource,
+  source: PartedSource,
   { manifest }: ReadManifest,
   environment: BundleEnvironment,
   onBytes: OnBytes,
   fresh = false,
 ): Promise<ReadWeights> {
-  const { file, sha256, bytes: total } = manifest.weights;
-  if (source.kind === "files") {
-    const name = nameOf(source.weights, file);
-    return { bytes: checkLength(await bytesOf(source.weights), total, name), name, cached: false };
+  if (source.kind === "files") return readGiven(source.weights, manifest.weights);
+  return readBeside(source.url, manifest.weights, environment, onBytes, fresh);
+}
+
+/**
+ * Reads the weights of a bundle's encoder, from the cache where it has them.
+ *
+ * @throws UnderpaintError as {@link readWeights}; `bad-input` if the bundle has no encoder, or came without its file
+ */
+export async function readEncoder(
+  source: PartedSource,
+  manifest: Manifest,
+  environment: BundleEnvironment,
+  fresh = false,
+): Promise<ReadWeights> {
+  const { encoder_weights: weights, name } = manifest;
+  if (weights === undefined) {
+    throw new UnderpaintError("bad-input", `${name} has no encoder that reads pictures.`);
   }
-  const url = new URL(encodeURIComponent(file), manifestUrl(source.url)).href;
+  if (source.kind === "url") return readBeside(source.url, weights, environment, () => undefined, fresh);
+  if (source.encoder !== undefined) return readGiven(source.encoder, weights);
+  throw new UnderpaintError(
+    "bad-input",
+    `Reading a picture needs the encoder of ${name}, ${weights.file}, which was not given with the other files. ` +
+      "Choose the whole folder of the bundle.",
+  );
+}
+
+function readGiven(given: Blob | ArrayBuffer, { file, bytes: total }: WeightFile): ReadWeights {
+  const name = nameOf(given, file);
+  const bytes = given instanceof Blob ? given : new Uint8Array(given);
+  return { bytes: checkLength(bytes, total, name), name, cached: false };
+}
+
+async function readBeside(
+  bundle: string,
+  { file, sha256, bytes: total }: WeightFile,
+  environment: BundleEnvironment,
+  onBytes: OnBytes,
+  fresh: boolean,
+): Promise<ReadWeights> {
+  const url = new URL(encodeURIComponent(file), manifestUrl(bundle)).href;
   const kept = fresh ? undefined : await environment.cache?.weights(sha256);
   if (kept?.length === total) {
     onBytes(total, total);
@@ -99,7 +138,7 @@ async function manifestBytes(url: string, environment: BundleEnvironment): Promi
   }
 }
 
-async function download(url: string, environment: BundleEnvironment, cache: RequestCache): Promise<Response> {
+export async function download(url: string, environment: BundleEnvironment, cache: RequestCache): Promise<Response> {
   let response: Response;
   try {
     response = await environment.fetch(url, { cache, signal: environment.signal });
@@ -111,7 +150,7 @@ async function download(url: string, environment: BundleEnvironment, cache: Requ
   throw new UnderpaintError("network", `${url}: expected the file, found HTTP status ${response.status}.${hint}`);
 }
 
-function downloadError(thrown: unknown, url: string): UnderpaintError {
+export function downloadError(thrown: unknown, url: string): UnderpaintError {
   const error = errorFrom(thrown);
   if (error.code === "aborted") return error;
   return new UnderpaintError(
@@ -151,11 +190,16 @@ function grown(bytes: Uint8Array<ArrayBuffer>, length: number): Uint8Array<Array
   return larger;
 }
 
-function checkLength(bytes: Uint8Array<ArrayBuffer>, expected: number, name: string): Uint8Array<ArrayBuffer> {
-  if (bytes.length === expected) return bytes;
+function checkLength<Bytes extends Uint8Array<ArrayBuffer> | Blob>(
+  bytes: Bytes,
+  expected: number,
+  name: string,
+): Bytes {
+  const found = bytes instanceof Blob ? bytes.size : bytes.length;
+  if (found === expected) return bytes;
   throw new UnderpaintError(
     "integrity",
-    `The weights ${name}: expected ${expected} bytes, found ${bytes.length}. ` +
+    `The weights ${name}: expected ${expected} bytes, found ${found}. ` +
       "They do not belong to this manifest, or are damaged; export the bundle or copy it again.",
   );
 }

@@ -1,5 +1,6 @@
 /** Loads a generator into a worker of its own. */
 
+import type { CheckpointAnswers, CheckpointSource } from "./checkpoint.js";
 import { Connection, type WorkerLike } from "./connection.js";
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
 import { UnderpaintError, errorFromWire, type ErrorCode } from "./errors.js";
@@ -7,11 +8,16 @@ import { Generator, type LoadedModel } from "./generator.js";
 import type { Manifest } from "./manifest.js";
 import type { BundleSource, FromWorker, LoadProgress, LoadRequest } from "./protocol.js";
 
-/** A bundle's two files. */
+/** A bundle's files. */
 export interface BundleFiles {
   readonly manifest: Blob | ArrayBuffer | Uint8Array;
   readonly weights: Blob | ArrayBuffer | Uint8Array;
+  /** The encoder's weights, where the bundle has one and pictures are to be read. */
+  readonly encoder?: Blob | ArrayBuffer | Uint8Array | undefined;
 }
+
+/** What {@link load} takes: an address, a bundle's files, or one file: a bundle, or weights of the authors. */
+export type ModelFiles = string | URL | BundleFiles | Blob | CheckpointSource;
 
 /** Options of {@link load}. */
 export interface LoadOptions {
@@ -26,10 +32,17 @@ export interface LoadOptions {
    * loading starts over on the CPU.
    */
   onManifest?: ((manifest: Manifest) => void) | undefined;
+  /** Of a weight file of the authors: what its weights do not tell. */
+  answers?: CheckpointAnswers | undefined;
   /** Cancels: the promise rejects with `aborted`. */
   signal?: AbortSignal | undefined;
   /** Whether the weights are kept in the browser's cache, by their hash. Default true. */
   cache?: boolean | undefined;
+  /**
+   * Whether the encoder that reads styles and looks from pictures is loaded at once, where the model has one. By default
+   * it is when a picture is first to be read. Beside a weight file of the authors: the encoder's file.
+   */
+  encoder?: boolean | Blob | undefined;
   /** Address of `worker.js`, where a bundler has moved it. */
   workerUrl?: string | URL | undefined;
   /**
@@ -56,27 +69,26 @@ class FailedAttempt {
 /**
  * Loads a bundle: downloads, verifies, starts the generator on a device and runs it once.
  *
- * @param bundle the address of the bundle's folder or of its `manifest.json`, relative to the page; or its files
+ * @param bundle the address of the bundle (its folder, its `manifest.json`, or one file `x.underpaint`), relative to the
+ *   page; its two files; or a `File`: a bundle in one file, or weights of the original authors (`.pth`, `.pt`,
+ *   safetensors), of which {@link LoadOptions.answers} says what they do not tell themselves
  * @throws UnderpaintError `webgpu-unavailable`, `device-lost`, `out-of-memory`, `bad-bundle`, `integrity`,
  *   `unsupported`, `bad-input`, `network`, `aborted` or `internal`
  */
-export async function load(bundle: string | URL | BundleFiles, options: LoadOptions = {}): Promise<Generator> {
+export async function load(bundle: ModelFiles, options: LoadOptions = {}): Promise<Generator> {
   return loadWith(startWorker, bundle, options);
 }
 
 /** {@link load} with a worker of the caller's. */
-export async function loadWith(
-  start: StartWorker,
-  bundle: string | URL | BundleFiles,
-  options: LoadOptions,
-): Promise<Generator> {
+export async function loadWith(start: StartWorker, bundle: ModelFiles, options: LoadOptions): Promise<Generator> {
   const started = performance.now();
   const request: LoadRequest = {
     type: "load",
-    source: sourceOf(bundle),
+    source: sourceOf(bundle, options),
     device: options.device ?? "auto",
     cache: options.cache ?? true,
     ...(options.wasmUrl === undefined ? {} : { wasmUrl: absolute(options.wasmUrl) }),
+    ...(options.encoder === true ? { encoder: true } : {}),
   };
   const risingOptions = { ...options, onProgress: rising(options.onProgress) };
   try {
@@ -148,9 +160,20 @@ function rising(onProgress: LoadOptions["onProgress"]): LoadOptions["onProgress"
   };
 }
 
-function sourceOf(bundle: string | URL | BundleFiles): BundleSource {
+function sourceOf(bundle: ModelFiles, { answers = {}, encoder }: LoadOptions): BundleSource {
   if (typeof bundle === "string" || bundle instanceof URL) return { kind: "url", url: absolute(bundle) };
-  return { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) };
+  if (bundle instanceof Blob) {
+    const source = { file: bundle, name: nameOf(bundle, "weights"), answers };
+    if (!(encoder instanceof Blob)) return { kind: "file", source };
+    return { kind: "file", source: { ...source, encoder: { file: encoder, name: nameOf(encoder, "encoder") } } };
+  }
+  if ("file" in bundle) return { kind: "file", source: bundle };
+  const files = { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) } as const;
+  return bundle.encoder === undefined ? files : { ...files, encoder: fileOf(bundle.encoder) };
+}
+
+function nameOf(file: Blob, otherwise: string): string {
+  return typeof File !== "undefined" && file instanceof File ? file.name : otherwise;
 }
 
 function fileOf(file: Blob | ArrayBuffer | Uint8Array): Blob | ArrayBuffer {
@@ -166,7 +189,8 @@ function absolute(url: string | URL): string {
   }
 }
 
-function startWorker(url: string | undefined): WorkerLike {
+/** Starts the worker beside the library, or at `url`. */
+export function startWorker(url: string | undefined): WorkerLike {
   if (typeof Worker === "undefined") {
     throw new UnderpaintError(
       "unsupported",

@@ -129,6 +129,13 @@ export interface Behaviour {
   panic?: string;
 }
 
+/** Bundles in one file are read by the real module only: tests of the browser see to them. */
+class NoParts {
+  readonly manifest = new Uint8Array();
+  readonly weights = new Float64Array();
+  readonly encoder = undefined;
+}
+
 /**
  * A module whose pictures hold each input byte as red and the seed as blue; those from latents hold the names of
  * their classes as red.
@@ -137,21 +144,28 @@ export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
   readonly checks: string[] = [];
   readonly generated: number[][] = [];
+  /** Weights of encoders, as they were added. */
+  readonly encoders: number[][] = [];
   /** What was given beside the label maps, in order. */
   readonly instances: (number[] | undefined)[] = [];
 
   constructor(private readonly behaviour: Behaviour = {}) {}
 
   readonly Session = {
+    load_from: async (): Promise<WasmSession> => {
+      throw new UnderpaintError("internal", "tests of the browser see to this");
+    },
     load: async (
       manifestBytes: Uint8Array,
-      weights: Uint8Array,
+      weights: Uint8Array | Blob,
       device: string,
       onStage: (stage: string, share: number) => void,
     ): Promise<WasmSession> => {
       this.loads.push(device);
       onStage("verify", 0);
-      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(weights)));
+      const digest = new Uint8Array(
+        await crypto.subtle.digest("SHA-256", await new Response(weights as BodyInit).arrayBuffer()),
+      );
       const found = [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
       const manifest = JSON.parse(new TextDecoder().decode(manifestBytes)) as Manifest;
       const { sha256 } = manifest.weights;
@@ -163,6 +177,8 @@ export class FakeModule implements WasmModule {
       return this.session(device, manifest);
     },
   };
+
+  readonly BundleParts = NoParts;
 
   async check_bundle_fits(_manifest: Uint8Array, device: string): Promise<void> {
     this.checks.push(device);
@@ -184,14 +200,25 @@ export class FakeModule implements WasmModule {
     return {
       device,
       adapter: "",
+      add_encoder_from: () => undefined,
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
       generate_labels: ({ ids, width, height, instances }, seed) => {
         this.instances.push(instances && [...instances]);
         return paint(ids, width * height, seed);
       },
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
-      generate_latent: (seed, classes) =>
-        paint(new TextEncoder().encode(classes.join()), size.width * size.height, seed),
+      generate_latent: async (latent, scale) => {
+        const side = scale === undefined ? undefined : 4 * 2 ** scale;
+        const pixels = side === undefined ? size.width * size.height : side * side;
+        return paint(Uint8Array.from(latent), pixels, latent[0] ?? 0);
+      },
+      latent_of_seed: (seed, classes) => Float32Array.from([seed, ...new TextEncoder().encode(classes.join())]),
+      latent_between: (from, to, share) => from.map((number, at) => (1 - share) * number + share * (to[at] ?? 0)),
+      latent_near: (latent, seed, step) => latent.map((number) => number + step * seed),
+      latent_of_style: (distribution, seed) => distribution.map((number) => number + seed),
+      add_encoder: (weights) => void this.encoders.push([...(weights instanceof Blob ? [] : weights)]),
+      style_distribution: async (rgba) => Float32Array.from(rgba.subarray(0, 4)),
+      object_looks: async ({ ids }) => Float32Array.from([...ids].flatMap((id) => [id, 0, 9, 9])),
     };
   }
 }
@@ -216,6 +243,9 @@ export class FakeWorker implements WorkerLike {
     this.host = new WorkerHost({
       post: (message, transfer) => this.deliver("message", structuredClone(message, { transfer })),
       startModule: rest.startModule ?? (async () => module),
+      startReader: async () => {
+        throw new UnderpaintError("internal", "tests of the browser see to this");
+      },
       fetch: server.fetch,
       caches: rest.caches,
       surroundings: surroundingsWith(rest.adapter ?? null),

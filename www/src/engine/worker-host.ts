@@ -1,22 +1,34 @@
 /** What happens in the worker: loads a bundle into the module, and generates. Knows no global scope. */
 
-import { readManifest, readWeights, type BundleEnvironment, type ReadManifest, type ReadWeights } from "./bundle.js";
+import {
+  readManifest,
+  readWeights,
+  type BundleEnvironment,
+  type PartedSource,
+  type ReadManifest,
+  type ReadWeights,
+} from "./bundle.js";
+import { downloadBundleFile, isBundleFile, isBundleFileUrl, takeApart } from "./bundle-file.js";
+import type { CheckpointSource } from "./checkpoint.js";
+import { CheckpointHost } from "./checkpoint-host.js";
+import { openCheckpoint, readersOf, reportOf } from "./checkpoint-report.js";
 import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
 import { DownloadProgress } from "./download-progress.js";
+import { EncoderSupply } from "./encoder-supply.js";
 import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
-import { checkInput } from "./input.js";
-import { paintedClasses, type LabelClass, type Manifest } from "./manifest.js";
+import { hasEncoder } from "./manifest.js";
 import type { OnModuleBytes } from "./module-download.js";
 import {
   LOAD_STAGES,
+  type AskRequest,
   type FromWorker,
-  type GenerateInput,
   type GenerateRequest,
   type LoadRequest,
   type LoadStage,
   type ToWorker,
 } from "./protocol.js";
-import type { WasmModule, WasmSession } from "./wasm.js";
+import { answerTo, makePicture, type LoadedBundle } from "./scene-run.js";
+import type { ReaderModule, WasmModule, WasmSession } from "./wasm.js";
 import { WeightCache } from "./weight-cache.js";
 
 /** Where each stage begins in the whole of loading. */
@@ -33,6 +45,8 @@ export interface HostEnvironment {
   post(message: FromWorker, transfer: Transferable[]): void;
   /** Fetches, compiles and starts the module. */
   startModule(wasmUrl: string | undefined, signal: AbortSignal, onBytes: OnModuleBytes): Promise<WasmModule>;
+  /** The module that reads weight files of the authors. */
+  startReader(): Promise<ReaderModule>;
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Undefined where the browser has none. */
   caches: Pick<CacheStorage, "open"> | undefined;
@@ -41,15 +55,13 @@ export interface HostEnvironment {
   now(): number;
 }
 
-interface Loaded {
-  session: WasmSession;
-  manifest: Manifest;
-}
+/** A request whose source has parts. */
+type PartedRequest = Omit<LoadRequest, "source"> & { source: PartedSource };
 
 /** Owns the module and its one session. */
 export class WorkerHost {
   private readonly stop = new AbortController();
-  private state: "fresh" | "loading" | "lost" | Loaded = "fresh";
+  private state: "fresh" | "loading" | "lost" | LoadedBundle = "fresh";
   private readonly running = new Set<number>();
   private module: WasmModule | undefined;
   private readonly download = new DownloadProgress(({ loaded, total, share }) => {
@@ -57,6 +69,11 @@ export class WorkerHost {
     const known = total === undefined ? { loaded } : { loaded, total };
     this.post({ type: "progress", progress: { stage: "download", ...known, fraction } });
   });
+
+  private readonly files = new CheckpointHost(
+    () => this.environment.startReader(),
+    (message) => this.post(message),
+  );
 
   constructor(private readonly environment: HostEnvironment) {}
 
@@ -68,6 +85,13 @@ export class WorkerHost {
         break;
       case "generate":
         void this.generate(message);
+        break;
+      case "inspect":
+      case "pack":
+        void this.files.receive(message);
+        break;
+      case "ask":
+        void this.ask(message);
         break;
     }
   }
@@ -99,7 +123,7 @@ export class WorkerHost {
     }
   }
 
-  private async loadSession(request: LoadRequest): Promise<Loaded & { device: DeviceReport }> {
+  private async loadSession(request: LoadRequest): Promise<LoadedBundle & { device: DeviceReport }> {
     const { signal } = this.stop;
     const bundle: BundleEnvironment = {
       fetch: (url, init) => this.environment.fetch(url, init),
@@ -110,17 +134,60 @@ export class WorkerHost {
     const starting = this.environment.startModule(request.wasmUrl, signal, (loaded, total) =>
       this.download.module(loaded, total),
     );
+    const source = await this.partedSource(request, bundle, starting);
+    if (!("kind" in source)) return this.loadCheckpoint(await starting, request, source);
+    const parted = { ...request, source };
     const [module, { read, weights, device }] = await Promise.all([
       starting,
-      this.readBundle(request, bundle, starting),
+      this.readBundle(parted, bundle, starting),
     ]);
-    const session = await this.startSession(module, request, bundle, read, weights, device);
-    return { session, manifest: read.manifest, device };
+    const session = await this.startSession(module, parted, bundle, read, weights, device);
+    const encoder = EncoderSupply.of(session, read.manifest, source, bundle);
+    if (request.encoder === true && hasEncoder(read.manifest)) await encoder.ready();
+    return { session, manifest: read.manifest, encoder, device };
+  }
+
+  /** The parts of a bundle that is one file; or weights of the authors, as they are. */
+  private async partedSource(
+    { source }: LoadRequest,
+    bundle: BundleEnvironment,
+    starting: Promise<WasmModule>,
+  ): Promise<PartedSource | CheckpointSource> {
+    if (source.kind === "url" && isBundleFileUrl(source.url)) {
+      const downloading = downloadBundleFile(source.url, bundle, this.weightsProgress());
+      const [module, file] = await Promise.all([starting, downloading]);
+      return takeApart(file, module);
+    }
+    if (source.kind !== "file") return source;
+    const { file, name } = source.source;
+    const [module, isBundle] = await Promise.all([starting, isBundleFile(file, name)]);
+    return isBundle ? takeApart(file, module) : source.source;
+  }
+
+  /** Loads weights of the authors from where they lie, tensor by tensor. */
+  private async loadCheckpoint(
+    module: WasmModule,
+    request: LoadRequest,
+    source: CheckpointSource,
+  ): Promise<LoadedBundle & { device: DeviceReport }> {
+    this.module = module;
+    const checkpoint = openCheckpoint(await this.environment.startReader(), source);
+    const { report, bytes } = reportOf(checkpoint, source.name);
+    const { manifest } = report;
+    this.post({ type: "manifest", manifest });
+    const device = await this.chooseDevice(request);
+    this.post({ type: "device", device });
+    await module.check_bundle_fits(bytes, device.kind);
+    const { generator, encoder } = readersOf(checkpoint.open());
+    const enter = (stage: string, share: number): void => this.enter(stage, share);
+    const session = await module.Session.load_from(bytes, generator, device.kind, enter);
+    if (encoder !== undefined) session.add_encoder_from(encoder);
+    return { session, manifest, encoder: EncoderSupply.given(manifest, encoder !== undefined), device };
   }
 
   /** Weights are on their way while the module is; what does not fit ends both as soon as that is known. */
   private async readBundle(
-    request: LoadRequest,
+    request: PartedRequest,
     bundle: BundleEnvironment,
     starting: Promise<WasmModule>,
   ): Promise<{ read: ReadManifest; weights: ReadWeights; device: DeviceReport }> {
@@ -135,7 +202,7 @@ export class WorkerHost {
     return { read, weights, device };
   }
 
-  private async chooseDevice(request: LoadRequest): Promise<DeviceReport> {
+  private async chooseDevice(request: Pick<LoadRequest, "device" | "because">): Promise<DeviceReport> {
     if (request.device === "cpu") return cpuReport(request.because ?? { code: "asked", detail: "" });
     return chooseDevice(request.device, await probeWebGpu(this.environment.surroundings));
   }
@@ -143,7 +210,7 @@ export class WorkerHost {
   /** Loads the session; weights that fail the integrity check are fetched once more, past every cache. */
   private async startSession(
     module: WasmModule,
-    request: LoadRequest,
+    request: PartedRequest,
     bundle: BundleEnvironment,
     read: ReadManifest,
     weights: ReadWeights,
@@ -169,12 +236,32 @@ export class WorkerHost {
   }
 
   /** Caches weights that have passed verification. */
-  private keep(request: LoadRequest, { cache }: BundleEnvironment, read: ReadManifest, weights: ReadWeights): void {
-    if (request.source.kind === "files" || weights.cached) return;
+  private keep(request: PartedRequest, { cache }: BundleEnvironment, read: ReadManifest, weights: ReadWeights): void {
+    if (request.source.kind === "files" || weights.cached || weights.bytes instanceof Blob) return;
     void cache?.keep(read.name, read.bytes, read.manifest.weights.sha256, weights.bytes);
   }
 
   private async generate({ id, input, seed }: GenerateRequest): Promise<void> {
+    await this.answer(id, async (bundle) => {
+      const started = this.environment.now();
+      const { rgba: made, width, height } = await makePicture(bundle, input, seed);
+      const rgba = ownPixels(made, width, height);
+      const latency = this.environment.now() - started;
+      return [{ type: "generated", id, rgba, width, height, latency, seed }, rgba.buffer];
+    });
+  }
+
+  private async ask({ id, question }: AskRequest): Promise<void> {
+    await this.answer(id, async (bundle) => {
+      const numbers = new Float32Array(await answerTo(bundle, question));
+      return [{ type: "answered", id, numbers }, numbers.buffer];
+    });
+  }
+
+  private async answer(
+    id: number,
+    work: (bundle: LoadedBundle) => Promise<[message: FromWorker, transfer: ArrayBuffer]>,
+  ): Promise<void> {
     const { state } = this;
     if (typeof state === "string") {
       const error = new UnderpaintError("internal", `generate came before the model was loaded (${state})`);
@@ -183,12 +270,8 @@ export class WorkerHost {
     }
     this.running.add(id);
     try {
-      const started = this.environment.now();
-      const { width, height } = input.kind === "latent" ? state.manifest.size : input;
-      const rgba = ownPixels(await run(state, input, seed), width, height);
-      const latency = this.environment.now() - started;
-      if (!this.running.delete(id)) return;
-      this.post({ type: "generated", id, rgba, width, height, latency, seed }, [rgba.buffer]);
+      const [message, transfer] = await work(state);
+      if (this.running.delete(id)) this.post(message, [transfer]);
     } catch (thrown) {
       this.failGenerate(id, thrown);
     }
@@ -259,44 +342,6 @@ function damaged(thrown: unknown, { name }: ReadWeights): UnderpaintError {
 function lostDevice(message: string): UnderpaintError {
   const detail = message === "" ? "" : ` (${message})`;
   return new UnderpaintError("device-lost", `The graphics device was lost${detail}. Load the model again.`);
-}
-
-async function run({ session, manifest }: Loaded, input: GenerateInput, seed: number): Promise<Uint8ClampedArray> {
-  checkInput(manifest, input.kind);
-  switch (input.kind) {
-    case "latent":
-      return session.generate_latent(seed, input.classes);
-    case "image":
-      return session.generate_image(input.rgba, input.width, input.height, seed);
-    case "labels": {
-      const { ids, width, height, instances } = input;
-      if (manifest.input.kind === "labels") return session.generate_labels({ ids, width, height, instances }, seed);
-      return session.generate_image(rgbaFromIds(ids, paintedClasses(manifest)), width, height, seed);
-    }
-  }
-}
-
-/**
- * Colours ids as a palette says; alpha is 255.
- *
- * @throws UnderpaintError `bad-input` for an id that the palette does not have
- */
-export function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Uint8Array<ArrayBuffer> {
-  const colours = new Uint32Array(256);
-  for (const { id, color } of palette) {
-    const [red, green, blue] = color;
-    colours[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-  }
-  // WebAssembly machines are little-endian: the lowest byte comes first.
-  const pixels = new Uint32Array(ids.length);
-  ids.forEach((id, index) => {
-    const colour = colours[id] ?? 0;
-    if (colour === 0) {
-      throw new UnderpaintError("bad-input", `Class ${id} at pixel ${index} is none of the model's ${palette.length}.`);
-    }
-    pixels[index] = colour;
-  });
-  return new Uint8Array(pixels.buffer);
 }
 
 /** The pixels in a buffer of their own, so that it can be handed over. */

@@ -6,7 +6,7 @@ import { moduleChoice, runsSimd } from "./module-choice.js";
 import { downloadModule, type OnModuleBytes } from "./module-download.js";
 import type { FromWorker, ToWorker } from "./protocol.js";
 import { WorkerHost } from "./worker-host.js";
-import type { WasmModule } from "./wasm.js";
+import type { ReaderModule, WasmModule } from "./wasm.js";
 
 /** The part of a dedicated worker's global scope that is used here; TypeScript's DOM types lack it. */
 interface WorkerScope {
@@ -21,6 +21,7 @@ const scope = self as unknown as WorkerScope;
 const host = new WorkerHost({
   post: (message, transfer) => scope.postMessage(message, transfer),
   startModule,
+  startReader,
   fetch: (url, init) => fetch(url, init),
   caches: "caches" in self ? caches : undefined,
   surroundings: { isSecureContext, gpu: "gpu" in navigator ? navigator.gpu : undefined },
@@ -57,6 +58,27 @@ async function startModule(
     throw module.startError(thrown);
   }
   return glue;
+}
+
+let reader: Promise<ReaderModule> | undefined;
+
+/** Once, and only where somebody opens a weight file. */
+function startReader(): Promise<ReaderModule> {
+  reader ??= importReader();
+  return reader;
+}
+
+async function importReader(): Promise<ReaderModule> {
+  try {
+    const glue = await import("../../pkg/underpaint_checkpoint.js");
+    await glue.default();
+    return glue;
+  } catch (thrown) {
+    const { message } = errorFrom(thrown);
+    throw new UnderpaintError("network", `The part that reads weight files could not be downloaded: ${message}`, {
+      cause: thrown,
+    });
+  }
 }
 
 /** A script that does not arrive is no fault of Underpaint. */

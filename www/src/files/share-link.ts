@@ -4,16 +4,19 @@
  * Everything is in the fragment, so nothing is sent to a server: `#share=1&model=landscapes&seed=7&size=256x256&map=…`.
  * `map` is base64url of four bytes of CRC-32 (little endian) over the ids, and the ids as raw deflate, each row but the
  * first stored as its difference (exclusive or) from the row above. `objects`, where there are any, are the same of the
- * layer of objects, two bytes a pixel (little endian).
+ * layer of objects, two bytes a pixel (little endian). `look` is what `share-look.ts` makes of a style and of the looks of
+ * objects; absent where the seed draws everything.
  */
 
 import { LabelMap } from "../canvas/label-map.js";
 import { hasObjects } from "../canvas/objects.js";
+import { isPlain, type Look } from "../state/look.js";
 import type { ModelOrigin } from "../state/studio-model.js";
 import { base64urlFromBytes, bytesFromBase64url } from "./base64url.js";
 import { crc32 } from "./crc32.js";
 import { deflate, inflate } from "./deflate.js";
 import { FileError } from "./file-error.js";
+import { lookFromText, textFromLook } from "./share-look.js";
 
 /** Version of the link format that is written, and the only one that is read. */
 const VERSION = "1";
@@ -27,6 +30,8 @@ export interface SharedScene {
   readonly origin: ModelOrigin;
   /** Unsigned 32-bit integer. */
   readonly seed: number;
+  /** How it looks; undefined where everything is from the seed. */
+  readonly look?: Look | undefined;
   /** The painting; undefined for the model alone. Its ids may be beyond the model's classes: `modelReady` sees to that. */
   readonly map: LabelMap | undefined;
 }
@@ -38,8 +43,8 @@ export interface SharedScene {
  *   into a link (then save it as a file instead, or share without `map`).
  */
 export async function encodeShareLink(pageUrl: string, scene: SharedScene): Promise<string> {
-  const { origin, seed, map } = scene;
-  if (origin.kind === "local") {
+  const { origin, seed, map, look } = scene;
+  if (origin.kind === "local" || origin.kind === "kept") {
     const message =
       "The model came from this computer, so a link cannot bring it along. Save the label map and send both.";
     throw new FileError("share-local-model", message);
@@ -47,6 +52,7 @@ export async function encodeShareLink(pageUrl: string, scene: SharedScene): Prom
   const fields = new URLSearchParams({ share: VERSION });
   fields.set("model", origin.kind === "listed" ? origin.id : origin.url);
   fields.set("seed", String(seed >>> 0));
+  if (look && !isPlain(look)) fields.set("look", textFromLook(look));
   if (map) {
     fields.set("size", `${map.width}x${map.height}`);
     fields.set("map", await packRows(map.ids, map.width));
@@ -80,7 +86,14 @@ export async function decodeShareLink(link: string): Promise<SharedScene | undef
   const packed = fields.get("map");
   const size = fields.get("size") ?? "";
   const map = packed === null ? undefined : await unpackMap(packed, fields.get("objects"), size);
-  return { origin, seed, map };
+  return { origin, seed, map, look: sharedLook(fields.get("look")) };
+}
+
+function sharedLook(text: string | null): Look | undefined {
+  if (text === null) return undefined;
+  const look = lookFromText(text);
+  if (!look) throw damaged("its style is cut off or changed");
+  return look;
 }
 
 function damaged(what: string): FileError {

@@ -11,7 +11,10 @@ const PLACEHOLDER = "__UNDERPAINT_PRECACHE__";
 
 /** Models are not part of the studio, which may be served with others: what is fetched of them is cached then. */
 const isModelFile = (path: string): boolean => path.startsWith("models/");
-const isLeftOut = (path: string): boolean => path === OUTPUT || /\.(map|txt)$/.test(path) || isModelFile(path);
+/** What reads weight files is fetched when somebody opens one. */
+const isReader = (path: string): boolean => /underpaint_checkpoint[^/]*\.wasm$/.test(path);
+const isLeftOut = (path: string): boolean =>
+  path === OUTPUT || /\.(map|txt)$/.test(path) || isModelFile(path) || isReader(path);
 
 /** Emits `service-worker.js` beside `index.html`; on builds only. */
 export function serviceWorker(): Plugin {

@@ -20,6 +20,7 @@ import { centredView, clampView, fitView, zoomAt, type View } from "../canvas/vi
 import type { DeviceReport } from "../engine/device.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import { PLAIN_LOOK, type Look } from "./look.js";
 import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
 import { favouriteName, labelOfDigit, withRecent } from "./quick-labels.js";
@@ -66,6 +67,8 @@ export interface PaintingStart {
   readonly map?: LabelMap | undefined;
   /** The seed that it was painted with; undefined for the one in use. */
   readonly seed?: number | undefined;
+  /** How it looked; undefined for everything from the seed. */
+  readonly look?: Look | undefined;
 }
 
 /** The first model is known, and can be painted for; it still loads. */
@@ -97,7 +100,7 @@ export function openPainting(studio: Studio, start: PaintingStart): void {
 function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more: Partial<StudioState>): void {
   const before = studio.state;
   const sameClasses = before.model?.paintingKey === model.paintingKey;
-  const { id, map, seed } = start;
+  const { id, map, seed, look } = start;
   const painting = isPainted(model)
     ? studio.showPainting(id, map ? fittedMap(map, model) : emptyMap(model))
     : undefined;
@@ -117,6 +120,7 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     redoKind: painting?.history.redoKind,
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
+    look: samePainting || (look === undefined && !painting && sameClasses) ? before.look : (look ?? PLAIN_LOOK),
     classId,
     object: samePainting ? before.object : NO_OBJECT,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
@@ -263,7 +267,8 @@ export function setSeed(studio: Studio, seed: number): void {
 export function changeSeed(studio: Studio, seed: number): void {
   const before = studio.state.seed;
   setSeed(studio, seed);
-  if (studio.state.seed !== before) studio.recordSeed(before, studio.state.seed);
+  const after = studio.state.seed;
+  if (after !== before) studio.record({ change: "seed", kind: "seed", before, after });
 }
 
 /** Another seed, at random, as one undoable step. */

@@ -2,7 +2,7 @@
  * Undo and redo.
  *
  * One step is one deed of a person: a stroke from pointer down to up, a fill, a shape, opening a file or a scene,
- * clearing, another seed. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
+ * clearing, another seed, another look. Strokes are never joined, and a deed that changes no pixel leaves no step. A new step forgets what had been
  * undone. Steps keep only changed pixels (`change-runs.ts`); when all of them together pass the memory budget, the
  * oldest are dropped.
  */
@@ -10,6 +10,7 @@
 import { EMPTY_RECT, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
 import { LabelMap } from "../canvas/label-map.js";
 import { applyChange, recordChange, type Direction, type PixelChange } from "./change-runs.js";
+import type { Look } from "./look.js";
 
 /** What a step was, for "Undo fill". */
 export type StepKind =
@@ -24,14 +25,17 @@ export type StepKind =
   | "open"
   | "scene"
   | "seed"
+  | "style"
+  | "look"
   | "objects"
   | "edit";
 
-/** One undoable step: changed pixels, another map of another size, or another seed. */
+/** One undoable step: changed pixels, another map of another size, another seed, or another look. */
 export type Step =
   | ({ readonly change: "pixels"; readonly kind: StepKind } & LayerChanges)
   | { readonly change: "map"; readonly kind: StepKind; readonly before: PackedMap; readonly after: PackedMap }
-  | { readonly change: "seed"; readonly kind: "seed"; readonly before: number; readonly after: number };
+  | { readonly change: "seed"; readonly kind: "seed"; readonly before: number; readonly after: number }
+  | { readonly change: "look"; readonly kind: "style" | "look"; readonly before: Look; readonly after: Look };
 
 /** What has changed in a label map; neither is there where nothing has. */
 interface LayerChanges {
@@ -57,6 +61,8 @@ export interface StepResult {
   readonly rect: Rect;
   /** The seed that is in use now, where the step changed that. */
   readonly seed?: number;
+  /** The look that is in use now, where the step changed that. */
+  readonly look?: Look;
 }
 
 /** Memory that undo may take, in bytes: 256 MiB. */
@@ -188,6 +194,9 @@ function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult 
   if (step.change === "seed") {
     return { map, rect: EMPTY_RECT, seed: direction === "undo" ? step.before : step.after };
   }
+  if (step.change === "look") {
+    return { map, rect: EMPTY_RECT, look: direction === "undo" ? step.before : step.after };
+  }
   const other = unpackMap(direction === "undo" ? step.before : step.after);
   if (map.objects) other.addObjects();
   return { map: other, rect: rectOfSize(other) };
@@ -195,6 +204,8 @@ function applyStep(map: LabelMap, step: Step, direction: Direction): StepResult 
 
 function stepBytes(step: Step): number {
   if (step.change === "seed") return STEP_OVERHEAD_BYTES;
+  // One of the two is most often the other's neighbour's: half of it is this step's own.
+  if (step.change === "look") return STEP_OVERHEAD_BYTES + JSON.stringify(step.after).length * 2;
   const changes = step.change === "pixels" ? [step] : [step.before, step.after];
   return changes.reduce((bytes, change) => bytes + layerBytes(change), STEP_OVERHEAD_BYTES);
 }

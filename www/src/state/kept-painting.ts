@@ -1,6 +1,7 @@
 /** A painting as the browser keeps it, and whether what storage gives is one. */
 
 import type { PackedMap } from "./history.js";
+import { isLook, type Look } from "./look.js";
 import type { ModelOrigin, StudioModel } from "./studio-model.js";
 
 /** A small picture: RGBA, row by row. */
@@ -31,6 +32,8 @@ export interface KeptPainting extends PaintingCard {
   readonly createdAt: number;
   /** Seed of the picture; undefined where none is known. */
   readonly seed: number | undefined;
+  /** How it looks; undefined where everything is from the seed, and in paintings of older studios. */
+  readonly look?: Look | undefined;
   readonly packed: PackedMap;
 }
 
@@ -51,6 +54,7 @@ export function isKeptPainting(value: unknown): value is KeptPainting {
     Number.isInteger(version) &&
     (model === undefined || isModel(model)) &&
     (thumbnail === undefined || isThumbnail(thumbnail)) &&
+    (fieldOf(value, "look") === undefined || isLook(fieldOf(value, "look"))) &&
     isPackedMap(fieldOf(value, "packed"))
   );
 }
@@ -80,8 +84,8 @@ export function paintingFromSingle({ key, savedAt, packed }: SinglePainting, id:
 /** Where a painting's model came from; undefined where that is not known. */
 export function originOf({ model, modelKey }: PaintingCard): ModelOrigin | undefined {
   if (model) return model.origin;
-  const [, kind, place = ""] = /^(listed|address|local):(.*?):\d+x\d+:/s.exec(modelKey) ?? [];
-  if (kind === "listed") return { kind, id: place };
+  const [, kind, place = ""] = /^(listed|address|kept|local):(.*?):\d+x\d+:/s.exec(modelKey) ?? [];
+  if (kind === "listed" || kind === "kept") return { kind, id: place };
   if (kind === "address") return { kind, url: place };
   return kind === "local" ? { kind } : undefined;
 }

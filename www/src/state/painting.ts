@@ -2,7 +2,8 @@
 
 import { EMPTY_RECT, isEmptyRect, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
 import { LabelMap, NO_OBJECT } from "../canvas/label-map.js";
-import { History, rectOfChanges, stepBetween, type StepKind, type StepResult } from "./history.js";
+import { History, rectOfChanges, stepBetween, type Step, type StepKind, type StepResult } from "./history.js";
+import type { Look } from "./look.js";
 
 /**
  * Why a painting changed: `edit` and `cancel` belong to an unfinished step; after the others the history has changed.
@@ -18,6 +19,8 @@ export interface PaintingChange {
   readonly mapReplaced: boolean;
   /** The seed that undo or redo brought back. */
   readonly seed?: number;
+  /** The look that undo or redo brought back. */
+  readonly look?: Look;
 }
 
 /** What listens to a painting. */
@@ -122,10 +125,10 @@ export class Painting {
     this.currentMap.addObjects();
   }
 
-  /** Makes another seed, which the studio has already taken, an undo step. */
-  recordSeed(before: number, after: number): void {
+  /** Makes another seed or look, which the studio has already taken, an undo step. */
+  record(step: Extract<Step, { change: "seed" | "look" }>): void {
     this.active?.cancel();
-    this.history.push({ change: "seed", kind: "seed", before, after });
+    this.history.push(step);
     this.announce("commit", EMPTY_RECT);
   }
 
@@ -156,7 +159,7 @@ export class Painting {
     if (!result) return false;
     const mapReplaced = result.map !== this.currentMap;
     this.currentMap = result.map;
-    this.announce(cause, result.rect, mapReplaced, result.seed);
+    this.announce(cause, result.rect, mapReplaced, result);
     return true;
   }
 
@@ -169,9 +172,14 @@ export class Painting {
     this.announce("commit", EMPTY_RECT);
   }
 
-  private announce(cause: ChangeCause, rect: Rect, mapReplaced = false, seed?: number): void {
+  private announce(
+    cause: ChangeCause,
+    rect: Rect,
+    mapReplaced = false,
+    { seed, look }: Pick<PaintingChange, "seed" | "look"> = {},
+  ): void {
     if (!isEmptyRect(rect)) this.changeCount += 1;
-    const change = { cause, rect, mapReplaced, ...(seed === undefined ? {} : { seed }) };
+    const change = { cause, rect, mapReplaced, ...(seed === undefined ? {} : { seed }), ...(look && { look }) };
     for (const listener of this.listeners) listener(change);
   }
 }

@@ -3,16 +3,28 @@
 import type { Size } from "../canvas/geometry.js";
 import type { LabelClass } from "../canvas/label-map.js";
 import type { ClassChoice } from "../engine/input.js";
-import { paintedClasses, usesInstances, usesSeed, type LatentAttribute, type Manifest } from "../engine/manifest.js";
+import {
+  featureChannels,
+  hasEncoder,
+  latentChannels,
+  paintedClasses,
+  scalesOf,
+  usesInstances,
+  usesSeed,
+  type LatentAttribute,
+  type Manifest,
+} from "../engine/manifest.js";
 
 /**
  * Where a model came from, which decides whether a link can bring it back.
  *
- * `listed` by its id in `models/index.json`, `address` by the bundle's absolute URL, `local` from this computer.
+ * `listed` by its id in `models/index.json`, `address` by the bundle's absolute URL, `kept` by its id among the models
+ * that are remembered on this computer, `local` from this computer without being remembered.
  */
 export type ModelOrigin =
   | { readonly kind: "listed"; readonly id: string }
   | { readonly kind: "address"; readonly url: string }
+  | { readonly kind: "kept"; readonly id: string }
   | { readonly kind: "local" };
 
 /**
@@ -36,6 +48,16 @@ export interface StudioModel {
   readonly size: Size;
   /** Whether the seed changes the picture. */
   readonly usesSeed: boolean;
+  /** Whether pictures start from a latent: the model has styles. */
+  readonly hasLatent?: boolean;
+  /** Whether it has an encoder that reads a style, or looks, from a picture. */
+  readonly hasEncoder?: boolean;
+  /** Sides of the pictures that a model of chance makes, the smallest first. */
+  readonly scales?: readonly number[];
+  /** Channels of features; 0 where objects have no looks. */
+  readonly featureChannels?: number;
+  /** How many typical looks the objects of a class have, by its id. */
+  readonly typicalLooks?: Readonly<Record<number, number>>;
   /** Whether it tells objects apart; not there in what an older studio has kept. */
   readonly usesObjects?: boolean;
   /** Size of the weights in bytes. */
@@ -55,6 +77,13 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
     attributes: manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [],
     size: { width: manifest.size.width, height: manifest.size.height },
     usesSeed: usesSeed(manifest),
+    hasLatent: latentChannels(manifest) !== undefined,
+    hasEncoder: hasEncoder(manifest),
+    scales: scalesOf(manifest),
+    featureChannels: featureChannels(manifest),
+    typicalLooks: Object.fromEntries(
+      Object.entries(manifest.clusters ?? {}).map(([label, looks]) => [label, looks.length]),
+    ),
     usesObjects: usesInstances(manifest),
     weightBytes: manifest.weights.bytes,
     paintingKey: paintingKey(manifest, origin, classes),
@@ -74,7 +103,7 @@ export function choiceFor({ attributes = [] }: StudioModel, choice: ClassChoice)
 
 /** Whether both are a model that can be found again, and the same one. */
 export function isSameOrigin(one: ModelOrigin, other: ModelOrigin | undefined): boolean {
-  if (one.kind === "listed") return other?.kind === "listed" && other.id === one.id;
+  if (one.kind === "listed" || one.kind === "kept") return other?.kind === one.kind && other.id === one.id;
   return one.kind === "address" && other?.kind === "address" && other.url === one.url;
 }
 
@@ -88,9 +117,15 @@ function modelInput(manifest: Manifest, classes: readonly LabelClass[]): ModelIn
   return classes.length > 0 ? "painted-image" : "photo";
 }
 
+/** What names the model's place; undefined where nothing does. */
+function placeOf(origin: ModelOrigin): string | undefined {
+  if (origin.kind === "local") return undefined;
+  return origin.kind === "address" ? origin.url : origin.id;
+}
+
 /** Retraining a model keeps its paintings; other classes or another size do not fit them any more. */
 function paintingKey(manifest: Manifest, origin: ModelOrigin, classes: readonly LabelClass[]): string {
-  const place = origin.kind === "listed" ? origin.id : origin.kind === "address" ? origin.url : manifest.name;
+  const place = placeOf(origin) ?? manifest.name;
   const names = classes.map((entry) => entry.name).join(",");
   return `${origin.kind}:${place}:${manifest.size.width}x${manifest.size.height}:${names}`;
 }

@@ -9,6 +9,7 @@ import type { ErrorCode } from "../engine/errors.js";
 import type { ClassChoice } from "../engine/input.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import { PLAIN_LOOK, type Look } from "./look.js";
 import type { QuickSource, RecentLabel } from "./quick-labels.js";
 import type { StudioModel } from "./studio-model.js";
 
@@ -109,6 +110,8 @@ export interface StudioState extends Preferences {
   readonly keep: KeepStatus;
   /** What a model of chance is asked for, by attribute; what is not named is drawn from the seed. */
   readonly choice: ClassChoice;
+  /** Where the latent and the looks of objects come from, for models that have those. */
+  readonly look: Look;
   /** Class to paint with. */
   readonly classId: number;
   /** Number of the object that paint belongs to, among those of `classId`; 0 for none. */
@@ -160,6 +163,7 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     dirty: false,
     keep: { phase: "kept" },
     choice: {},
+    look: PLAIN_LOOK,
     classId: 1,
     object: 0,
     previousClassId: 0,

@@ -81,7 +81,7 @@ function paintingsIn(storage: MemoryStorage): Record<string, string> {
 function originFrom(stored: unknown): ModelOrigin | undefined {
   if (typeof stored !== "object" || stored === null) return undefined;
   const [kind, id, url] = ["kind", "id", "url"].map((name) => Reflect.get(stored, name) as unknown);
-  if (kind === "listed" && typeof id === "string") return { kind, id };
+  if ((kind === "listed" || kind === "kept") && typeof id === "string") return { kind, id };
   if (kind === "address" && typeof url === "string" && /^https?:/.test(url) && URL.canParse(url)) return { kind, url };
   return undefined;
 }

@@ -2,17 +2,13 @@
 import type { Size } from "../canvas/geometry.js";
 import { LabelMap, resizeLabelMap } from "../canvas/label-map.js";
 import { hasObjects } from "../canvas/objects.js";
-import {
-  bundleFromDrop,
-  bundleFromFiles,
-  isBundleDrop,
-  pickBundleFolder,
-  type LocalBundle,
-} from "../files/bundle-folder.js";
+import { isBundleDrop, pickFolder, type LocalBundle } from "../files/bundle-folder.js";
 import { FileError } from "../files/file-error.js";
+import { filesFromDrop } from "../files/folder-files.js";
 import type { ColorMatch } from "../files/label-colors.js";
 import { encodeColorPng, encodeLabelMapPng, openLabelMapPng, readLabelMapPng } from "../files/label-map-png.js";
 import { HEADER_END, isDeepGreyPng } from "../files/png-header.js";
+import { MODEL_FILES, modelFromFiles, type WeightFiles } from "../files/model-files.js";
 import { hasSameShape, reshapeLabelMap, type Reshape } from "../files/label-map-shape.js";
 import { openPhoto } from "../files/photo.js";
 import { pickFiles } from "../files/pick.js";
@@ -37,6 +33,8 @@ export interface FileActionsHost {
   readonly loadBundle: (bundle: LocalBundle) => void;
   /** Objects in files of their own, where the model tells them apart. */
   readonly objects: Pick<ObjectActions, "openFile" | "run">;
+  /** Looks into a bundle in one file, or into weights of the authors. */
+  readonly openWeights: (files: WeightFiles) => void;
   /** Asks how a label map of another shape comes onto the canvas; undefined when the person would rather not. */
   readonly askShape: (question: ShapeQuestion) => Promise<Reshape | undefined>;
 }
@@ -75,7 +73,7 @@ export class FileActions {
   async openDrop(transfer: DataTransfer): Promise<void> {
     await this.said(async () => {
       if (isBundleDrop(transfer)) {
-        this.host.loadBundle(await bundleFromDrop(transfer));
+        this.openModel(await filesFromDrop(transfer).then(modelFromFiles));
         return;
       }
       const files = [...transfer.files];
@@ -89,8 +87,8 @@ export class FileActions {
   /** Asks for a bundle on this computer, and loads it. */
   async openBundle(from: "folder" | "files"): Promise<void> {
     await this.said(async () => {
-      const bundle = from === "folder" ? await pickBundleFolder() : await this.pickBundleFiles();
-      if (bundle) this.host.loadBundle(bundle);
+      const files = from === "folder" ? await pickFolder() : await pickFiles({ accept: MODEL_FILES, multiple: true });
+      if (files.length > 0) this.openModel(await modelFromFiles(files));
     });
   }
 
@@ -144,14 +142,14 @@ export class FileActions {
     await this.said(async () => {
       const { model } = this;
       if (!model) return;
-      const { seed, map } = this.host.studio.state;
+      const { seed, map, look } = this.host.studio.state;
       const { origin } = model;
       const attempts: [LabelMap | undefined, MessageKey][] = [[map, "toast.shareCopied"]];
       // What does not fit stays behind, and is said: first the objects, then the painting.
       if (map && hasObjects(map)) attempts.push([withoutObjects(map), "toast.shareWithoutObjects"]);
       if (map) attempts.push([undefined, "toast.shareModelOnly"]);
       for (const [shared, copied] of attempts) {
-        const link = await linkIfShort({ origin, seed, map: shared });
+        const link = await linkIfShort({ origin, seed, map: shared, look });
         if (link !== undefined) return this.copy(link, copied);
       }
     });
@@ -192,9 +190,9 @@ export class FileActions {
     return how && reshapeLabelMap(map, size, how);
   }
 
-  private async pickBundleFiles(): Promise<LocalBundle | undefined> {
-    const files = await pickFiles({ accept: ".json,.safetensors", multiple: true });
-    return files.length === 0 ? undefined : bundleFromFiles(files);
+  private openModel(found: LocalBundle | WeightFiles): void {
+    if ("manifest" in found) this.host.loadBundle(found);
+    else this.host.openWeights(found);
   }
 
   private get model(): StudioModel | undefined {

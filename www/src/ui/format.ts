@@ -8,6 +8,14 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(bytes)} B`;
 }
 
+/** A number with a unit, three digits at most: 183 M, 3.4 M. */
+export function formatCount(count: number): string {
+  if (count >= 1e9) return `${withDigits(count / 1e9)} G`;
+  if (count >= 1e6) return `${withDigits(count / 1e6)} M`;
+  if (count >= 1e3) return `${withDigits(count / 1e3)} k`;
+  return String(count);
+}
+
 /** Whole milliseconds; one digit after the point below 10. */
 export function formatMilliseconds(milliseconds: number): string {
   return milliseconds < 10 ? milliseconds.toFixed(1) : String(Math.round(milliseconds));

@@ -5,6 +5,8 @@ import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
 import { originOf, type PaintingCard } from "../state/kept-painting.js";
+import type { KeptModel } from "../state/kept-models.js";
+import { chooseLook } from "../state/look-commands.js";
 import { isPainted, isSameOrigin, type StudioModel } from "../state/studio-model.js";
 import type { CatalogModel } from "./catalog.js";
 import type { StudioContext } from "./context.js";
@@ -12,12 +14,19 @@ import { deviceWords } from "./device-words.js";
 import type { FileActions } from "./file-actions.js";
 import { fileErrorWords } from "./file-error-words.js";
 import type { DeviceWish, ModelSource, OpenPainting } from "./model-session.js";
-import { sourceFromAddress, sourceFromBundle, sourceFromCatalog, sourceFromOrigin } from "./model-sources.js";
+import {
+  sourceFromAddress,
+  sourceFromBundle,
+  sourceFromCatalog,
+  sourceFromKept,
+  sourceFromOrigin,
+} from "./model-sources.js";
 import type { Toast } from "./toasts.js";
 
 /** Knows which models there are, and what is painted on first. */
 export class ModelLoader {
   private catalog: readonly CatalogModel[] = [];
+  private kept: readonly KeptModel[] = [];
   /** Tries what has failed once more, with the same painting. */
   private retry: (() => Promise<boolean>) | undefined;
 
@@ -26,6 +35,7 @@ export class ModelLoader {
     private readonly files: FileActions,
     private readonly say: (toast: Toast) => void,
     private readonly speak: (text: string) => void,
+    private readonly listKept: () => Promise<readonly KeptModel[]>,
   ) {}
 
   /**
@@ -37,10 +47,10 @@ export class ModelLoader {
     session.onFallback = () => this.sayFallback();
     const shared = await this.sharedScene();
     if (!shared) await this.showLast();
-    this.catalog = await catalog;
+    [this.catalog, this.kept] = await Promise.all([catalog, this.listKept()]);
     const [first] = this.catalog;
     const known = shared?.origin ?? memory.origin;
-    const source = (known && sourceFromOrigin(known, this.catalog)) ?? (first && sourceFromCatalog(first));
+    const source = (known && sourceFromOrigin(known, this.catalog, this.kept)) ?? (first && sourceFromCatalog(first));
     if (!source) return false;
     return shared ? this.loadShared(source, shared) : this.load(source);
   }
@@ -48,14 +58,14 @@ export class ModelLoader {
   /** The page's address has another link now: opens what it brings, as a painting of its own. */
   async follow(): Promise<void> {
     const shared = await this.sharedScene();
-    const source = shared && sourceFromOrigin(shared.origin, this.catalog);
+    const source = shared && sourceFromOrigin(shared.origin, this.catalog, this.kept);
     if (source) await this.loadShared(source, shared);
   }
 
   /** Loads the model of a kept painting and opens it. */
   async loadPainting(painting: PaintingCard): Promise<void> {
     const origin = originOf(painting);
-    const source = origin && sourceFromOrigin(origin, this.catalog);
+    const source = origin && sourceFromOrigin(origin, this.catalog, await this.refreshKept());
     const name = painting.model?.name ?? painting.modelKey.replace(/^\w+:(.*?):\d+x.*$/s, "$1");
     if (!source) return this.say({ kind: "problem", text: t("paintings.localModel", { name }) });
     await this.load(source, (model) => this.context.keeper.openById(painting.id, model));
@@ -65,6 +75,17 @@ export class ModelLoader {
   async loadListed(id: string): Promise<void> {
     const model = this.catalog.find((entry) => entry.id === id);
     if (model) await this.load(sourceFromCatalog(model));
+  }
+
+  /** Loads a model that is kept on this computer. */
+  async loadKept(id: string): Promise<void> {
+    const model = (await this.refreshKept()).find((entry) => entry.id === id);
+    if (model) await this.load(sourceFromKept(model));
+  }
+
+  /** Loads a model from wherever it comes. False when nothing came of it. */
+  async loadSource(source: ModelSource): Promise<boolean> {
+    return this.load(source);
   }
 
   /** Loads a bundle from an address. */
@@ -94,6 +115,11 @@ export class ModelLoader {
   deviceReason(): string {
     const { device } = this.context.studio.state;
     return device ? deviceWords(device) : "";
+  }
+
+  private async refreshKept(): Promise<readonly KeptModel[]> {
+    this.kept = await this.listKept();
+    return this.kept;
   }
 
   private async load(source: ModelSource, open?: OpenPainting): Promise<boolean> {
@@ -130,15 +156,16 @@ export class ModelLoader {
   }
 
   /** What a link brings is a painting of its own, kept at once: nothing that was painted before is touched. */
-  private async loadShared(source: ModelSource, { map, seed }: SharedScene): Promise<boolean> {
+  private async loadShared(source: ModelSource, { map, seed, look }: SharedScene): Promise<boolean> {
     const { keeper, studio, session } = this.context;
     const { model: used } = studio.state;
     if (session.isUsable && used && isSameOrigin(used.origin, source.origin)) {
       if (map && isPainted(used)) {
-        commands.openPainting(studio, { ...keeper.begin(used, map), seed });
+        commands.openPainting(studio, { ...keeper.begin(used, map), seed, look });
         await keeper.keepShown();
       } else {
         commands.changeSeed(studio, seed);
+        if (look) chooseLook(studio, look);
       }
       forgetLink();
       return true;
@@ -146,7 +173,7 @@ export class ModelLoader {
     let begun: commands.PaintingStart | undefined;
     const open = async (model: StudioModel): Promise<commands.PaintingStart> => {
       begun ??= map && isPainted(model) ? keeper.begin(model, map) : await this.startFor(source, model);
-      return { ...begun, seed };
+      return { ...begun, seed, look };
     };
     const attempt = async (): Promise<boolean> => {
       const loaded = await this.load(source, open);

@@ -2,16 +2,18 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
+import type { KeptModel } from "../state/kept-models.js";
 import { fetchSummary, type CatalogModel, type ModelSummary } from "./catalog.js";
 import { formatBytes } from "./format.js";
 import { glyph } from "./glyph.js";
 import { StudioElement } from "./studio-element.js";
 import { base, buttons } from "./styles.js";
 
-/** `<up-model-picker>`: emits `model-pick` (id), `model-address` (URL) and `model-local` (`folder` or `files`). */
+/** `<up-model-picker>`: emits `model-pick` (id), `model-address` (URL), `model-local` (`folder` or `files`), and of models that are kept on this computer `model-kept`, `model-save` and `model-remove` (id). */
 export class ModelPicker extends StudioElement {
   static override readonly properties = {
     models: { attribute: false },
+    kept: { attribute: false },
     current: {},
     summaries: { state: true },
   };
@@ -100,6 +102,16 @@ export class ModelPicker extends StudioElement {
         font: inherit;
         font-size: max(16px, 1em);
       }
+      li.kept {
+        display: flex;
+        align-items: center;
+        gap: 2px;
+      }
+      li.kept .model {
+        flex: 1 1 auto;
+        min-width: 0;
+        overflow-wrap: anywhere;
+      }
       p.none {
         margin: 0 0 20px;
       }
@@ -112,12 +124,14 @@ export class ModelPicker extends StudioElement {
   ];
 
   declare models: readonly CatalogModel[];
+  declare kept: readonly KeptModel[];
   declare current: string;
   declare private summaries: ReadonlyMap<string, ModelSummary>;
 
   constructor() {
     super();
     this.models = [];
+    this.kept = [];
     this.current = "";
     this.summaries = new Map();
   }
@@ -134,6 +148,14 @@ export class ModelPicker extends StudioElement {
               ${this.models.map((model) => this.model(model))}
             </ul>`
           : html`<p class="none">${t("model.none")}</p>`
+      }
+      ${
+        this.kept.length > 0
+          ? html`<h3>${t("model.kept")}</h3>
+              <ul data-kept-models>
+                ${this.kept.map((model) => this.keptModel(model))}
+              </ul>`
+          : nothing
       }
       <h3>${t("model.own")}</h3>
       <form @submit=${this.onAddress}>
@@ -174,6 +196,38 @@ export class ModelPicker extends StudioElement {
         ${thumbnail ? html`<img src=${thumbnail} alt="" />` : html`<span class="thumbnail">${glyph("package")}</span>`}
         <span><strong>${translatedName(model.name, language())}</strong><small>${this.words(model.id)}</small></span>
         ${chosen ? html`<span class="tick" title=${t("model.current")}>${glyph("check")}</span>` : nothing}
+      </button>
+    </li>`;
+  }
+
+  private keptModel({ id, name, bytes }: KeptModel): TemplateResult {
+    const chosen = id === this.current;
+    return html`<li class="kept">
+      <button
+        class="model"
+        data-kept=${id}
+        aria-current=${chosen ? "true" : nothing}
+        @click=${() => this.emit("model-kept", id)}
+      >
+        <span class="thumbnail">${glyph("package")}</span>
+        <span><strong>${name}</strong><small>${formatBytes(bytes)}</small></span>
+        ${chosen ? html`<span class="tick" title=${t("model.current")}>${glyph("check")}</span>` : nothing}
+      </button>
+      <button
+        class="icon"
+        aria-label=${t("model.saveKept", { name })}
+        title=${t("model.saveKept", { name })}
+        @click=${() => this.emit("model-save", id)}
+      >
+        ${glyph("save")}
+      </button>
+      <button
+        class="icon"
+        aria-label=${t("model.removeKept", { name })}
+        title=${t("model.removeKept", { name })}
+        @click=${() => this.emit("model-remove", id)}
+      >
+        ${glyph("delete")}
       </button>
     </li>`;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { BundleFiles, LoadOptions } from "../engine/client.js";
+import type { ModelFiles, LoadOptions } from "../engine/client.js";
 import { chooseDevice } from "../engine/device.js";
 import { UnderpaintError } from "../engine/errors.js";
 import { manifestWith } from "../engine/fixtures.js";
@@ -21,7 +21,7 @@ interface Pending {
 
 function sessionWith(studio = new Studio()): { studio: Studio; session: ModelSession; loads: Pending[] } {
   const loads: Pending[] = [];
-  const load = (_: string | BundleFiles, options: LoadOptions): Promise<Generator> =>
+  const load = (_: string | ModelFiles, options: LoadOptions): Promise<Generator> =>
     new Promise((resolve, reject) => {
       const device = chooseDevice("cpu", { usable: false, reason: { code: "asked", detail: "" } });
       const generator = { manifest: manifestWith(), device, dispose: vi.fn() } as unknown as Generator;

@@ -1,5 +1,6 @@
 /** Where models come from, in the form that a session loads. */
 import type { LocalBundle } from "../files/bundle-folder.js";
+import type { KeptModel } from "../state/kept-models.js";
 import type { ModelOrigin } from "../state/studio-model.js";
 import type { CatalogModel } from "./catalog.js";
 import type { ModelSource } from "./model-session.js";
@@ -19,13 +20,27 @@ export function sourceFromAddress(address: string): ModelSource {
 /** A bundle from this computer. Its scenes get addresses that last as long as the page. */
 export function sourceFromBundle(bundle: LocalBundle): ModelSource {
   const scenes = bundle.scenes.map((scene) => `${URL.createObjectURL(scene.file)}#${encodeURIComponent(scene.path)}`);
-  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes };
+  const styles = async () => bundle.styles ?? [];
+  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes, styles };
+}
+
+/** A model that is kept on this computer. */
+export function sourceFromKept({ id, name, file }: KeptModel): ModelSource {
+  return { name, origin: { kind: "kept", id }, bundle: { file, name: file.name, answers: {} }, scenes: [] };
 }
 
 /** The model that a share link speaks of; undefined when it is not one that can be found from here. */
-export function sourceFromOrigin(origin: ModelOrigin, catalog: readonly CatalogModel[]): ModelSource | undefined {
+export function sourceFromOrigin(
+  origin: ModelOrigin,
+  catalog: readonly CatalogModel[],
+  kept: readonly KeptModel[],
+): ModelSource | undefined {
   if (origin.kind === "address") return sourceFromAddress(origin.url);
   if (origin.kind === "local") return undefined;
+  if (origin.kind === "kept") {
+    const found = kept.find((entry) => entry.id === origin.id);
+    return found && sourceFromKept(found);
+  }
   const model = catalog.find((entry) => entry.id === origin.id);
   return model && sourceFromCatalog(model);
 }

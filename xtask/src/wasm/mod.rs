@@ -27,11 +27,13 @@ use crate::project::{self, Project};
 use crate::stages::readable;
 use contents::Contents;
 use package::Built;
-use variant::TARGET;
 pub use variant::Variant;
+use variant::{READER, READER_FILE, TARGET};
 
 /// The module's crate.
 const PACKAGE: &str = "underpaint-web";
+/// The crate of the module that reads the authors' weight files, which is downloaded when one is opened.
+const READER_PACKAGE: &str = "underpaint-checkpoint";
 /// Licences of the crates in it, in the package.
 const NOTICES: &str = "THIRD-PARTY.txt";
 /// Cargo profile of the module.
@@ -83,8 +85,9 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
         .iter()
         .map(|&variant| compile(project, variant))
         .collect::<Result<Vec<_>>>()?;
+    let reader = compile_reader(project)?;
     let destination = npm.www.join("pkg");
-    if package::is_current(&destination, &modules, shrink) {
+    if package::is_current(&destination, &modules, &reader, shrink) {
         eprintln!("{} is current", project::short(&destination, &project.root));
         return Ok(());
     }
@@ -95,6 +98,7 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
         .with_context(|| format!("making a folder in {}", npm.www.display()))?;
     let folder = work.path().join("pkg");
     package::bind(&modules, &folder)?;
+    package::bind_one(&reader, &folder)?;
     let licences = notices::of(project, PACKAGE, TARGET)?;
     fs::write(folder.join(NOTICES), licences)
         .context("writing the notices of the module's crates")?;
@@ -103,9 +107,10 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
         for &variant in variants {
             optimize(npm, variant, &variant.within(&folder))?;
         }
+        optimize(npm, Variant::Plain, &folder.join(READER_FILE))?;
     }
     package::list_modules(&folder, variants)?;
-    package::stamp(&folder, &modules, shrink)?;
+    package::stamp(&folder, &modules, &reader, shrink)?;
     if destination.exists() {
         fs::remove_dir_all(&destination)
             .with_context(|| format!("removing {}", destination.display()))?;
@@ -115,12 +120,24 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
 }
 
 fn compile(project: &Project, variant: Variant) -> Result<Built> {
+    compile_package(project, variant, PACKAGE)?;
+    Built::read(variant, variant.built(project, PROFILE))
+}
+
+/// It reads files, for which one build is as quick as the other.
+fn compile_reader(project: &Project) -> Result<Built> {
+    let variant = Variant::Plain;
+    compile_package(project, variant, READER_PACKAGE)?;
+    let built = variant.built(project, PROFILE);
+    Built::read(variant, built.with_file_name(READER).with_extension("wasm"))
+}
+
+fn compile_package(project: &Project, variant: Variant, package: &str) -> Result<()> {
     let mut build = project.cargo();
     build
-        .args(["build", "--profile", PROFILE, "-p", PACKAGE, "--target-dir"])
+        .args(["build", "--profile", PROFILE, "-p", package, "--target-dir"])
         .arg(variant.target(project));
-    process::run(variant.apply_to(&mut build))?;
-    Built::read(variant, variant.built(project, PROFILE))
+    process::run(variant.apply_to(&mut build))
 }
 
 /// Sees to it that Rust's standard library for browsers is there. rustup installs it with the

@@ -46,21 +46,22 @@ impl Built {
 
 /// Whether the package in `folder` is as good as one of these modules: it may be shrunk where that was
 /// not asked for, and have more modules.
-pub fn is_current(folder: &Path, modules: &[Built], shrink: bool) -> bool {
+pub fn is_current(folder: &Path, modules: &[Built], reader: &Built, shrink: bool) -> bool {
     let held = fs::read_to_string(folder.join(STAMP)).unwrap_or_default();
     let lines: Vec<_> = held.lines().collect();
     let has = |line: String| lines.contains(&line.as_str());
     has(code_line())
         && (has(shrunk_line(true)) || (!shrink && has(shrunk_line(false))))
         && modules.iter().all(|built| has(module_line(built)))
+        && has(reader_line(reader))
 }
 
 /// Leaves in `folder` what [`is_current`] asks.
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn stamp(folder: &Path, modules: &[Built], shrunk: bool) -> Result<()> {
-    let lines = [code_line(), shrunk_line(shrunk)].into_iter();
+pub fn stamp(folder: &Path, modules: &[Built], reader: &Built, shrunk: bool) -> Result<()> {
+    let lines = [code_line(), shrunk_line(shrunk), reader_line(reader)].into_iter();
     let lines: Vec<_> = lines.chain(modules.iter().map(module_line)).collect();
     fs::write(folder.join(STAMP), lines.join("\n") + "\n").context("writing the package's stamp")
 }
@@ -75,6 +76,10 @@ fn shrunk_line(shrunk: bool) -> String {
 
 fn module_line(built: &Built) -> String {
     format!("{} {}", built.variant.name(), built.hash)
+}
+
+fn reader_line(built: &Built) -> String {
+    format!("reader {}", built.hash)
 }
 
 /// Writes the modules and the script that they share.
@@ -100,7 +105,11 @@ pub fn bind(modules: &[Built], folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn bind_one(built: &Built, folder: &Path) -> Result<()> {
+/// Writes a module and its script.
+///
+/// # Errors
+/// When wasm-bindgen fails.
+pub fn bind_one(built: &Built, folder: &Path) -> Result<()> {
     let mut bindgen = Bindgen::new();
     bindgen
         .input_path(&built.path)
@@ -188,19 +197,25 @@ mod tests {
         }
     }
 
+    fn reader() -> Built {
+        built(Variant::Plain, "reader")
+    }
+
     #[test]
     fn a_package_is_made_again_for_another_module_or_to_shrink_it() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let plain = |hash| [built(Variant::Plain, hash)];
-        assert!(!is_current(folder, &plain("one"), false));
-        stamp(folder, &plain("one"), false).unwrap();
-        assert!(is_current(folder, &plain("one"), false));
-        assert!(!is_current(folder, &plain("one"), true));
-        assert!(!is_current(folder, &plain("two"), false));
-        stamp(folder, &plain("one"), true).unwrap();
-        assert!(is_current(folder, &plain("one"), false));
-        assert!(is_current(folder, &plain("one"), true));
+        assert!(!is_current(folder, &plain("one"), &reader(), false));
+        stamp(folder, &plain("one"), &reader(), false).unwrap();
+        assert!(is_current(folder, &plain("one"), &reader(), false));
+        assert!(!is_current(folder, &plain("one"), &reader(), true));
+        assert!(!is_current(folder, &plain("two"), &reader(), false));
+        stamp(folder, &plain("one"), &reader(), true).unwrap();
+        assert!(is_current(folder, &plain("one"), &reader(), false));
+        assert!(is_current(folder, &plain("one"), &reader(), true));
+        let other = built(Variant::Plain, "another reader");
+        assert!(!is_current(folder, &plain("one"), &other, true));
     }
 
     #[test]
@@ -213,12 +228,12 @@ mod tests {
                 built(Variant::Relaxed, relaxed),
             ]
         };
-        stamp(folder, &both("two"), false).unwrap();
-        assert!(is_current(folder, &both("two"), false));
-        assert!(is_current(folder, &both("two")[..1], false));
-        assert!(!is_current(folder, &both("three"), false));
-        stamp(folder, &both("two")[..1], false).unwrap();
-        assert!(!is_current(folder, &both("two"), false));
+        stamp(folder, &both("two"), &reader(), false).unwrap();
+        assert!(is_current(folder, &both("two"), &reader(), false));
+        assert!(is_current(folder, &both("two")[..1], &reader(), false));
+        assert!(!is_current(folder, &both("three"), &reader(), false));
+        stamp(folder, &both("two")[..1], &reader(), false).unwrap();
+        assert!(!is_current(folder, &both("two"), &reader(), false));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::variant::{MODULE, Variant};
+use super::variant::{MODULE, READER_FILE, Variant};
 use crate::project;
 
 /// Prints the sizes of the modules and of their script: as they are, and compressed as web servers
@@ -23,7 +23,8 @@ pub fn print(root: &Path, variants: &[Variant]) -> Result<()> {
         "file", "bytes", "gzip", "brotli"
     );
     let modules = variants.iter().map(|variant| variant.file());
-    for name in modules.chain([format!("{MODULE}.js")]) {
+    let others = [format!("{MODULE}.js"), READER_FILE.to_owned()];
+    for name in modules.chain(others) {
         let path = root.join("www/pkg").join(name);
         let bytes = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         println!(

@@ -10,6 +10,10 @@ use crate::project::Project;
 pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The package's name as a file.
 pub const MODULE: &str = "underpaint_web";
+/// That of the module that reads the authors' weight files.
+pub const READER: &str = "underpaint_checkpoint";
+/// The latter in a package.
+pub const READER_FILE: &str = "underpaint_checkpoint_bg.wasm";
 
 /// Features of either build, by wasm-opt's names: a stripped module no longer says which it uses.
 const FEATURES: &str = "--enable-simd --enable-bulk-memory --enable-bulk-memory-opt \

@@ -12,6 +12,7 @@ use crate::{Error, Result};
 use network::{Encoder, Network};
 
 pub use network::Weights;
+pub(crate) use network::{encoder_shapes, generator_shapes};
 
 /// A generator with its weights on a device: what the command line and the browser both run.
 #[derive(Debug)]
@@ -93,6 +94,11 @@ impl Runner {
     /// Where it runs.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// All that is known of it.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
     }
 
     /// What it is.

@@ -1,12 +1,13 @@
 //! The networks of a bundle on a device.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Inputs;
+use crate::bundle::given::check_size;
 use crate::bundle::{ModelConfig, Runner};
 use crate::label::{Instances, instance_average};
 use crate::layers::{Mode, fitting_side, pad_to_size};
-use crate::plan::Scope;
+use crate::plan::{Scope, shapes};
 use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict};
 use crate::{Error, Result, pgan, pix2pix, pix2pixhd, spade};
 
@@ -61,6 +62,15 @@ impl Network {
         })
     }
 
+    fn name(&self, scope: &mut Scope) {
+        match self {
+            Self::Pix2pix(network) => name(network, scope),
+            Self::Pix2pixhd(network) => name(network, scope),
+            Self::Spade(network) => name(network, scope),
+            Self::Pgan(network) => name(network, scope),
+        }
+    }
+
     /// Generates. `Runner` has filled in what the network needs.
     pub fn forward(&self, inputs: Inputs, mode: Mode) -> Tensor<4> {
         let needed = "the runner has checked that there is a condition";
@@ -80,6 +90,13 @@ impl Network {
 }
 
 impl Encoder {
+    fn name(&self, scope: &mut Scope) {
+        match self {
+            Self::Pix2pixhd { encoder, .. } => name(encoder, scope),
+            Self::Spade(encoder) => name(encoder, scope),
+        }
+    }
+
     pub fn load(
         model: &ModelConfig,
         weights: Option<&StateDict>,
@@ -187,6 +204,39 @@ impl Runner {
         Ok(instance_average(features, instances))
     }
 
+    /// Features that a seed draws for every object from the typical ones that the bundle brings along.
+    ///
+    /// # Shapes
+    ///
+    /// - `labels`, `instances`: `[height, width]`, flattened
+    /// - result: `[1, feature_channels, height, width]`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if the bundle has no typical features, or a map is not of that size.
+    pub fn drawn_features(
+        &self,
+        labels: &[u16],
+        instances: Option<&[u16]>,
+        [height, width]: [usize; 2],
+        seed: u64,
+    ) -> Result<Tensor<4>> {
+        let Some(clusters) = &self.manifest().clusters else {
+            return Err(Error::Input(
+                "this model has no typical features to draw from: give features or a style picture"
+                    .into(),
+            ));
+        };
+        check_size("label map", labels.len(), 1, height, width)?;
+        let instances_len = instances.map_or(labels.len(), <[u16]>::len);
+        check_size("instance map", instances_len, 1, height, width)?;
+        let channels = self.model().feature_channels();
+        let chosen = pix2pixhd::ObjectFeatures::new();
+        let painted = clusters.paint(labels, instances, channels, seed, &chosen);
+        let data = TensorData::new(painted, [1, channels, height, width]);
+        Ok(Tensor::from_data(data, self.device()))
+    }
+
     /// What the encoder makes of every pixel of a picture, before it is averaged over instances. A
     /// picture of a size that the encoder cannot take is padded and the result cropped back, as
     /// [`run`](Self::run) does.
@@ -222,20 +272,13 @@ impl Runner {
 
     /// Names the generator's parameters by the authors' keys.
     pub(crate) fn name_generator(&self, scope: &mut Scope) {
-        match &self.network {
-            Network::Pix2pix(network) => name(network, scope),
-            Network::Pix2pixhd(network) => name(network, scope),
-            Network::Spade(network) => name(network, scope),
-            Network::Pgan(network) => name(network, scope),
-        }
+        self.network.name(scope);
     }
 
     /// Names the encoder's parameters by the authors' keys.
     pub(crate) fn name_encoder(&self, scope: &mut Scope) {
-        match &self.encoder {
-            Some(Encoder::Pix2pixhd { encoder, .. }) => name(encoder, scope),
-            Some(Encoder::Spade(encoder)) => name(encoder, scope),
-            None => {}
+        if let Some(encoder) = &self.encoder {
+            encoder.name(scope);
         }
     }
 
@@ -250,6 +293,32 @@ impl Runner {
             picture.dims()
         )))
     }
+}
+
+/// Key and shape of every weight of a model's generator.
+///
+/// # Errors
+///
+/// [`Error::Config`] if there can be no such network.
+pub(crate) fn generator_shapes(model: &ModelConfig) -> Result<Vec<(String, Vec<usize>)>> {
+    shapes(|scope| {
+        Network::blank(model, scope.device())?.name(scope);
+        Ok(())
+    })
+}
+
+/// Key and shape of every weight of a model's encoder; nothing, if it has none.
+///
+/// # Errors
+///
+/// As [`generator_shapes`].
+pub(crate) fn encoder_shapes(model: &ModelConfig) -> Result<Vec<(String, Vec<usize>)>> {
+    shapes(|scope| {
+        if let Some(encoder) = &Encoder::blank(model, scope.device())? {
+            encoder.name(scope);
+        }
+        Ok(())
+    })
 }
 
 fn name<M: AuthorsKeys>(network: &M, scope: &mut Scope) {

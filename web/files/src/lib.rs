@@ -1,17 +1,13 @@
-//! Bytes that stay with JavaScript.
+//! Files of a browser: bytes that stay with JavaScript, and are read by range.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use js_sys::{ArrayBuffer, Uint8Array};
-use underpaint_core::Error;
-use underpaint_core::bundle::{FileBytes, FileWeights};
-use underpaint_core::checkpoint::CheckpointWeights;
-use underpaint_plan::{self as plan, WeightSource};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array};
+use underpaint_core::bundle::FileBytes;
+use underpaint_core::{Error, Result};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
-
-use crate::error::{Result, WebError};
 
 #[wasm_bindgen]
 extern "C" {
@@ -59,14 +55,14 @@ impl BrowserBytes {
     ///
     /// # Errors
     ///
-    /// [`WebError::BadInput`] if it is neither; [`WebError::Core`] where files cannot be read at once,
-    /// which is outside workers.
+    /// [`Error::Input`] if it is neither; [`Error::File`] where files cannot be read at once, which is
+    /// outside workers.
     pub fn new(bytes: JsValue) -> Result<Self> {
         match bytes.dyn_into::<Uint8Array>() {
             Ok(array) => Ok(Self(Place::Memory(array))),
             Err(other) => match other.dyn_into::<Blob>() {
                 Ok(blob) => Self::of_blob(blob),
-                Err(_) => Err(WebError::BadInput(
+                Err(_) => Err(Error::Input(
                     "bytes: expected an Uint8Array or a Blob".into(),
                 )),
             },
@@ -77,7 +73,7 @@ impl BrowserBytes {
     ///
     /// # Errors
     ///
-    /// [`WebError::Core`] where files cannot be read at once, which is outside workers.
+    /// [`Error::File`] where files cannot be read at once, which is outside workers.
     pub fn of_blob(blob: Blob) -> Result<Self> {
         let reader = FileReaderSync::new().map_err(|thrown| Error::File(told(&thrown)))?;
         Ok(Self(Place::File(blob, reader)))
@@ -93,7 +89,7 @@ impl FileBytes for BrowserBytes {
         }
     }
 
-    fn read(&self, range: Range<u64>) -> underpaint_core::Result<Cow<'_, [u8]>> {
+    fn read(&self, range: Range<u64>) -> Result<Cow<'_, [u8]>> {
         if range.end > self.len() {
             let length = self.len();
             return Err(Error::File(format!("it ends after {length} bytes")));
@@ -125,20 +121,11 @@ pub fn told(thrown: &JsValue) -> String {
     )
 }
 
-/// The weights of a network, wherever they lie.
-#[derive(Debug)]
-pub enum BrowserWeights {
-    /// A bundle's weight file.
-    Bundle(FileWeights<BrowserBytes>),
-    /// A checkpoint of the authors.
-    Checkpoint(CheckpointWeights<BrowserBytes>),
-}
-
-impl WeightSource for BrowserWeights {
-    fn read(&self, key: &str) -> plan::Result<plan::Tensor> {
-        match self {
-            Self::Bundle(weights) => weights.read(key),
-            Self::Checkpoint(weights) => weights.read(key),
-        }
-    }
+/// An `Error` of JavaScript with `name` "UnderpaintError" and a `code`.
+pub fn thrown(code: &str, message: &str) -> JsValue {
+    let value = js_sys::Error::new(message);
+    value.set_name("UnderpaintError");
+    // Setting a property of a fresh, ordinary object cannot fail.
+    let _ = Reflect::set(&value, &"code".into(), &code.into());
+    value.into()
 }

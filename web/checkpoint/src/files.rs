@@ -1,14 +1,15 @@
-//! The original authors' files and bundles in one file: the interface to JavaScript.
+//! The interface to JavaScript.
 
-use js_sys::{Function, Uint8Array};
+use js_sys::{Array, Float32Array, Function, Uint8Array, Uint32Array};
 use underpaint_core::Error;
-use underpaint_core::bundle::{BundleFile, FileBytes, WeightDtype, WeightFile};
+use underpaint_core::bundle::WeightDtype;
+use underpaint_core::checkpoint::CheckpointWeights;
+use underpaint_files::{Blob, BrowserBytes, told};
+use underpaint_plan::WeightSource;
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 
-use crate::browser_bytes::{Blob, BrowserBytes, BrowserWeights, told};
-use crate::checkpoint::{Answers, Found, NamedFile, find};
-use crate::error::{Result, WebError};
-use crate::session::{Session, start};
+use crate::error::{FileError, Result};
+use crate::found::{Answers, Found, NamedFile, find};
 
 type Outcome<T> = std::result::Result<T, JsValue>;
 
@@ -41,7 +42,7 @@ impl CheckpointFiles {
         self.encoder = Some((file, name));
     }
 
-    /// What is recognised, as the JSON of a [`Report`](crate::checkpoint::Report).
+    /// What is recognised, as the JSON of a [`Report`](crate::found::Report).
     ///
     /// # Errors
     ///
@@ -49,23 +50,18 @@ impl CheckpointFiles {
     /// be.
     pub fn report(&self) -> Outcome<String> {
         let found = self.found()?;
-        let json = serde_json::to_string(&found.report);
-        Ok(json.map_err(|error| WebError::BadInput(error.to_string()))?)
+        // As manifests are written: one writer for all.
+        let json = serde_json::to_string_pretty(&found.report);
+        Ok(json.map_err(|error| FileError::BadInput(error.to_string()))?)
     }
 
-    /// Loads the model onto `device`, tensor by tensor, as [`Session::load`] does a bundle.
+    /// The model with its weights, none of them read.
     ///
     /// # Errors
     ///
-    /// An `UnderpaintError`, as of [`report`](Self::report) and [`Session::load`].
-    pub async fn load(&self, device: String, on_stage: Function) -> Outcome<Session> {
-        let found = self.found()?;
-        let weights = BrowserWeights::Checkpoint(found.weights);
-        let session = start(found.report.manifest, weights, &device, &on_stage).await?;
-        if let Some(encoder) = found.encoder {
-            session.take_encoder(BrowserWeights::Checkpoint(encoder))?;
-        }
-        Ok(session)
+    /// As [`report`](Self::report).
+    pub fn open(&self) -> Outcome<OpenCheckpoint> {
+        Ok(OpenCheckpoint(self.found()?))
     }
 
     /// Writes the model as a bundle in one file with weights of `dtype`, "f32" or "f16". `write` is
@@ -83,7 +79,7 @@ impl CheckpointFiles {
             "f16" => WeightDtype::F16,
             other => {
                 let message = format!("dtype: expected f32 or f16, found {other}");
-                return Err(WebError::BadInput(message).into());
+                return Err(FileError::BadInput(message).into());
             }
         };
         let mut put = |at: u64, bytes: &[u8]| {
@@ -105,7 +101,7 @@ impl CheckpointFiles {
 impl CheckpointFiles {
     fn found(&self) -> Result<Found<BrowserBytes>> {
         let open = |(blob, name): &(Blob, String)| {
-            Ok::<_, WebError>(NamedFile {
+            Ok::<_, FileError>(NamedFile {
                 bytes: BrowserBytes::of_blob(blob.clone())?,
                 name: name.clone(),
             })
@@ -115,59 +111,45 @@ impl CheckpointFiles {
     }
 }
 
-/// Where the parts of a bundle in one file lie.
+/// A model in a file of the authors, whose weights are read one by one.
 #[wasm_bindgen]
-pub struct BundleParts {
-    manifest: Vec<u8>,
-    weights: [f64; 2],
-    encoder: Option<[f64; 2]>,
-}
+pub struct OpenCheckpoint(Found<BrowserBytes>);
 
 #[wasm_bindgen]
-impl BundleParts {
-    /// Reads where they lie.
+impl OpenCheckpoint {
+    /// Reads a tensor of the generator: its shape (`Uint32Array`) and its values (`Float32Array`).
     ///
     /// # Errors
     ///
-    /// An `UnderpaintError`: `bad-bundle` if the file is none, or damaged; `network` if it cannot be
-    /// read.
-    #[wasm_bindgen(constructor)]
-    pub fn new(file: Blob) -> Outcome<BundleParts> {
-        Ok(parts(BrowserBytes::of_blob(file)?)?)
+    /// An `UnderpaintError`: `bad-bundle` if the file is damaged there, or a weight is no number.
+    pub fn read(&self, key: &str) -> Outcome<Array> {
+        Ok(tensor(&self.0.weights, key)?)
     }
 
-    /// The manifest's bytes.
+    /// Whether there is an encoder.
     #[wasm_bindgen(getter)]
     #[must_use]
-    pub fn manifest(&self) -> Vec<u8> {
-        self.manifest.clone()
+    pub fn has_encoder(&self) -> bool {
+        self.0.encoder.is_some()
     }
 
-    /// First byte of the weights, and the one behind them.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn weights(&self) -> Vec<f64> {
-        self.weights.to_vec()
-    }
-
-    /// The same of the encoder's, if it has one.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn encoder(&self) -> Option<Vec<f64>> {
-        self.encoder.map(|range| range.to_vec())
+    /// Reads a tensor of the encoder, as [`read`](Self::read).
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read).
+    pub fn read_encoder(&self, key: &str) -> Outcome<Array> {
+        let missing = || FileError::BadInput("there is no encoder beside it".into());
+        let encoder = self.0.encoder.as_ref().ok_or_else(missing)?;
+        Ok(tensor(encoder, key)?)
     }
 }
 
-fn parts<B: FileBytes>(bytes: B) -> Result<BundleParts> {
-    let file = BundleFile::open(bytes)?;
-    let place = |described: &WeightFile| {
-        let range = file.place(described)?;
-        Ok::<_, Error>([range.start as f64, range.end as f64])
-    };
-    let manifest = file.manifest();
-    Ok(BundleParts {
-        weights: place(&manifest.weights)?,
-        encoder: manifest.encoder_weights.as_ref().map(place).transpose()?,
-        manifest: file.manifest_json().to_vec(),
-    })
+fn tensor(weights: &CheckpointWeights<BrowserBytes>, key: &str) -> Result<Array> {
+    let tensor = weights.read(key).map_err(Error::from)?;
+    let shape: Vec<u32> = tensor.shape.iter().map(|&axis| axis as u32).collect();
+    Ok(Array::of2(
+        &Uint32Array::from(shape.as_slice()),
+        &Float32Array::from(tensor.values.as_slice()),
+    ))
 }

@@ -15,7 +15,7 @@ use underpaint_core::spade::{Architecture, Upsampling};
 use underpaint_core::state_dict::Named;
 use underpaint_core::{Error, pix2pix};
 
-use crate::error::{Result, WebError};
+use crate::error::{FileError, Result};
 
 /// What people say of a file. Whatever is not said is as weights and families have it.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -60,9 +60,9 @@ impl Answers {
     ///
     /// # Errors
     ///
-    /// [`WebError::BadInput`] naming what is no answer.
+    /// [`FileError::BadInput`] naming what is no answer.
     pub fn from_json(json: &str) -> Result<Self> {
-        serde_json::from_str(json).map_err(|error| WebError::BadInput(format!("answers: {error}")))
+        serde_json::from_str(json).map_err(|error| FileError::BadInput(format!("answers: {error}")))
     }
 
     fn hints(&self) -> Result<Hints> {
@@ -72,7 +72,7 @@ impl Answers {
             Some("generator") => Some(PganNetwork::Generator),
             Some(other) => {
                 let message = format!("network: expected average or generator, found {other:?}");
-                return Err(WebError::BadInput(message));
+                return Err(FileError::BadInput(message));
             }
         };
         let palette = self.palette.clone();
@@ -140,8 +140,8 @@ pub struct Found<B> {
 ///
 /// # Errors
 ///
-/// [`WebError::Core`] if there is none, the file is damaged or the answers do not fit it;
-/// [`WebError::BadInput`] for answers that are none.
+/// [`FileError::Core`] if there is none, the file is damaged or the answers do not fit it;
+/// [`FileError::BadInput`] for answers that are none.
 pub fn find<B: FileBytes>(
     file: NamedFile<B>,
     encoder: Option<NamedFile<B>>,
@@ -228,7 +228,7 @@ fn opened<B: FileBytes>(
 }
 
 /// Says which of several files is meant.
-fn named(name: &str, error: Error) -> WebError {
+fn named(name: &str, error: Error) -> FileError {
     match error {
         Error::Checkpoint(failure) => {
             let message = format!("{name}: {failure:#}");
@@ -245,7 +245,7 @@ fn encoder_of<B: FileBytes>(
     let opened = opened(&file.name, file.bytes, Wanted::Encoder, answers)?;
     match opened.checkpoint {
         Checkpoint::StateDict(dict) => Ok((opened.contents, dict)),
-        Checkpoint::Pgan(_) => Err(WebError::BadInput(format!(
+        Checkpoint::Pgan(_) => Err(FileError::BadInput(format!(
             "{}: expected an encoder, found a checkpoint of PGAN",
             file.name
         ))),
@@ -349,7 +349,7 @@ mod tests {
 
     /// A file of the original implementations: `tests/fixtures` says how they were made.
     fn file(path: &str) -> NamedFile<Vec<u8>> {
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures");
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
         let bytes = std::fs::read(place.join(path)).expect("a fixture");
         let name = path.rsplit('/').next().unwrap_or(path).to_owned();
         NamedFile { bytes, name }
