@@ -61,7 +61,8 @@ fn the_fid_of_folders_and_of_a_run() {
 
 #[test]
 fn plain_surfaces_of_equal_folders_have_equal_grain() {
-    let place = Place::with_landscapes(2, 2);
+    let place = Place::empty();
+    place.run("dataset synthesize landscapes --count 2 --val 2 --size 96 --seed 9 --output data");
     let equal = "evaluate --real data/val_img --fake data/val_img --grain --json numbers.json";
     let finished = place.run(equal);
     assert!(finished.stdout.contains("plain surfaces"), "{finished:?}");

@@ -299,7 +299,11 @@ fn grain(reals: &dyn Pictures, fakes: &dyn Pictures) -> Result<Option<Grain>> {
         }
         collector.push(&fake, &real);
     }
-    Ok(collector.finish())
+    let found = collector.finish();
+    if found.is_none() {
+        eprintln!("--grain: no part of the real pictures is plain");
+    }
+    Ok(found)
 }
 
 fn evaluation(pictures: String, fid: Option<Fid>, swd: Vec<LevelDistance>) -> SetEvaluation {
