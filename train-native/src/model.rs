@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use underpaint_core::bundle::{
     self, BUNDLE_EXTENSION, BundleFile, ENCODER_FILE, FileBytes, InputKind, MANIFEST_FILE,
     Manifest, ModelConfig, WEIGHTS_FILE, WeightDtype, WeightFile, Weights, decode_weights,
@@ -11,12 +11,16 @@ use underpaint_core::bundle::{
 };
 pub use underpaint_core::bundle::{image_input, labels_input};
 use underpaint_core::label::Palette;
+use underpaint_core::pix2pixhd::FeatureClusters;
 use underpaint_core::state_dict::{StateDict, check_finite};
 
 use crate::config::{CONFIG_FILE, TrainedModel, of_run};
 use crate::data::labelled::read_palette;
 use crate::files::DiskFile;
 use crate::trainer::checkpoint;
+
+/// How files of typical features begin that `features cluster` writes; the number of them follows.
+pub const CLUSTERS_PREFIX: &str = "features_clustered_";
 
 /// A trained generator at rest.
 #[derive(Debug, Clone)]
@@ -81,18 +85,29 @@ impl Model {
     }
 
     fn open_run(run: &Path) -> Result<Self> {
+        Self::open_checkpoint(run, &checkpoint::latest(run)?)
+    }
+
+    /// Reads a checkpoint of a run.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is damaged.
+    pub fn open_checkpoint(run: &Path, checkpoint: &Path) -> Result<Self> {
         let settings = of_run(run)?;
-        let checkpoint = checkpoint::latest(run)?;
-        let step = checkpoint::position(&checkpoint)?.step;
+        let step = checkpoint::position(checkpoint)?.step;
         let TrainedModel {
             model,
             input,
             size,
             generator,
             encoder,
-        } = settings.trained(step, read_palette(run)?);
+        } = {
+            let palette = read_palette(run)?.or_else(|| settings.known_palette());
+            settings.trained(step, palette)
+        };
         let read = |name: &str| -> Result<StateDict> {
-            let (_, dict) = checkpoint::load_network(&checkpoint, name)?;
+            let (_, dict) = checkpoint::load_network(checkpoint, name)?;
             check_finite(&dict).with_context(|| format!("{}", checkpoint.display()))?;
             Ok(dict)
         };
@@ -101,6 +116,9 @@ impl Model {
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
         let mut manifest = describe(name, model, input, size);
         manifest.provenance.steps = Some(step);
+        if manifest.model.feature_channels() > 0 {
+            manifest.clusters = read_clusters(run, manifest.model.feature_channels())?;
+        }
         Ok(Self {
             manifest,
             weights: read(generator)?,
@@ -220,6 +238,30 @@ fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
     let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     file.verify(&bytes.as_slice())?;
     Ok(decode_weights(&bytes)?)
+}
+
+/// The typical features that `features cluster` has written into a run; those with most centres, where
+/// there are several. A file of another name is not looked at.
+fn read_clusters(run: &Path, channels: usize) -> Result<Option<FeatureClusters>> {
+    let entries = fs::read_dir(run).with_context(|| format!("cannot read {}", run.display()))?;
+    let names = entries.flatten().filter_map(|entry| {
+        let name = entry.file_name().into_string().ok()?;
+        let count = name
+            .strip_prefix(CLUSTERS_PREFIX)?
+            .strip_suffix(".safetensors")?;
+        Some((count.parse::<usize>().ok()?, name))
+    });
+    let Some((_, name)) = names.max() else {
+        return Ok(None);
+    };
+    let path = run.join(name);
+    let at = || format!("{}", path.display());
+    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let clusters = decode_weights(&bytes).with_context(at)?;
+    let clusters = FeatureClusters::from_state_dict(&clusters).with_context(at)?;
+    let problem = clusters.check(channels);
+    problem.map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
+    Ok(Some(clusters))
 }
 
 fn weight_file(name: &str, dtype: WeightDtype, bytes: &[u8]) -> WeightFile {

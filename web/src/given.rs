@@ -5,6 +5,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::error::Result;
 use crate::model::{Condition, Scene};
+use crate::objects::{Maps, chosen_looks};
 use crate::pixels::check_area;
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -19,8 +20,12 @@ export interface LabelScene {
   readonly instances?: Uint16Array | undefined;
   /** For models with latents, `[latent channels]`; the seed draws them where there are none. */
   readonly latent?: Float32Array | undefined;
-  /** For models with features, `[feature channels, height, width]`. */
+  /** For models with features, `[feature channels, height, width]`; made of what follows where there are none. */
   readonly features?: Float32Array | undefined;
+  /** Objects whose look is chosen, as pairs of class and number in `instances` (the class again without those). */
+  readonly objects?: Uint16Array | undefined;
+  /** Their features, one after the other. Objects that are not named take a typical one, which the seed draws. */
+  readonly looks?: Float32Array | undefined;
 }
 "#;
 
@@ -47,6 +52,12 @@ extern "C" {
 
     #[wasm_bindgen(method, getter)]
     fn features(this: &LabelScene) -> Option<Vec<f32>>;
+
+    #[wasm_bindgen(method, getter)]
+    fn objects(this: &LabelScene) -> Option<Vec<u16>>;
+
+    #[wasm_bindgen(method, getter)]
+    fn looks(this: &LabelScene) -> Option<Vec<f32>>;
 }
 
 impl LabelScene {
@@ -57,17 +68,53 @@ impl LabelScene {
     /// [`WebError::BadInput`](crate::error::WebError::BadInput) or
     /// [`WebError::Core`](crate::error::WebError::Core) for what the model does not take.
     pub fn scene(&self, manifest: &Manifest, seed: u32) -> Result<Scene> {
+        let maps = self.maps(manifest)?;
+        let labels = manifest.given_labels(
+            &maps.ids,
+            maps.instances.as_deref(),
+            maps.height,
+            maps.width,
+        )?;
+        let channels = manifest.model.feature_channels();
+        let features = match self.features() {
+            None if channels > 0 => {
+                let (objects, looks) = (self.objects(), self.looks());
+                let chosen = chosen_looks(
+                    &objects.unwrap_or_default(),
+                    &looks.unwrap_or_default(),
+                    channels,
+                )?;
+                Some(maps.features(manifest, seed, &chosen))
+            }
+            given => given,
+        };
+        Ok(Scene {
+            condition: Condition::Labels(labels),
+            size: [maps.height, maps.width],
+            latents: self.latent(),
+            features,
+            scale: None,
+            seed,
+        })
+    }
+
+    /// The maps alone, checked against each other.
+    ///
+    /// # Errors
+    ///
+    /// As [`scene`](Self::scene).
+    pub fn maps(&self, manifest: &Manifest) -> Result<Maps> {
         let (width, height) = (self.width(), self.height());
         check_area(width, height)?;
         let ids: Vec<u16> = self.ids().into_iter().map(u16::from).collect();
         let instances = self.instances();
-        let labels = manifest.given_labels(&ids, instances.as_deref(), height, width)?;
-        Ok(Scene {
-            condition: Condition::Labels(labels),
-            size: [height, width],
-            latents: self.latent(),
-            features: self.features(),
-            seed,
+        // The rule that every caller needs; what it finds is the caller's.
+        manifest.given_labels(&ids, instances.as_deref(), height, width)?;
+        Ok(Maps {
+            ids,
+            instances,
+            width,
+            height,
         })
     }
 }

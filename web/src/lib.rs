@@ -6,6 +6,7 @@
 //!
 //! 1. `session`: load a bundle, generate, free; the interface to JavaScript. `given`: what a label map
 //!    brings along.
+//!    [`objects`]: their looks.
 //! 2. [`model`]: a bundle on a device, for pictures of any size.
 //! 3. [`place`]: the CPU or the GPU.
 //! 4. [`pixels`]: canvas pixels to samples.
@@ -21,6 +22,7 @@ pub mod error;
 #[cfg(target_arch = "wasm32")]
 pub mod given;
 pub mod model;
+pub mod objects;
 pub mod panic;
 pub mod pixels;
 pub mod place;

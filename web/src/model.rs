@@ -18,6 +18,9 @@ pub struct Model<W> {
     place: Place,
     weights: W,
     generator: Option<Network<Request>>,
+    /// For pictures at smaller scales, beside the one for large ones: a grid of them and a large one come
+    /// in turns, and neither should pack its weights anew each time.
+    small: Option<Network<Request>>,
     encoder: Option<Encoder<W>>,
 }
 
@@ -57,6 +60,8 @@ pub struct Scene {
     pub latents: Option<Vec<f32>>,
     /// `[feature_channels, height, width]`, for models that take those.
     pub features: Option<Vec<f32>>,
+    /// Scale of a Progressive GAN; the finest where there is none.
+    pub scale: Option<usize>,
     /// Draws latents and dropout masks.
     pub seed: u32,
 }
@@ -79,6 +84,7 @@ impl<W: WeightSource> Model<W> {
             manifest,
             place,
             generator: None,
+            small: None,
             encoder: None,
         };
         let request = model.request(&model.plainest());
@@ -145,14 +151,41 @@ impl<W: WeightSource> Model<W> {
         size: [usize; 2],
         seed: u32,
     ) -> Result<Vec<f32>> {
+        let [mean, log_variance] = self.style_distribution(picture, size).await?;
+        Ok(draw_style(&mean, &log_variance, u64::from(seed)))
+    }
+
+    /// Mean and logarithm of the variance of a picture's style, `[latent_channels]` each.
+    ///
+    /// # Errors
+    ///
+    /// As [`style`](Self::style).
+    pub async fn style_distribution(
+        &mut self,
+        picture: &[f32],
+        size: [usize; 2],
+    ) -> Result<[Vec<f32>; 2]> {
         let model = &self.manifest.model;
         if model.latent_channels().is_none() || !model.has_encoder() {
             let message = "this model has no encoder that reads a style from a picture";
             return Err(WebError::BadInput(message.into()));
         }
         let generator = self.encode(picture, size).await?;
-        let (mean, log_variance) = (generator.planes(0), generator.planes(1));
-        Ok(draw_style(&mean, &log_variance, u64::from(seed)))
+        Ok([generator.planes(0), generator.planes(1)])
+    }
+
+    /// What the encoder makes of every pixel of a picture, `[feature_channels, height, width]`.
+    ///
+    /// # Errors
+    ///
+    /// [`WebError::BadInput`] if the model's encoder makes no features, or its weights are not there.
+    pub async fn pixel_features(&mut self, picture: &[f32], size: [usize; 2]) -> Result<Vec<f32>> {
+        let model = &self.manifest.model;
+        if model.feature_channels() == 0 || !model.has_encoder() {
+            let message = "this model has no encoder that reads features from a picture";
+            return Err(WebError::BadInput(message.into()));
+        }
+        Ok(self.encode(picture, size).await?.planes(0))
     }
 
     async fn encode(&mut self, picture: &[f32], size: [usize; 2]) -> Result<&Generator> {
@@ -200,7 +233,7 @@ impl<W: WeightSource> Model<W> {
         if let Some(latents) = &latents {
             given.push(Given::Planes(latents));
         }
-        let network = self.generator.as_mut().expect("it was prepared");
+        let network = self.slot(scene.scale).as_mut().expect("it was prepared");
         network.generator.run(&given).await?;
         Ok(&network.generator)
     }
@@ -250,6 +283,7 @@ impl<W: WeightSource> Model<W> {
         Request {
             seed: u64::from(scene.seed),
             one_hot: matches!(scene.condition, Condition::Labels(_)),
+            scale: scene.scale,
             ..Request::of_size(&self.manifest, scene.size)
         }
     }
@@ -270,6 +304,7 @@ impl<W: WeightSource> Model<W> {
             size: [size.height, size.width],
             latents: None,
             features: None,
+            scale: None,
             seed: 0,
         }
     }
@@ -290,14 +325,23 @@ impl<W: WeightSource> Model<W> {
             } == request;
             same && (network.request.seed == request.seed || !draws(&network.plan))
         };
-        if self.generator.as_ref().is_some_and(ready) {
+        let scale = request.scale;
+        if self.slot(scale).as_ref().is_some_and(ready) {
             return Ok(());
         }
         let plan = plan::generator(&self.manifest, &request)?;
-        let old = self.generator.take();
+        let old = self.slot(scale).take();
         let network = replaced(old, request, plan, &self.place, &self.weights, progress).await?;
-        self.generator = Some(network);
+        *self.slot(scale) = Some(network);
         Ok(())
+    }
+
+    /// Where the network for pictures of a scale is.
+    const fn slot(&mut self, scale: Option<usize>) -> &mut Option<Network<Request>> {
+        match scale {
+            None => &mut self.generator,
+            Some(_) => &mut self.small,
+        }
     }
 }
 

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use js_sys::{Function, Uint8ClampedArray};
-use underpaint_core::bundle::{FileWeights, InputKind, Manifest, choose_classes};
+use underpaint_core::bundle::{FileWeights, InputKind, Manifest, choose_classes, draw_style};
 use underpaint_core::image::signed_from_pixels;
 use underpaint_engine::gpu;
 use underpaint_files::{BrowserBytes, Bytes};
@@ -171,43 +171,41 @@ impl Session {
         Ok(self.picture(scene).await?)
     }
 
-    /// A picture from the latent that the seed draws, of the size that the manifest names.
-    ///
-    /// A class-conditional generator is asked for `classes`, each as `cat` or `Main=cat`, one at most of
-    /// every attribute; the seed draws the others.
+    /// A picture from a latent, of the size that the manifest names, or of a smaller scale: 0 is 4×4, and
+    /// every further one twice that.
     ///
     /// # Shapes
     ///
-    /// Result: `[height, width, 4]`, RGBA bytes, opaque.
+    /// - `latent`: `[latent channels]`
+    /// - result: `[height, width, 4]`, RGBA bytes, opaque
     ///
     /// # Errors
     ///
     /// As [`Session::generate_labels`].
     pub async fn generate_latent(
         &self,
-        seed: u32,
-        classes: Vec<String>,
+        latent: Vec<f32>,
+        scale: Option<usize>,
     ) -> Outcome<Uint8ClampedArray> {
-        self.check_latents()?;
-        let attributes = self.manifest.attributes();
-        let classes = choose_classes(&attributes, &classes).map_err(WebError::from)?;
-        let latents = self.manifest.draw_latents(1, u64::from(seed), &classes);
-        Ok(self.picture(self.of_latents(latents, seed)).await?)
+        Ok(self.picture(self.of_latent(latent, scale)?).await?)
     }
 
     /// What the generator gives for a latent, before any rounding.
     ///
     /// # Shapes
     ///
-    /// - `latent`: the numbers of one latent
+    /// - `latent`, `scale`: as [`Session::generate_latent`]
     /// - result: `[output channels, height, width]`, about `[-1, 1]`
     ///
     /// # Errors
     ///
     /// As [`Session::generate_labels`].
-    pub async fn generate_tensor_from_latent(&self, latent: Vec<f32>) -> Outcome<Vec<f32>> {
-        self.check_latents()?;
-        Ok(self.planes(self.of_latents(latent, 0)).await?)
+    pub async fn generate_tensor_from_latent(
+        &self,
+        latent: Vec<f32>,
+        scale: Option<usize>,
+    ) -> Outcome<Vec<f32>> {
+        Ok(self.planes(self.of_latent(latent, scale)?).await?)
     }
 
     /// A picture from a picture of any size.
@@ -291,9 +289,7 @@ impl Session {
         height: usize,
         seed: u32,
     ) -> Outcome<Vec<f32>> {
-        check_area(width, height)?;
-        let channels = self.manifest.output.channels;
-        let planes = planes_of(&rgba, width, height, channels)?;
+        let planes = self.picture_planes(&rgba, width, height)?;
         let mut model = self.take()?;
         let style = model.style(&planes, [height, width], seed).await;
         self.model.replace(Some(model));
@@ -301,7 +297,114 @@ impl Session {
     }
 }
 
+#[wasm_bindgen]
 impl Session {
+    /// The latent that a seed draws.
+    ///
+    /// A class-conditional generator is asked for `classes`, each as `cat` or `Main=cat`, one at most of
+    /// every attribute; the seed draws the others.
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `bad-input` for a model without latents, or a class that it does not have.
+    pub fn latent_of_seed(&self, seed: u32, classes: Vec<String>) -> Outcome<Vec<f32>> {
+        if self.manifest.model.latent_channels().is_none() {
+            let message = "this model has no latents for a seed to draw";
+            return Err(WebError::BadInput(message.into()).into());
+        }
+        let attributes = self.manifest.attributes();
+        let classes = choose_classes(&attributes, &classes).map_err(WebError::from)?;
+        Ok(self.manifest.draw_latents(1, u64::from(seed), &classes))
+    }
+
+    /// The latent on the way from one to another, as [`Manifest::latent_between`] says.
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `bad-input`.
+    pub fn latent_between(&self, from: Vec<f32>, to: Vec<f32>, share: f32) -> Outcome<Vec<f32>> {
+        let latent = self.manifest.latent_between(&from, &to, share);
+        Ok(latent.map_err(WebError::from)?)
+    }
+
+    /// A neighbour of a latent, as [`Manifest::latent_near`] says.
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `bad-input`.
+    pub fn latent_near(&self, latent: Vec<f32>, seed: u32, step: f32) -> Outcome<Vec<f32>> {
+        let latent = self.manifest.latent_near(&latent, u64::from(seed), step);
+        Ok(latent.map_err(WebError::from)?)
+    }
+
+    /// What the encoder says of a picture's style: means, then logarithms of the variances.
+    ///
+    /// # Shapes
+    ///
+    /// - `rgba`: `[height, width, 4]`, bytes; alpha does not count
+    /// - result: `[2 * latent channels]`
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::style_latent`].
+    pub async fn style_distribution(
+        &self,
+        rgba: Vec<u8>,
+        width: usize,
+        height: usize,
+    ) -> Outcome<Vec<f32>> {
+        let planes = self.picture_planes(&rgba, width, height)?;
+        let mut model = self.take()?;
+        let style = model.style_distribution(&planes, [height, width]).await;
+        self.model.replace(Some(model));
+        Ok(style?.concat())
+    }
+
+    /// The latent that a seed draws of a style: of what [`Session::style_distribution`] has said.
+    ///
+    /// # Errors
+    ///
+    /// An `UnderpaintError`: `bad-input` if it is not of this model's length.
+    pub fn latent_of_style(&self, distribution: Vec<f32>, seed: u32) -> Outcome<Vec<f32>> {
+        let (mean, log_variance) = distribution.split_at(distribution.len() / 2);
+        for part in [mean, log_variance] {
+            let checked = self.manifest.check_latent("style", part);
+            checked.map_err(WebError::from)?;
+        }
+        Ok(draw_style(mean, log_variance, u64::from(seed)))
+    }
+
+    /// The looks that objects have in a photo of the same size: what the encoder makes of it, averaged
+    /// over each.
+    ///
+    /// # Shapes
+    ///
+    /// - `rgba`: `[height, width, 4]`, bytes; alpha does not count
+    /// - result: a row for every object: its class, its number, and its feature
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::generate_labels`]; `bad-input` if the model has no encoder of features, or its
+    /// weights were not [added](Self::add_encoder).
+    pub async fn object_looks(&self, labels: LabelScene, rgba: Vec<u8>) -> Outcome<Vec<f32>> {
+        let maps = labels.maps(&self.manifest)?;
+        let planes = self.picture_planes(&rgba, maps.width, maps.height)?;
+        let mut model = self.take()?;
+        let features = model
+            .pixel_features(&planes, [maps.height, maps.width])
+            .await;
+        self.model.replace(Some(model));
+        Ok(maps.looks(&features?))
+    }
+}
+
+impl Session {
+    /// A picture as an encoder takes it.
+    fn picture_planes(&self, rgba: &[u8], width: usize, height: usize) -> Result<Vec<f32>> {
+        check_area(width, height)?;
+        planes_of(rgba, width, height, self.manifest.output.channels)
+    }
+
     fn picture_channels(&self) -> Result<usize> {
         match &self.manifest.input {
             InputKind::Image { channels, .. } => Ok(*channels),
@@ -314,24 +417,21 @@ impl Session {
         }
     }
 
-    fn check_latents(&self) -> Result<()> {
-        match &self.manifest.input {
-            InputKind::Latent { .. } => Ok(()),
-            _ => Err(WebError::BadInput(
+    fn of_latent(&self, latent: Vec<f32>, scale: Option<usize>) -> Result<Scene> {
+        if !matches!(self.manifest.input, InputKind::Latent { .. }) {
+            return Err(WebError::BadInput(
                 "this model takes a label map or a picture, found neither".into(),
-            )),
+            ));
         }
-    }
-
-    fn of_latents(&self, latents: Vec<f32>, seed: u32) -> Scene {
         let size = self.manifest.size;
-        Scene {
+        Ok(Scene {
             condition: Condition::Nothing,
             size: [size.height, size.width],
-            latents: Some(latents),
+            latents: Some(latent),
             features: None,
-            seed,
-        }
+            scale,
+            seed: 0,
+        })
     }
 
     /// Takes weights of an encoder that belong to the model.
@@ -369,6 +469,7 @@ fn of_planes(planes: Vec<f32>, width: usize, height: usize, seed: u32) -> Scene 
         size: [height, width],
         latents: None,
         features: None,
+        scale: None,
         seed,
     }
 }

@@ -10,10 +10,16 @@ export { load, type BundleFiles, type LoadOptions, type ModelFiles } from "./eng
 export type { DeviceKind, DeviceReasonCode, DeviceReport } from "./engine/device.js";
 export { UnderpaintError, type ErrorCode } from "./engine/errors.js";
 export { Generator, type GenerateOptions, type Picture } from "./engine/generator.js";
-export type { ClassChoice, LabelMapInput, PictureInput } from "./engine/input.js";
+export type { ClassChoice, InputExtras, LabelMapInput, PictureInput } from "./engine/input.js";
+export type { ObjectKey, ObjectLook } from "./engine/looks.js";
 export {
   NO_CLASS_ID,
+  featureChannels,
+  hasEncoder,
+  latentChannels,
   paintedClasses,
+  scalesOf,
+  usesInstances,
   usesSeed,
   type GeneratorConfig,
   type ImageInput,
@@ -27,3 +33,4 @@ export {
   type WeightFile,
 } from "./engine/manifest.js";
 export type { LoadProgress, LoadStage } from "./engine/protocol.js";
+export type { EncodedStyle, Style } from "./engine/style.js";

@@ -14,11 +14,13 @@ import { studioTools } from "./tools/studio-host.js";
 import { fetchCatalog } from "./ui/catalog.js";
 import { ModelSession } from "./ui/model-session.js";
 import { StudioShell } from "./ui/studio-shell.js";
+import { StyleShelf } from "./ui/style-shelf.js";
 
 startLanguage();
 const studio = new Studio(loadPreferences());
 keepPreferences(studio);
 const live = new LiveGeneration(studio);
+const shelf = new StyleShelf();
 const memory = new VisitMemory();
 const keeper = new PaintingKeeper(studio, { database: new IndexedDbPaintings(), claims: pageClaims(), memory });
 const shell = document.querySelector("up-studio");
@@ -27,7 +29,8 @@ shell.context = {
   studio,
   tools: studioTools(studio),
   live,
-  session: new ModelSession({ studio, live, load }),
+  session: new ModelSession({ studio, live, shelf, load }),
+  shelf,
   keeper,
   memory,
   kept: new KeptModels(),

@@ -32,6 +32,7 @@ pub fn describe(
         test_time: test_time(&model),
         weights: unwritten(WEIGHTS_FILE),
         encoder_weights: model.has_encoder().then(|| unwritten(ENCODER_FILE)),
+        clusters: None,
         model,
         provenance: Provenance {
             producer: producer.to_owned(),

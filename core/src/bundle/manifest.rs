@@ -7,6 +7,7 @@ use super::weights::sha256_of_file;
 use super::{FileBytes, LatentAttribute, ModelConfig, WeightDtype};
 use crate::label::{LabelClass, SemanticLayout};
 use crate::layers::{Dropout, Mode, NormStatistics};
+use crate::pix2pixhd::FeatureClusters;
 use crate::{Error, Result};
 
 /// Version of the bundle format that this code writes and the newest that it reads.
@@ -34,6 +35,10 @@ pub struct Manifest {
     /// The encoder's weights, where the model has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoder_weights: Option<WeightFile>,
+    /// Typical features of every label, for a generator that takes features: what objects look like
+    /// when no picture is encoded and nothing is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<FeatureClusters>,
     /// Where the model comes from.
     pub provenance: Provenance,
 }
@@ -265,6 +270,14 @@ impl Manifest {
                 "expected encoder_weights and model.encoder together, found one of them".into(),
             ));
         }
+        if let Some(clusters) = &self.clusters {
+            let channels = self.model.feature_channels();
+            let problem = match channels {
+                0 => Err("expected none, because the model takes no features".into()),
+                _ => clusters.check(channels),
+            };
+            problem.map_err(|problem| Error::Manifest(format!("clusters: {problem}")))?;
+        }
         Ok(())
     }
 
@@ -363,6 +376,7 @@ pub(crate) mod tests {
                 sha256: sha256(b"abc"),
             },
             encoder_weights: None,
+            clusters: None,
             provenance: Provenance::default(),
         }
     }
@@ -394,6 +408,45 @@ pub(crate) mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("the generator takes 4"), "{error}");
+    }
+
+    #[test]
+    fn clusters_travel_with_a_model_of_features_and_no_other() {
+        let input = InputKind::Labels {
+            num_classes: 2,
+            classes: crate::label::Palette::numbered(2).classes,
+            dont_care: false,
+            edges: false,
+        };
+        let generator = crate::pix2pixhd::GeneratorConfig {
+            input_channels: 4,
+            ..crate::pix2pixhd::GeneratorConfig::default()
+        };
+        let mut manifest = Manifest {
+            model: ModelConfig::Pix2pixhd {
+                generator,
+                feature_channels: 2,
+                encoder: None,
+            },
+            ..manifest_of(GeneratorConfig::default(), input)
+        };
+        let centres = |channels| vec![vec![0.1; channels], vec![-0.7; channels]];
+        let clusters = |channels| FeatureClusters {
+            centres: [(1, centres(channels))].into(),
+        };
+        manifest.clusters = Some(clusters(2));
+        let read = |manifest: &Manifest| Manifest::from_json(manifest.to_json().as_bytes());
+        assert_eq!(read(&manifest).expect("a manifest"), manifest);
+        assert!(manifest.to_json().contains("\"clusters\": {\n    \"1\": ["));
+        manifest.clusters = Some(clusters(3));
+        let told = read(&manifest).unwrap_err().to_string();
+        assert!(told.contains("clusters: label 1: expected"), "{told}");
+        let other = Manifest {
+            clusters: Some(clusters(2)),
+            ..super::tests::manifest()
+        };
+        let told = read(&other).unwrap_err().to_string();
+        assert!(told.contains("takes no features"), "{told}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod model;
 mod runner;
 mod single_file;
 mod source;
+mod walk;
 mod weights;
 
 pub use attributes::{LatentAttribute, choose_classes, list_attributes};

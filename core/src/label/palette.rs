@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::KnownPalette;
+
 /// One class of a label map.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LabelClass {
@@ -11,6 +13,10 @@ pub struct LabelClass {
     pub name: String,
     /// The colour it is shown in: red, green, blue.
     pub color: [u8; 3],
+    /// What kind of thing it is, such as `plants`: palettes of many classes show it under that heading. Any text; those
+    /// that the page can translate are [`Group`](super::Group)'s names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
 }
 
 /// The classes of a data set, in the order of their ids.
@@ -19,45 +25,6 @@ pub struct Palette {
     /// Classes with the ids `0..classes.len()`.
     pub classes: Vec<LabelClass>,
 }
-
-/// Colours of the 35 Cityscapes ids; the last is the licence plate (id -1 there).
-const CITYSCAPES: [[u8; 3]; 35] = [
-    [0, 0, 0],
-    [0, 0, 0],
-    [0, 0, 0],
-    [0, 0, 0],
-    [0, 0, 0],
-    [111, 74, 0],
-    [81, 0, 81],
-    [128, 64, 128],
-    [244, 35, 232],
-    [250, 170, 160],
-    [230, 150, 140],
-    [70, 70, 70],
-    [102, 102, 156],
-    [190, 153, 153],
-    [180, 165, 180],
-    [150, 100, 100],
-    [150, 120, 90],
-    [153, 153, 153],
-    [153, 153, 153],
-    [250, 170, 30],
-    [220, 220, 0],
-    [107, 142, 35],
-    [152, 251, 152],
-    [70, 130, 180],
-    [220, 20, 60],
-    [255, 0, 0],
-    [0, 0, 142],
-    [0, 0, 70],
-    [0, 60, 100],
-    [0, 0, 90],
-    [0, 0, 110],
-    [0, 80, 100],
-    [0, 0, 230],
-    [119, 11, 32],
-    [0, 0, 142],
-];
 
 /// Classes of COCO-Stuff with colours of their own in SPADE's table of 182: clouds, grass, sea, sky
 /// and tree.
@@ -75,8 +42,9 @@ impl Palette {
     ///
     /// Source: pix2pixHD `labelcolormap` (spec 3.10).
     pub fn numbered(num_classes: usize) -> Self {
+        let cityscapes = KnownPalette::Cityscapes.palette();
         Self::colored(num_classes, |id| match num_classes {
-            35 => CITYSCAPES[id],
+            35 => cityscapes.color(id as u16),
             _ => Self::bit_color(id),
         })
     }
@@ -90,9 +58,10 @@ impl Palette {
     ///
     /// Source: SPADE `labelcolormap` (spec 4.8; the special colours are measured on its output).
     pub fn numbered_from_one(num_classes: usize) -> Self {
+        let cityscapes = KnownPalette::Cityscapes.palette();
         let special = |id: usize| COCO_STUFF.iter().find(|(special, _)| *special == id);
         Self::colored(num_classes, |id| match num_classes {
-            35 => CITYSCAPES[id],
+            35 => cityscapes.color(id as u16),
             182 => special(id).map_or_else(|| Self::bit_color(id + 1), |(_, color)| *color),
             _ => Self::bit_color(id + 1),
         })
@@ -104,6 +73,7 @@ impl Palette {
                 id: id as u16,
                 name: format!("class {id}"),
                 color: color(id),
+                group: None,
             })
             .collect();
         Self { classes }

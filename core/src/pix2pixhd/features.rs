@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::kmeans::kmeans;
 use crate::state_dict::{StateDict, StateTensor};
 use crate::{Error, Result};
-
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// From this id on, an instance map holds `1000 * label + number` (Cityscapes).
 const FIRST_NUMBERED_ID: u32 = 1000;
@@ -35,7 +34,8 @@ pub struct RegionFeatures {
 }
 
 /// Typical features of every label: what a picture is drawn with when no picture is encoded.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct FeatureClusters {
     /// For every label its centres, at least one, all of one length.
     pub centres: BTreeMap<u32, Vec<Vec<f32>>>,
@@ -110,27 +110,15 @@ impl FeatureClusters {
         centres.map(Vec::len)
     }
 
-    /// Paints every instance with one of the features of its label, all equally likely; 0 where its
-    /// label has none (spec B-2).
+    /// Paints every instance with a feature of its label, which `choose` chooses as the original does:
+    /// it is asked once for every instance, in the order of the ids, with the number of centres of its
+    /// label, and answers with the number of one of them. Where the label has none, which `choose` sees
+    /// as 0, the answer does not count, and 0 is painted (spec B-2).
     ///
     /// # Shapes
     ///
     /// - `instance_map`: `[height, width]`, flattened
     /// - result: `[channels, height, width]`, flattened
-    pub fn sample(&self, instance_map: &[u16], channels: usize, seed: u64) -> Vec<f32> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        self.sample_with(instance_map, channels, |count| {
-            let draw = rng.next_u64();
-            // In 64 bits everywhere: a browser, which has 32, draws the same. Their bias is not to be
-            // seen.
-            (draw % count.max(1) as u64) as usize
-        })
-    }
-
-    /// As [`sample`](Self::sample), with choices of the caller's: `choose` is asked once for every
-    /// instance, in the order of the ids, with the number of centres of its label, and answers with
-    /// the number of one of them. Where the label has none, which `choose` sees as 0, the answer does
-    /// not count.
     pub fn sample_with(
         &self,
         instance_map: &[u16],
@@ -155,6 +143,25 @@ impl FeatureClusters {
             .flat_map(|channel| instance_map.iter().map(move |&id| (channel, id)))
             .map(|(channel, id)| value(channel, id))
             .collect()
+    }
+
+    /// Checks that every label with typical features has one at least, of `channels` numbers.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, naming the label.
+    pub fn check(&self, channels: usize) -> std::result::Result<(), String> {
+        for (label, centres) in &self.centres {
+            let fits = |centre: &Vec<f32>| {
+                centre.len() == channels && centre.iter().all(|value| value.is_finite())
+            };
+            if centres.is_empty() || !centres.iter().all(fits) {
+                return Err(format!(
+                    "label {label}: expected one feature at least, of {channels} numbers each"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// One tensor per label, `label_{id}`: `[centres, channels]`. What a file holds.
@@ -254,25 +261,13 @@ mod tests {
             clusters.centres.keys().copied().collect::<Vec<_>>(),
             [7, 26]
         );
-        let drawn = clusters.sample(&instance_map(), 2, 5);
+        let drawn = clusters.sample_with(&instance_map(), 2, |_| 0);
         assert_eq!([drawn[0], drawn[64]], [32.0, -32.0]);
         assert_eq!([drawn[63], drawn[127]], [0.0, 0.0]);
-        assert_eq!(drawn, clusters.sample(&instance_map(), 2, 5));
     }
 
     #[test]
-    fn every_centre_of_a_label_is_drawn_for_each_of_its_instances() {
-        let clusters = gathered().cluster(10, 0);
-        let draws = (0..200).map(|seed| clusters.sample(&[26_000, 26_001], 1, seed));
-        let mut pairs: Vec<Vec<f32>> = draws.collect();
-        pairs.sort_by(|a, b| a.partial_cmp(b).expect("numbers"));
-        pairs.dedup();
-        let expected = [[22.0, 22.0], [22.0, 53.0], [53.0, 22.0], [53.0, 53.0]];
-        assert_eq!(pairs, expected);
-    }
-
-    #[test]
-    fn the_caller_may_choose_and_the_seeded_draws_stay_what_they_were() {
+    fn the_caller_chooses_for_every_instance_in_the_order_of_the_ids() {
         let clusters = gathered().cluster(10, 0);
         let mut asked = Vec::new();
         let drawn = clusters.sample_with(&instance_map(), 1, |count| {
@@ -284,12 +279,6 @@ mod tests {
         assert_eq!([drawn[0], drawn[63]], [32.0, 0.0]);
         let last = clusters.centres[&26][1][0];
         assert_eq!([drawn[7], drawn[60]], [last, last]);
-        // One draw for every id, whether or not its label has centres.
-        let mut rng = ChaCha8Rng::seed_from_u64(11);
-        let draws: Vec<u64> = (0..4).map(|_| rng.next_u64()).collect();
-        let seeded = clusters.sample(&instance_map(), 1, 11);
-        let centre = |draw: u64| clusters.centres[&26][(draw % 2) as usize][0];
-        assert_eq!([seeded[7], seeded[60]], [draws[2], draws[3]].map(centre));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod encoder;
 mod features;
 mod generator;
 mod kmeans;
+mod objects;
 mod weights;
 
 pub use condition::{ConditionConfig, Input, InputKind, discriminator_input, generator_input};
@@ -20,6 +21,7 @@ pub use discriminator::{Discriminator, DiscriminatorConfig};
 pub use encoder::{Encoder, EncoderConfig};
 pub use features::{FeatureClusters, RegionFeature, RegionFeatures};
 pub use generator::{Generator, LocalEnhancer};
+pub use objects::{ObjectFeatures, ObjectKey, object_features};
 pub use weights::{infer_discriminator, infer_encoder, infer_generator};
 
 use crate::layers::{BiasInit, InitKind, WeightInit};

@@ -22,12 +22,18 @@ interface WasmModule {
     ): Promise<WasmSession>;
   };
 }
-interface WasmSession {
+export interface WasmSession {
   generate_tensor(planes: Float32Array, width: number, height: number, seed: number): Promise<Float32Array>;
-  generate_tensor_from_latent(latent: Float32Array): Promise<Float32Array>;
+  generate_tensor_from_latent(latent: Float32Array, scale?: number): Promise<Float32Array>;
   generate_tensor_from_labels(labels: LabelScene, seed: number): Promise<Float32Array>;
   add_encoder(weights: Uint8Array): void;
   style_latent(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Float32Array>;
+  style_distribution(rgba: Uint8Array, width: number, height: number): Promise<Float32Array>;
+  latent_of_style(distribution: Float32Array, seed: number): Float32Array;
+  latent_of_seed(seed: number, classes: string[]): Float32Array;
+  latent_between(from: Float32Array, to: Float32Array, share: number): Float32Array;
+  latent_near(latent: Float32Array, seed: number, step: number): Float32Array;
+  object_looks(labels: LabelScene, rgba: Uint8Array): Promise<Float32Array>;
   free(): void;
 }
 
@@ -169,6 +175,39 @@ export async function generateTensor(
   );
 }
 
+/** Calls the module itself: `work` is given a session of the bundle, its encoder with it, and `given`. */
+export async function withSession<Given, Result>(
+  page: Page,
+  url: string,
+  given: Given,
+  work: (session: WasmSession, given: Given) => Promise<Result>,
+): Promise<Result> {
+  const handle = await page.evaluateHandle(
+    async ({ url }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined;
+      };
+      const { Session } = await startModule("plain");
+      const names = ["manifest.json", "weights.safetensors"];
+      const [manifest, weights] = await Promise.all(names.map(bytes));
+      if (!manifest || !weights) throw new Error(`${url} is no bundle`);
+      const session = await Session.load(manifest, weights, "cpu", () => undefined);
+      if (new TextDecoder().decode(manifest).includes("encoder_weights")) {
+        const encoder = await bytes("encoder.safetensors");
+        if (encoder) session.add_encoder(encoder);
+      }
+      return session;
+    },
+    { url },
+  );
+  try {
+    return await handle.evaluate(work as (session: WasmSession, given: unknown) => Promise<Result>, given as unknown);
+  } finally {
+    await handle.evaluate((session) => session.free());
+  }
+}
+
 /** Runs the module itself on a square label map in the style of a picture as large. */
 export async function generateStyled(
   page: Page,
@@ -202,6 +241,33 @@ export async function generateStyled(
       return Array.from(output);
     },
     { url, device, ids: Array.from(ids), picture: Array.from(picture), side, seed },
+  );
+}
+
+/** Runs the module itself on a label map with instances: what the generator gives before any rounding. */
+export async function generateFromInstances(
+  page: Page,
+  url: string,
+  device: "webgpu" | "cpu",
+  { ids, width, height }: Labels,
+  instances: Uint16Array | undefined,
+): Promise<number[]> {
+  return page.evaluate(
+    async ({ url, device, ids, width, height, instances }) => {
+      const bytes = async (name: string) => {
+        const response = await fetch(url + name);
+        return new Uint8Array(await response.arrayBuffer());
+      };
+      const { Session } = await startModule("plain");
+      const [manifest, weights] = await Promise.all([bytes("manifest.json"), bytes("weights.safetensors")]);
+      const session = await Session.load(manifest, weights, device, () => undefined);
+      const scene = { ids: Uint8Array.from(ids), width, height };
+      const given = instances ? { ...scene, instances: Uint16Array.from(instances) } : scene;
+      const output = await session.generate_tensor_from_labels(given, 0);
+      session.free();
+      return Array.from(output);
+    },
+    { url, device, ids: Array.from(ids), width, height, instances: instances && Array.from(instances) },
   );
 }
 

@@ -52,6 +52,9 @@ export const MODELS = {
 /** The ResNet with a palette as large as those of the largest data sets: "colour 0", "colour 1" and so on. */
 export const MANY = { id: "many", labels: 182 } as const;
 
+/** A U-Net of 182 classes, imported with the names, colours and groups of COCO-Stuff. */
+export const COCO = { id: "coco", labels: 182 } as const;
+
 /** SPADE with an encoder: labels, and the style of a picture. */
 export const STYLED = { id: "styled", side: 256 } as const;
 
@@ -77,6 +80,7 @@ export function makeModels(): void {
   run(`export run-${MODELS.unet} --output models/${MODELS.unetHalf} --dtype f16 --name ${MODELS.unetHalf}`);
   withoutPalette();
   withManyLabels();
+  ofCocoStuff();
   for (const [name, told] of Object.entries(IMPORTS)) importFixture(name, told);
   references();
   styled();
@@ -113,6 +117,16 @@ function withManyLabels(): void {
     color: [(37 * id) % 256, (101 * id) % 256, id],
   }));
   writeFileSync(path, JSON.stringify({ ...manifest, name: MANY.id }));
+}
+
+/** As people bring a model of theirs along: weights, and the name of the data set that they were trained on. */
+function ofCocoStuff(): void {
+  const { id, labels } = COCO;
+  const network = "--net-g unet_32 --ngf 8 --no-dropout";
+  underpaint(made, "train", "pix2pix", "--data", "data", "--label-nc", String(labels), ...network.split(" "), ...TRAIN, "--output", `run-${id}`);
+  run(`export run-${id} --output models/${id}-numbered`);
+  const told = "--family pix2pix --no-dropout --size 64 --palette coco-stuff";
+  run(`import models/${id}-numbered/weights.safetensors ${told} --output models/${id} --name ${id}`);
 }
 
 function run(command: string): void {

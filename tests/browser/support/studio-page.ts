@@ -14,8 +14,8 @@ export type ImagePoint = readonly [x: number, y: number];
 /** For what waits on a generator: WebGPU in software takes seconds. */
 const SLOW = { timeout: 45_000 };
 
-/** The studio with small models, with the smallest, with very many labels, and with the demo model. */
-export type StudioPath = "/studio/" | "/tiny/" | "/many/" | "/demo/";
+/** The studio with small models, the smallest, very many labels, those of COCO-Stuff, objects, and the demo model. */
+export type StudioPath = "/studio/" | "/tiny/" | "/many/" | "/coco/" | "/objects/" | "/demo/";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -77,6 +77,15 @@ export class StudioPage {
       return { ids: Array.from(map.ids), width: map.width, height: map.height };
     });
     return { ids: Uint8Array.from(ids), ...size };
+  }
+
+  /** The numbers of the objects, one a pixel; undefined where the model does not tell them apart. */
+  async objects(): Promise<Uint16Array | undefined> {
+    const numbers = await this.page.evaluate(() => {
+      const objects = document.querySelector("up-studio")?.context?.studio.state.map?.objects;
+      return objects && Array.from(objects);
+    });
+    return numbers && Uint16Array.from(numbers);
   }
 
   /** The picture's RGBA samples, of what is painted now. */

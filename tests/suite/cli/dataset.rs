@@ -1,6 +1,7 @@
 //! `dataset`: synthesize, check, combine.
 
 use serde_json::Value;
+use underpaint_core::label::KnownPalette;
 
 use super::{Place, file_names, picture, size_of};
 
@@ -239,12 +240,45 @@ fn every_layout_is_checked_with_all_of_its_phases() {
         (&without["files"], &without["instances"]),
         (&2.into(), &Value::Null)
     );
-    assert_eq!(check(&place, "--layout ade20k --root ade", 0)["files"], 2);
+    let ade = check(&place, "--layout ade20k --root ade", 0);
+    assert_eq!(ade["files"], 2);
+    // Its layout says which data set it is.
+    for (id, name) in ade["labels"]["names"].as_object().expect("names") {
+        let id: usize = id.parse().expect("an id");
+        assert_eq!(name, &KnownPalette::Ade20k.palette().classes[id].name);
+    }
+    assert_eq!(ade["labels"]["outside"], Value::Null);
     place.fails("dataset check --layout ade20k", &["--root"]);
     place.fails("dataset check --layout custom", &["--images", "--labels"]);
     place.fails(
         "dataset check --layout cityscapes --root data",
         &["gtFine", "data"],
+    );
+}
+
+#[test]
+fn ids_are_named_and_those_without_a_name_are_told() {
+    let place = Place::empty();
+    std::fs::create_dir_all(place.path("labels")).expect("a folder");
+    place.draw("images/a.png", 4, 1, 1);
+    let labels = image::GrayImage::from_raw(4, 1, vec![7, 23, 40, 255]).expect("four pixels");
+    labels.save(place.path("labels/a.png")).expect("saved");
+    let labelled = "dataset check --images images --labels labels";
+    let plain = place.run(labelled).stdout;
+    assert!(!plain.contains("road"), "{plain}");
+    let named = place
+        .run(&format!("{labelled} --palette cityscapes"))
+        .stdout;
+    for part in [
+        "1 pixels  road\n",
+        "1 pixels  sky\n",
+        "ids that Cityscapes has no class for: 40\n",
+    ] {
+        assert!(named.contains(part), "{part} missing in {named}");
+    }
+    place.fails(
+        &format!("{labelled} --palette nowhere"),
+        &["--palette nowhere", "palette.json", "ade20k"],
     );
 }
 
@@ -349,14 +383,18 @@ fn the_raw_tree_of_cityscapes_becomes_flat_folders() {
     );
     assert_eq!(
         file_names(&place.path("flat")),
-        ["train_img", "train_inst", "train_label"]
+        ["palette.json", "train_img", "train_inst", "train_label"]
     );
+    // The classes have their names from now on.
+    let check = "dataset check --layout pix2pixhd --root flat";
+    let report = place.run(check).stdout;
+    assert!(report.contains("pixels  car\n"), "{report}");
     let inst = place.path(&format!("flat/train_inst/{frame}_gtFine_instanceIds.png"));
     assert_eq!(gray_samples(&inst)[0], 26_001);
     place.run("dataset cityscapes --root raw --output linked --split train --link");
     place.fails(
         "dataset cityscapes --root raw --output flat",
-        &["flat holds train_"],
+        &["flat holds palette.json"],
     );
     place.fails(
         "dataset cityscapes --root raw --output new --split val",

@@ -8,21 +8,21 @@ pub(super) struct Tiny {
     arguments: &'static str,
 }
 
-const PIX2PIXHD: Tiny = Tiny {
+pub(super) const PIX2PIXHD: Tiny = Tiny {
     family: "pix2pixhd",
     arguments: "--data data --label-nc 15 --no-instance --net-g global --ngf 4 --ndf 4 \
                 --n-downsample-global 1 --n-blocks-global 1 --num-d 1 --n-layers-d 2 --resize-or-crop none \
                 --no-vgg-loss",
 };
 
-const SPADE: Tiny = Tiny {
+pub(super) const SPADE: Tiny = Tiny {
     family: "spade",
     arguments: "--data data --dataset-mode facades --label-nc 15 --crop-size 32 --load-size 36 --ngf 2 \
                 --ndf 4 --num-d 1 --n-layers-d 3 --no-vgg-loss",
 };
 
 /// 4×4 for three steps, 8×8 from step 4 on, fading in for four of them, 16×16 from step 9 on.
-const PGAN: Tiny = Tiny {
+pub(super) const PGAN: Tiny = Tiny {
     family: "pgan",
     arguments: "--data data/train_img --depths 8,8,4 --iterations 3,5,90 --alpha-jumps 0,4,4 \
                 --alpha-size-jumps 0,1,1 --batch-sizes 2,2,1 --latent-dim 8",
@@ -32,7 +32,7 @@ const PGAN: Tiny = Tiny {
 pub(super) const ALL: [Tiny; 3] = [PIX2PIXHD, SPADE, PGAN];
 
 impl Tiny {
-    fn train(&self, place: &Place, run: &str, arguments: &str) {
+    pub(super) fn train(&self, place: &Place, run: &str, arguments: &str) {
         place.run(&self.command(run, arguments));
     }
 
@@ -126,6 +126,28 @@ fn pix2pixhd_resumes_with_features_of_instances_and_of_labels() {
     assert!(
         files.contains(&"encoder.safetensors".to_owned()),
         "{files:?}"
+    );
+    // The typical features travel in the manifest; where nothing else is given, the seed draws of them.
+    let clusters = &place.json("bundle/manifest.json")["clusters"];
+    let drawn: Vec<_> = clusters.as_object().expect("clusters").values().collect();
+    assert!(
+        drawn
+            .iter()
+            .all(|label| label[0].as_array().map(Vec::len) == Some(3)),
+        "{clusters}"
+    );
+    let generate = "generate --input data/val_label --instances data/val_inst";
+    for (model, output) in [("bundle", "one"), ("whole4", "same")] {
+        place.run(&format!(
+            "{generate} --model {model} --seed 1 --output {output}"
+        ));
+    }
+    let picture =
+        |output: &str| place.read(&format!("{output}/{}", file_names(&place.path(output))[0]));
+    assert_eq!(picture("one"), picture("same"));
+    place.fails(
+        "generate --model bundle --input data/val_label --toward 3 --share 0.5 --output no",
+        &["--toward", "no latents"],
     );
 }
 

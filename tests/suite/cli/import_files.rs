@@ -9,6 +9,39 @@ use underpaint_core::{pix2pix, pix2pixhd, spade};
 
 use super::Place;
 
+#[test]
+fn classes_have_the_names_of_the_data_set_that_is_asked_for() {
+    let place = Place::empty();
+    for classes in [12, 35, 151] {
+        let dict = pix2pix("unet_32", classes, NormKind::Batch);
+        place.write_weights(&format!("{classes}.safetensors"), &dict);
+    }
+    let import = |file: usize, flags: &str| {
+        let bundle = format!("bundle-{file}");
+        place.run(&format!(
+            "import {file}.safetensors --output {bundle} --force {flags}"
+        ))
+    };
+    let class = |file: usize, id: usize| {
+        let manifest = place.json(&format!("bundle-{file}/manifest.json"));
+        let class = &manifest["input"]["classes"][id];
+        (class["name"].clone(), class["group"].clone())
+    };
+    // Nothing is said of it but what is likely.
+    let told = import(35, "").stderr;
+    assert!(told.contains("--palette cityscapes"), "{told}");
+    assert_eq!(class(35, 7), ("class 7".into(), serde_json::Value::Null));
+    let told = import(35, "--palette cityscapes").stderr;
+    assert!(!told.contains("--palette"), "{told}");
+    assert_eq!(class(35, 7), ("road".into(), "ground".into()));
+    import(151, "--palette ade20k");
+    assert_eq!(class(151, 150), ("flag".into(), "things".into()));
+    import(12, "--palette facades");
+    assert_eq!(class(12, 0), ("background".into(), "other".into()));
+    let told = import(12, "--palette cityscapes").stderr;
+    assert!(told.contains("12 classes, but Cityscapes has 35"), "{told}");
+}
+
 /// Weights that are small and all different.
 fn filled(mut dict: StateDict) -> StateDict {
     let mut number = 0u32;

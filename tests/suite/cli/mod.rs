@@ -5,6 +5,7 @@ mod checkpoints;
 mod config;
 mod dataset;
 mod errors;
+mod evaluate;
 mod families;
 mod families_train;
 mod fid;

@@ -7,6 +7,8 @@ pub struct LandscapeClass {
     pub name: &'static str,
     /// Palette colour, sRGB bytes.
     pub color: [u8; 3],
+    /// What kind of thing it is: the name of a group of classes, as in manifests.
+    pub group: &'static str,
 }
 
 /// The classes as the painters name them; the discriminant is the label id.
@@ -37,9 +39,10 @@ impl Class {
     }
 }
 
-const fn class(name: &'static str, code: u32) -> LandscapeClass {
+const fn class(name: &'static str, group: &'static str, code: u32) -> LandscapeClass {
     LandscapeClass {
         name,
+        group,
         color: [(code >> 16) as u8, (code >> 8) as u8, code as u8],
     }
 }
@@ -47,21 +50,21 @@ const fn class(name: &'static str, code: u32) -> LandscapeClass {
 /// All classes; the index is the label id. `forest` is conifer wood, `tree` broad-leaved trees,
 /// `mountain` bare far rock, `rock` boulders and outcrops nearby, `field` ripe crops.
 pub const CLASSES: [LandscapeClass; 15] = [
-    class("sky", 0x8e_c5_f0),
-    class("cloud", 0xf1_ee_e6),
-    class("sun", 0xff_d1_3b),
-    class("mountain", 0x7a_6f_96),
-    class("snow", 0xd3_e6_f7),
-    class("forest", 0x1f_5a_3c),
-    class("tree", 0x4c_94_3c),
-    class("meadow", 0x9a_c8_55),
-    class("field", 0xd9_a4_3b),
-    class("flowers", 0xe4_5f_92),
-    class("water", 0x2a_6f_b8),
-    class("sand", 0xed_d3_9a),
-    class("rock", 0x94_89_7c),
-    class("road", 0x55_52_5c),
-    class("house", 0xc2_4a_33),
+    class("sky", "sky", 0x8e_c5_f0),
+    class("cloud", "sky", 0xf1_ee_e6),
+    class("sun", "sky", 0xff_d1_3b),
+    class("mountain", "ground", 0x7a_6f_96),
+    class("snow", "ground", 0xd3_e6_f7),
+    class("forest", "plants", 0x1f_5a_3c),
+    class("tree", "plants", 0x4c_94_3c),
+    class("meadow", "plants", 0x9a_c8_55),
+    class("field", "plants", 0xd9_a4_3b),
+    class("flowers", "plants", 0xe4_5f_92),
+    class("water", "water", 0x2a_6f_b8),
+    class("sand", "ground", 0xed_d3_9a),
+    class("rock", "ground", 0x94_89_7c),
+    class("road", "ground", 0x55_52_5c),
+    class("house", "buildings", 0xc2_4a_33),
 ];
 
 /// Palette colour of a label id, black for an id outside the palette.

@@ -107,6 +107,10 @@ mod measure {
         },
         splits: 1,
     };
+    const WINOGRAD: Choice = Choice {
+        method: Method::Winograd { deep: 1 },
+        splits: 1,
+    };
 
     /// What was measured.
     #[derive(Debug, Serialize)]
@@ -126,6 +130,9 @@ mod measure {
         chosen: f64,
         registers: f64,
         tile: f64,
+        /// Of what the plain convolution would do, for a kernel 3x3 with steps of 1.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        winograd: Option<f64>,
     }
 
     /// One generator.
@@ -169,6 +176,11 @@ mod measure {
                 chosen: of(None)?,
                 registers: of(Some(REGISTERS))?,
                 tile: of(Some(TILE))?,
+                winograd: if kernel == 3 && stride == 1 {
+                    Some(of(Some(WINOGRAD))?)
+                } else {
+                    None
+                },
             });
         }
         let whole = |&subject: &Subject| whole(&device, subject, steps);
@@ -190,13 +202,18 @@ mod measure {
                 self.adapter, self.peak_gflops, self.bandwidth_gb
             );
             println!(
-                "\n{:<44} {:>8} {:>10} {:>8}",
-                "GFLOP/s", "chosen", "registers", "tile"
+                "\n{:<44} {:>8} {:>10} {:>8} {:>9}",
+                "GFLOP/s", "chosen", "registers", "tile", "Winograd"
             );
             for one in &self.kernels {
+                let winograd = one.winograd.map(|speed| format!("{speed:.1}"));
                 println!(
-                    "{:<44} {:>8.1} {:>10.1} {:>8.1}",
-                    one.layer, one.chosen, one.registers, one.tile
+                    "{:<44} {:>8.1} {:>10.1} {:>8.1} {:>9}",
+                    one.layer,
+                    one.chosen,
+                    one.registers,
+                    one.tile,
+                    winograd.unwrap_or_default()
                 );
             }
             for one in &self.generators {

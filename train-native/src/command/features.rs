@@ -19,7 +19,7 @@ use crate::config::of_run;
 use crate::data::decode::{Picture, write_picture_png};
 use crate::data::{Dataset, PixelsF32, Sample, SampleInput, SampleRng, Size};
 use crate::family::batch;
-use crate::model::Model;
+use crate::model::{CLUSTERS_PREFIX, Model};
 
 /// Flags of `features`.
 #[derive(Debug, Args)]
@@ -70,7 +70,8 @@ struct ClusterArgs {
     /// Typical features of every label, at most
     #[arg(long, alias = "n_clusters", value_name = "N", default_value_t = 10)]
     clusters: usize,
-    /// File to write [default: features_clustered_010.safetensors in the run]
+    /// File to write [default: features_clustered_010.safetensors in the run, where export and generate
+    /// find it]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -193,10 +194,10 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
     let clusters = all.cluster(args.clusters, 0);
     let path = match &args.output {
         Some(path) => path.clone(),
-        None => args.encoder.run.join(format!(
-            "features_clustered_{:03}.safetensors",
-            args.clusters
-        )),
+        None => args
+            .encoder
+            .run
+            .join(format!("{CLUSTERS_PREFIX}{:03}.safetensors", args.clusters)),
     };
     let bytes = encode_weights(&clusters.to_state_dict(), WeightDtype::F32)?;
     crate::files::write(&path, &bytes)?;

@@ -1,23 +1,23 @@
 //! `underpaint import`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::ModelConfig;
+use underpaint_core::bundle::{InputKind, ModelConfig};
 use underpaint_core::checkpoint::{Naming, architecture, summary};
-use underpaint_core::label::Palette;
+use underpaint_core::label::KnownPalette;
 use underpaint_core::spade::Upsampling;
 
 use super::export::Dtype;
 use super::options::{BnStats, RunnerArgs, Switch};
-use crate::data::labelled::read_palette;
+use super::palette::PaletteArg;
 use crate::import::{
     FamilyName, Hints, PganNetwork, Wanted, listed, read_chosen, read_encoder, recognize,
 };
-use crate::model::{Model, bundle_file_name, describe};
+use crate::model::{Model, bundle_file_name, describe, labels_input};
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -79,9 +79,10 @@ pub struct ImportArgs {
     /// Generator of a Progressive GAN checkpoint [default: average]
     #[arg(long, value_name = "WHICH")]
     network: Option<Network>,
-    /// Folder with a palette.json that names the classes
-    #[arg(long, value_name = "DIR")]
-    palette: Option<PathBuf>,
+    /// Names, colours and groups of the classes: cityscapes, ade20k, ade20k-shifted, coco-stuff or facades; or a folder
+    /// with a palette.json in it [default: classes are numbered]
+    #[arg(long, value_name = "NAME|DIR")]
+    palette: Option<PaletteArg>,
     /// Default statistics of batch norm [default: as the authors test: running for SPADE, else batch]
     #[arg(long, value_name = "WHICH")]
     bn_stats: Option<BnStats>,
@@ -135,7 +136,8 @@ impl ImportArgs {
             |part: Option<&std::ffi::OsStr>| part.map(|part| part.to_string_lossy().into_owned());
         let name = self.name.clone().or(file_name(self.file.file_stem()));
         let name = name.unwrap_or_else(|| "imported".to_owned());
-        let mut manifest = describe(name, found.model, found.input, [height, width]);
+        let input = self.named(found.input)?;
+        let mut manifest = describe(name, found.model, input, [height, width]);
         manifest.test_time = RunnerArgs {
             bn_stats: self.bn_stats,
             dropout: self.dropout,
@@ -164,7 +166,7 @@ impl ImportArgs {
     }
 
     fn hints(&self) -> Result<Hints> {
-        let palette = self.palette.as_deref().map(named_palette).transpose()?;
+        let palette = self.palette.as_ref().map(PaletteArg::read).transpose()?;
         let on = |switch: Switch| switch == Switch::On;
         Ok(Hints {
             no_dropout: self.no_dropout,
@@ -185,6 +187,37 @@ impl ImportArgs {
         })
     }
 
+    /// The classes by the names of the data set that was asked for, counted as a model of so many classes counts them;
+    /// says where names and classes do not go together, and which name is likely where none was asked for.
+    fn named(&self, input: InputKind) -> Result<InputKind> {
+        let Some(layout) = input.layout() else {
+            return Ok(input);
+        };
+        let count = layout.num_classes;
+        let likely = KnownPalette::likely_for(count);
+        let Some(asked) = &self.palette else {
+            if let Some(likely) = likely {
+                self.say(&format!(
+                    "{count} classes, as {} has them: --palette {likely} names them",
+                    likely.title()
+                ));
+            }
+            return Ok(input);
+        };
+        let palette = asked.read_for(count)?;
+        if let PaletteArg::Known(known) = asked
+            && likely != Some(*known)
+            && known.palette().classes.len() != count
+        {
+            self.say(&format!(
+                "{count} classes, but {} has {}",
+                known.title(),
+                known.palette().classes.len()
+            ));
+        }
+        Ok(labels_input(layout, Some(palette)))
+    }
+
     /// Defaults are of no use to a network that has nothing which they are of.
     fn check_test_time(&self, model: &ModelConfig) -> Result<()> {
         let what = architecture(model);
@@ -198,14 +231,4 @@ impl ImportArgs {
         );
         Ok(())
     }
-}
-
-fn named_palette(folder: &Path) -> Result<Palette> {
-    let palette = read_palette(folder)?;
-    palette.with_context(|| {
-        format!(
-            "--palette {}: expected palette.json in it, found none",
-            folder.display()
-        )
-    })
 }

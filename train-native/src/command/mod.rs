@@ -11,6 +11,7 @@ mod features;
 mod generate;
 mod import;
 mod options;
+mod palette;
 mod plan;
 mod request;
 mod run_check;

@@ -60,6 +60,11 @@ pub trait FamilyConfig: Sized + Clone + PartialEq + fmt::Debug + Send + Sync + '
     /// Whether a last batch with fewer samples is left out of an epoch.
     const DROP_LAST: bool;
 
+    /// Names of the classes, where the settings say which data set it is.
+    fn known_palette(&self) -> Option<Palette> {
+        None
+    }
+
     /// What the settings of every run are where they are not given.
     fn defaults(flags: &Self::Flags) -> RunDefaults;
 

@@ -332,6 +332,8 @@ pub trait RunSettings: fmt::Debug + Send + Sync {
     fn family(&self, device: &Device) -> Result<Box<dyn Family>>;
     /// The networks in a few words.
     fn summary(&self) -> String;
+    /// Names of the classes, where the settings say which data set it is; none where a table makes other ids of them.
+    fn known_palette(&self) -> Option<Palette>;
     /// The generator after a step, for a bundle.
     fn trained(&self, step: u64, palette: Option<Palette>) -> TrainedModel;
     /// Opens a phase of the data set.
@@ -395,6 +397,13 @@ impl<C: FamilyConfig> RunSettings for Settings<C> {
 
     fn summary(&self) -> String {
         self.family.summary()
+    }
+
+    fn known_palette(&self) -> Option<Palette> {
+        match self.run.remap {
+            Some(_) => None,
+            None => self.family.known_palette(),
+        }
     }
 
     fn trained(&self, step: u64, palette: Option<Palette>) -> TrainedModel {

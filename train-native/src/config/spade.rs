@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use burn::tensor::Device;
 use underpaint_core::bundle::ModelConfig;
-use underpaint_core::label::{Palette, SemanticLayout};
+use underpaint_core::label::{KnownPalette, Palette, SemanticLayout};
 use underpaint_core::layers::{BiasInit, InitKind, WeightInit};
 use underpaint_core::loss::GanMode;
 use underpaint_core::spade::{
@@ -261,6 +261,21 @@ impl FamilyConfig for SpadeRun {
             ""
         };
         format!("{network}, width {}{style}", generator.base_channels)
+    }
+
+    fn known_palette(&self) -> Option<Palette> {
+        let num_classes = self.model.semantics.num_classes;
+        let known = match self.dataset_mode {
+            DatasetMode::Coco => KnownPalette::CocoStuff,
+            DatasetMode::Ade20k if self.ade_shift => KnownPalette::Ade20kShifted,
+            DatasetMode::Ade20k => KnownPalette::Ade20k,
+            DatasetMode::Cityscapes => KnownPalette::Cityscapes,
+            DatasetMode::Facades => KnownPalette::Facades,
+            DatasetMode::Custom => return None,
+        };
+        // With another number of classes it is another data set in the same folders.
+        let fits = known.num_classes() == num_classes;
+        fits.then(|| known.palette_of(num_classes))
     }
 
     fn trained(&self, _step: u64, palette: Option<Palette>) -> TrainedModel {

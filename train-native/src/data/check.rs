@@ -30,7 +30,7 @@ use memory::{Memory, Stamp};
 
 pub use judge::{Expected, ExpectedInput};
 pub use report::{CheckReport, Finding, Severity};
-pub use statistics::{InstanceStatistics, LabelStatistics};
+pub use statistics::{InstanceStatistics, LabelStatistics, Outside};
 
 /// Up to this many files, the check at the start of a run decodes everything; above, it reads headers only.
 pub const QUICK_FULL_READ_LIMIT: usize = 4000;

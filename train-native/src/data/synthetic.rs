@@ -9,6 +9,7 @@ use image::{GrayImage, ImageFormat, RgbImage};
 use rayon::prelude::*;
 use serde::Serialize;
 use thiserror::Error;
+use underpaint_core::label::{LabelClass, Palette};
 use underpaint_painter::{CLASSES, Scene, class_color, paint, scene_seed};
 
 /// Smallest side in pixels that a data set may have.
@@ -96,7 +97,7 @@ pub enum SynthesizeError {
 ///   label map in palette colours, the right half the photo (label to photo is `AtoB`).
 /// - `train_label/00000.png`, `val_label/…`: 8-bit gray, the raw label ids.
 /// - `train_img/00000.png`, `val_img/…`: the photos.
-/// - `palette.json`: `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b]}, …]}`.
+/// - `palette.json`: `{"classes": [{"id": 0, "name": "sky", "color": [r, g, b], "group": "sky"}, …]}`.
 ///
 /// Names count on from `train` into `val`. The files depend on the options only, not on the
 /// number of threads. `progress` is called from any thread with the number of scenes done.
@@ -217,28 +218,14 @@ fn write_picture(path: &Path, picture: &image::DynamicImage) -> Result<(), Synth
     write_whole(path, bytes.get_ref())
 }
 
-#[derive(Serialize)]
-struct Palette {
-    classes: Vec<PaletteEntry>,
-}
-
-#[derive(Serialize)]
-struct PaletteEntry {
-    id: usize,
-    name: &'static str,
-    color: [u8; 3],
-}
-
 fn write_palette(path: &Path) -> Result<(), SynthesizeError> {
-    let classes = CLASSES
-        .iter()
-        .enumerate()
-        .map(|(id, class)| PaletteEntry {
-            id,
-            name: class.name,
-            color: class.color,
-        })
-        .collect();
+    let classes = (0..).zip(&CLASSES).map(|(id, class)| LabelClass {
+        id,
+        name: class.name.to_owned(),
+        color: class.color,
+        group: Some(class.group.to_owned()),
+    });
+    let classes = classes.collect();
     let mut text = serde_json::to_vec_pretty(&Palette { classes })
         .map_err(|source| write_error(path, source.into()))?;
     text.push(b'\n');
@@ -288,6 +275,13 @@ mod tests {
         let palette: serde_json::Value = serde_json::from_slice(&palette).unwrap();
         assert_eq!(palette["classes"][10]["name"], "water");
         assert_eq!(palette["classes"][10]["id"], 10);
+        let groups = underpaint_core::label::Group::ALL.map(underpaint_core::label::Group::name);
+        for class in palette["classes"].as_array().unwrap() {
+            assert!(
+                groups.contains(&class["group"].as_str().unwrap()),
+                "{class}"
+            );
+        }
         assert!(output.join("train/00001.png").is_file());
         assert!(!output.join("train/00002.png").exists());
     }

@@ -40,7 +40,10 @@ impl FeatureStatistics {
         );
         let count = features.len() / dimensions;
         if count < 2 {
-            return Err(EvaluateError::TooFew { found: count });
+            return Err(EvaluateError::TooFew {
+                metric: "the FID",
+                found: count,
+            });
         }
         if features.iter().any(|feature| !feature.is_finite()) {
             return Err(EvaluateError::NotFinite);
@@ -239,7 +242,13 @@ mod tests {
     #[test]
     fn a_single_row_and_numbers_that_are_none_are_refused() {
         let error = FeatureStatistics::new(&[1.0; DIMENSIONS], DIMENSIONS).unwrap_err();
-        assert_eq!(error, EvaluateError::TooFew { found: 1 });
+        assert_eq!(
+            error,
+            EvaluateError::TooFew {
+                metric: "the FID",
+                found: 1
+            }
+        );
         let mut broken = features(4, 5);
         broken[7] = f32::NAN;
         let error = FeatureStatistics::new(&broken, DIMENSIONS).unwrap_err();

@@ -1,11 +1,17 @@
 //! How good generated pictures are.
 //!
-//! [`paired`] compares a picture with the one it should be, [`fid`] a set of pictures with another
-//! set, by the [`frechet`] distance of what Inception-v3 sees in them.
+//! [`paired`] compares a picture with the one it should be, [`by_class`] tells where in it the differences
+//! are. [`fid`] compares a set of pictures with another set, by the [`frechet`] distance of what
+//! Inception-v3 sees in them; [`sliced`] by their patches, without any network. [`ms_ssim`] tells how much
+//! pictures of one set differ from each other.
 
+pub mod by_class;
 pub mod fid;
 pub mod frechet;
+pub mod ms_ssim;
 pub mod paired;
+pub mod sliced;
+pub mod ssim;
 
 /// Why pictures, or sets of them, cannot be compared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,9 +36,11 @@ pub enum EvaluateError {
         /// The size found.
         found: String,
     },
-    /// A covariance needs more pictures.
-    #[error("cannot compute the FID: expected at least 2 pictures on each side, found {found}")]
+    /// The measure needs more pictures.
+    #[error("cannot compute {metric}: expected at least 2 pictures on each side, found {found}")]
     TooFew {
+        /// The metric.
+        metric: &'static str,
         /// The number found.
         found: usize,
     },

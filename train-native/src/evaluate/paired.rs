@@ -4,14 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::decode::Picture;
 use crate::evaluate::EvaluateError;
+use crate::evaluate::ssim::{Plane, SIGMA, gaussian_window, likeness};
 
 /// PSNR that stands for "identical", and the cap on all others, so that reports stay plain JSON numbers; in dB.
 pub const PSNR_CAP: f64 = 100.0;
 
 /// Side of the SSIM window in pixels; pictures must not be smaller.
-pub const SSIM_WINDOW: usize = 11;
+pub const SSIM_WINDOW: usize = super::ssim::WINDOW;
 
-const SSIM_SIGMA: f64 = 1.5;
 const PEAK: f64 = 255.0;
 
 /// Likeness of two pictures.
@@ -35,14 +35,7 @@ impl PairedMetrics {
     /// # Errors
     /// [`EvaluateError::ShapeMismatch`], or [`EvaluateError::TooSmall`] below 11x11 pixels.
     pub fn between(image: &Picture, reference: &Picture) -> Result<Self, EvaluateError> {
-        let shape =
-            |picture: &Picture| format!("{} with {} channels", picture.size(), picture.channels);
-        if shape(image) != shape(reference) || image.pixels.len() != reference.pixels.len() {
-            return Err(EvaluateError::ShapeMismatch {
-                expected: shape(reference),
-                found: shape(image),
-            });
-        }
+        check_shapes(image, reference)?;
         if image.width < SSIM_WINDOW || image.height < SSIM_WINDOW {
             let found = image.size().to_string();
             return Err(EvaluateError::TooSmall {
@@ -71,6 +64,19 @@ impl PairedMetrics {
     }
 }
 
+/// Checks that two pictures can be compared pixel by pixel.
+pub(super) fn check_shapes(image: &Picture, reference: &Picture) -> Result<(), EvaluateError> {
+    let shape =
+        |picture: &Picture| format!("{} with {} channels", picture.size(), picture.channels);
+    if shape(image) == shape(reference) && image.pixels.len() == reference.pixels.len() {
+        return Ok(());
+    }
+    Err(EvaluateError::ShapeMismatch {
+        expected: shape(reference),
+        found: shape(image),
+    })
+}
+
 fn l1_and_psnr(image: &[u8], reference: &[u8]) -> (f64, f64) {
     let (mut absolute, mut squared) = (0u64, 0u64);
     for (a, b) in image.iter().zip(reference) {
@@ -88,83 +94,15 @@ fn l1_and_psnr(image: &[u8], reference: &[u8]) -> (f64, f64) {
     (absolute as f64 / count / PEAK, psnr.min(PSNR_CAP))
 }
 
-fn gaussian_window() -> [f64; SSIM_WINDOW] {
-    let radius = (SSIM_WINDOW / 2) as f64;
-    let raw: [f64; SSIM_WINDOW] = std::array::from_fn(|index| {
-        let x = index as f64 - radius;
-        (-0.5 * x * x / (SSIM_SIGMA * SSIM_SIGMA)).exp()
-    });
-    let sum: f64 = raw.iter().sum();
-    raw.map(|weight| weight / sum)
-}
-
-/// Moments of one row or pixel: x, y, x², y², xy.
-type Moments = [f64; 5];
-
 /// Mean over channels, which is the mean over all channels' pixels since they are equally many.
 fn ssim(image: &Picture, reference: &Picture) -> f64 {
-    let window = gaussian_window();
-    let sums = (0..image.channels).map(|channel| ssim_sum(image, reference, channel, &window));
-    let valid = (image.width - SSIM_WINDOW + 1) * (image.height - SSIM_WINDOW + 1);
-    sums.sum::<f64>() / (valid * image.channels) as f64
-}
-
-/// Sum of the SSIM map of one channel over the valid region.
-fn ssim_sum(
-    image: &Picture,
-    reference: &Picture,
-    channel: usize,
-    window: &[f64; SSIM_WINDOW],
-) -> f64 {
-    let (width, channels) = (image.width, image.channels);
-    let valid_width = width - SSIM_WINDOW + 1;
-    // The last 11 rows, already filtered along the row.
-    let mut filtered: Vec<Vec<Moments>> = vec![vec![[0.0; 5]; valid_width]; SSIM_WINDOW];
-    let mut moments = vec![[0.0; 5]; width];
-    let mut total = 0.0;
-    for y in 0..image.height {
-        let row = y * width * channels + channel;
-        for (x, moment) in moments.iter_mut().enumerate() {
-            let a = f64::from(image.pixels[row + x * channels]);
-            let b = f64::from(reference.pixels[row + x * channels]);
-            *moment = [a, b, a * a, b * b, a * b];
-        }
-        for (x, target) in filtered[y % SSIM_WINDOW].iter_mut().enumerate() {
-            *target = weighted(window, moments[x..x + SSIM_WINDOW].iter());
-        }
-        if y + 1 >= SSIM_WINDOW {
-            let oldest = (y + 1) % SSIM_WINDOW;
-            let (newer, older) = filtered.split_at(oldest);
-            for x in 0..valid_width {
-                let column = older.iter().chain(newer).map(|row| &row[x]);
-                total += ssim_of_moments(weighted(window, column));
-            }
-        }
-    }
-    total
-}
-
-fn weighted<'a>(
-    window: &[f64; SSIM_WINDOW],
-    moments: impl Iterator<Item = &'a Moments>,
-) -> Moments {
-    let mut sum = [0.0; 5];
-    for (weight, moment) in window.iter().zip(moments) {
-        for (sum, value) in sum.iter_mut().zip(moment) {
-            *sum += weight * value;
-        }
-    }
-    sum
-}
-
-/// Equation 13 of Wang et al. 2004.
-fn ssim_of_moments([mean_a, mean_b, square_a, square_b, product]: Moments) -> f64 {
-    const C1: f64 = (0.01 * PEAK) * (0.01 * PEAK);
-    const C2: f64 = (0.03 * PEAK) * (0.03 * PEAK);
-    let variances = square_a - mean_a * mean_a + square_b - mean_b * mean_b;
-    let covariance = product - mean_a * mean_b;
-    (2.0 * mean_a * mean_b + C1) * (2.0 * covariance + C2)
-        / ((mean_a * mean_a + mean_b * mean_b + C1) * (variances + C2))
+    let window = gaussian_window(SSIM_WINDOW, SIGMA);
+    let planes = [image, reference].map(Plane::of_picture);
+    let channels = planes[0].iter().zip(&planes[1]);
+    let sum: f64 = channels
+        .map(|(one, other)| likeness(one, other, &window).ssim)
+        .sum();
+    sum / image.channels as f64
 }
 
 #[cfg(test)]

@@ -52,6 +52,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         ("128x32", Some(tile(128, 8, 1))),
         ("64x64 split", Some(tile(64, 16, 8))),
     ];
+    let winograd = |deep| Choice {
+        method: Method::Winograd { deep },
+        splits: 1,
+    };
+    let only_three_by_three = [
+        ("Winograd", Some(winograd(1))),
+        ("Winograd, deep", Some(winograd(2))),
+    ];
     for [inputs, outputs, side, kernel, stride] in LAYERS {
         let layer = Layer {
             inputs,
@@ -61,7 +69,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             stride,
         };
         print!("{inputs:4} to {outputs:3}, {side:3}², {kernel}×{kernel}/{stride}:");
-        for (name, choice) in choices {
+        let fits = kernel == 3 && stride == 1;
+        let more = only_three_by_three.into_iter().filter(|_| fits);
+        for (name, choice) in choices.into_iter().chain(more) {
             let speed = bench::convolution(&device, &layer, choice, false, &mut clock);
             print!("  {name} {:.1}", block_on(speed)?);
         }

@@ -5,7 +5,7 @@ import { stepBetween } from "../state/history.js";
 import { colorPixels, paletteWords } from "./color-layer.js";
 import { floodFill } from "./flood-fill.js";
 import { rectOfSize } from "./geometry.js";
-import { clearLabelMap, LabelMap, replaceClass } from "./label-map.js";
+import { clearLabelMap, LabelMap, replaceInk } from "./label-map.js";
 import { integerBetween, seededRandom } from "./seeded-random.js";
 import { paintEllipse } from "./shapes.js";
 import { strokeSegment } from "./stroke.js";
@@ -58,7 +58,7 @@ describe("2048×1024", () => {
     "fill of one area of noise and back",
     () => {
       floodFill(noise, { x: 1024, y: 512 }, 9);
-      replaceClass(noise, 9, 0);
+      replaceInk(noise, 9, 0);
     },
     options,
   );
@@ -74,7 +74,7 @@ describe("2048×1024", () => {
     "replace one class",
     () => {
       const to = from === 3 ? 250 : 3;
-      replaceClass(map, from, to);
+      replaceInk(map, from, to);
       from = to;
     },
     options,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { EMPTY_RECT } from "./geometry.js";
-import { clearLabelMap, countClasses, LabelMap, replaceClass, resizeLabelMap } from "./label-map.js";
+import { clearLabelMap, countClasses, LabelMap, replaceInk, resizeLabelMap } from "./label-map.js";
 
 describe("LabelMap", () => {
   it("is all background at first", () => {
@@ -39,14 +39,14 @@ describe("whole-map operations", () => {
     expect(countClasses(map)[7]).toBe(6);
   });
 
-  it("replaceClass changes one class everywhere and reports the smallest rectangle", () => {
+  it("replaceInk changes one class everywhere and reports the smallest rectangle", () => {
     const map = new LabelMap(4, 4);
     map.ids.set([5], 4 + 1);
     map.ids.set([5], 2 * 4 + 3);
-    expect(replaceClass(map, 5, 6)).toEqual({ x: 1, y: 1, width: 3, height: 2 });
+    expect(replaceInk(map, 5, 6)).toEqual({ x: 1, y: 1, width: 3, height: 2 });
     expect([map.at(1, 1), map.at(3, 2)]).toEqual([6, 6]);
-    expect(replaceClass(map, 5, 6)).toEqual(EMPTY_RECT);
-    expect(replaceClass(map, 6, 6)).toEqual(EMPTY_RECT);
+    expect(replaceInk(map, 5, 6)).toEqual(EMPTY_RECT);
+    expect(replaceInk(map, 6, 6)).toEqual(EMPTY_RECT);
   });
 
   it("resize takes the nearest pixel and keeps a map of the same size as it is", () => {

@@ -1,7 +1,7 @@
 /** Rectangles and ellipses, filled or as an outline that lies inside the shape. */
 
 import type { Point, Rect } from "./geometry.js";
-import type { LabelMap } from "./label-map.js";
+import type { Ink, LabelMap } from "./label-map.js";
 import { RectBuilder } from "./rect-builder.js";
 
 /** Filled, or an outline of this many label-map pixels inside the shape's edge. */
@@ -17,19 +17,19 @@ export function boxFromCorners(from: Point, to: Point): Rect {
 }
 
 /** Paints a rectangle between two corners. */
-export function paintRectangle(map: LabelMap, from: Point, to: Point, style: ShapeStyle, id: number): Rect {
+export function paintRectangle(map: LabelMap, from: Point, to: Point, style: ShapeStyle, ink: Ink): Rect {
   const box = boxFromCorners(from, to);
   const spans: RowSpans = {
     top: box.y,
     left: new Float64Array(box.height).fill(box.x),
     right: new Float64Array(box.height).fill(box.x + box.width - 1),
   };
-  return paintShape(map, spans, style, id, "square");
+  return paintShape(map, spans, style, ink, "square");
 }
 
 /** Paints the ellipse that fills the box between two corners. */
-export function paintEllipse(map: LabelMap, from: Point, to: Point, style: ShapeStyle, id: number): Rect {
-  return paintShape(map, ellipseSpans(boxFromCorners(from, to)), style, id, "round");
+export function paintEllipse(map: LabelMap, from: Point, to: Point, style: ShapeStyle, ink: Ink): Rect {
+  return paintShape(map, ellipseSpans(boxFromCorners(from, to)), style, ink, "round");
 }
 
 /** One span of whole pixels per row, from `top` down. */
@@ -55,7 +55,7 @@ function ellipseSpans(box: Rect): RowSpans {
   return { top: box.y, left, right };
 }
 
-function paintShape(map: LabelMap, spans: RowSpans, style: ShapeStyle, id: number, corner: Corner): Rect {
+function paintShape(map: LabelMap, spans: RowSpans, style: ShapeStyle, ink: Ink, corner: Corner): Rect {
   const written = new RectBuilder();
   const inner = style.kind === "outline" ? insetSpans(spans, style.width, corner) : undefined;
   for (let row = 0; row < spans.left.length; row += 1) {
@@ -65,10 +65,10 @@ function paintShape(map: LabelMap, spans: RowSpans, style: ShapeStyle, id: numbe
     const innerLeft = inner?.left[row] ?? Infinity;
     const innerRight = inner?.right[row] ?? -Infinity;
     if (innerLeft > innerRight) {
-      map.paintSpan(y, left, right, id, written);
+      map.paintSpan(y, left, right, ink, written);
     } else {
-      map.paintSpan(y, left, innerLeft - 1, id, written);
-      map.paintSpan(y, innerRight + 1, right, id, written);
+      map.paintSpan(y, left, innerLeft - 1, ink, written);
+      map.paintSpan(y, innerRight + 1, right, ink, written);
     }
   }
   return written.rect();

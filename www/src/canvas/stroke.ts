@@ -1,7 +1,7 @@
 /** Round, hard-edged brush strokes: stamps, and segments without gaps between them. */
 
 import { distance, type Point, type Rect } from "./geometry.js";
-import type { LabelMap } from "./label-map.js";
+import type { Ink, LabelMap } from "./label-map.js";
 import { RectBuilder } from "./rect-builder.js";
 
 /** Smallest brush, in label-map pixels. */
@@ -30,8 +30,8 @@ const EDGE = 1e-7;
  * The size is rounded to whole pixels and the centre snapped to the grid (odd sizes to a pixel's centre, even ones
  * to a corner), so a size always has the same symmetrical shape; size 1 is the pixel under the point.
  */
-export function stampBrush(map: LabelMap, sample: BrushSample, id: number): Rect {
-  return strokeSegment(map, sample, sample, id);
+export function stampBrush(map: LabelMap, sample: BrushSample, ink: Ink): Rect {
+  return strokeSegment(map, sample, sample, ink);
 }
 
 /**
@@ -39,16 +39,16 @@ export function stampBrush(map: LabelMap, sample: BrushSample, id: number): Rect
  *
  * That is the convex hull of the two stamps: continuous at any speed. Size 1 is an 8-connected line of single pixels.
  */
-export function strokeSegment(map: LabelMap, from: BrushSample, to: BrushSample, id: number): Rect {
+export function strokeSegment(map: LabelMap, from: BrushSample, to: BrushSample, ink: Ink): Rect {
   const start = snappedDisc(from);
   const end = snappedDisc(to);
-  if (start.radius === 0.5 && end.radius === 0.5) return thinLine(map, start, end, id);
-  return paintHull(map, start, end, id);
+  if (start.radius === 0.5 && end.radius === 0.5) return thinLine(map, start, end, ink);
+  return paintHull(map, start, end, ink);
 }
 
 /** Paints a straight line of even width, with round ends. */
-export function paintLine(map: LabelMap, from: Point, to: Point, width: number, id: number): Rect {
-  return strokeSegment(map, { pointInImage: from, size: width }, { pointInImage: to, size: width }, id);
+export function paintLine(map: LabelMap, from: Point, to: Point, width: number, ink: Ink): Rect {
+  return strokeSegment(map, { pointInImage: from, size: width }, { pointInImage: to, size: width }, ink);
 }
 
 /** Brush size in whole label-map pixels, within the sizes there are. */
@@ -64,7 +64,7 @@ function snappedDisc({ pointInImage, size }: BrushSample): Disc {
 }
 
 /** Bresenham's line between the two pixels. */
-function thinLine(map: LabelMap, start: Disc, end: Disc, id: number): Rect {
+function thinLine(map: LabelMap, start: Disc, end: Disc, ink: Ink): Rect {
   const written = new RectBuilder();
   let x = Math.floor(start.x);
   let y = Math.floor(start.y);
@@ -76,7 +76,7 @@ function thinLine(map: LabelMap, start: Disc, end: Disc, id: number): Rect {
   const stepY = y < lastY ? 1 : -1;
   let error = dx + dy;
   for (;;) {
-    map.paintSpan(y, x, x, id, written);
+    map.paintSpan(y, x, x, ink, written);
     if (x === lastX && y === lastY) return written.rect();
     const doubled = 2 * error;
     if (doubled >= dy) {
@@ -91,7 +91,7 @@ function thinLine(map: LabelMap, start: Disc, end: Disc, id: number): Rect {
 }
 
 /** Paints two discs and the quadrilateral between their outer tangents: each row of that is one span. */
-function paintHull(map: LabelMap, start: Disc, end: Disc, id: number): Rect {
+function paintHull(map: LabelMap, start: Disc, end: Disc, ink: Ink): Rect {
   const written = new RectBuilder();
   const corners = tangentCorners(start, end);
   const top = Math.max(0, Math.ceil(Math.min(start.y - start.radius, end.y - end.radius) - 0.5 - EDGE));
@@ -107,7 +107,7 @@ function paintHull(map: LabelMap, start: Disc, end: Disc, id: number): Rect {
     addDisc(span, start, rowCentre);
     addDisc(span, end, rowCentre);
     addQuadrilateral(span, corners, rowCentre);
-    map.paintSpan(y, Math.ceil(span.left - 0.5 - EDGE), Math.floor(span.right - 0.5 + EDGE), id, written);
+    map.paintSpan(y, Math.ceil(span.left - 0.5 - EDGE), Math.floor(span.right - 0.5 + EDGE), ink, written);
   }
   return written.rect();
 }

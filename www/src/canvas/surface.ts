@@ -3,7 +3,8 @@
 import { ColorLayer } from "./color-layer.js";
 import { drawPreview } from "./draw-preview.js";
 import type { Rect, Size } from "./geometry.js";
-import type { LabelClass, LabelMap } from "./label-map.js";
+import type { Ink, LabelClass, LabelMap } from "./label-map.js";
+import { ObjectOutlines } from "./object-outlines.js";
 import { NO_PREVIEW, type ToolPreview } from "./preview.js";
 import { IDENTITY_VIEW, type View } from "./view.js";
 
@@ -28,6 +29,8 @@ export interface SurfaceScene {
   readonly overlayOpacity: number;
   readonly preview: ToolPreview;
   readonly theme: SurfaceTheme;
+  /** Outlines of objects over the labels, one of them standing out; undefined for none. */
+  readonly outlines?: { readonly chosen: Ink | undefined } | undefined;
 }
 
 /** A warm neutral ground. */
@@ -53,6 +56,14 @@ export const DEFAULT_SURFACE_SCENE: SurfaceScene = {
  */
 const PIXELS_FROM_ZOOM = 6;
 
+/** Outlines of objects, from below: dark under light shows on every colour. Widths in CSS pixels. */
+const OUTLINES = [
+  { of: "all", width: 3, color: "rgba(29, 26, 22, 0.55)" },
+  { of: "all", width: 1, color: "rgba(255, 253, 248, 0.9)" },
+  { of: "chosen", width: 5, color: "rgba(29, 26, 22, 0.9)" },
+  { of: "chosen", width: 2.5, color: "#ffc247" },
+] as const;
+
 /** Side of a check, in CSS pixels. */
 const CHECK_SIDE = 8;
 
@@ -66,6 +77,7 @@ export class Surface {
   private readonly canvas: HTMLCanvasElement;
   private readonly context: CanvasRenderingContext2D;
   private readonly labels = new ColorLayer();
+  private readonly outlines = new ObjectOutlines();
   private readonly picture = new PictureLayer();
   private imageSize: Size | undefined;
   private sizeInCanvas: Size = { width: 0, height: 0 };
@@ -98,6 +110,7 @@ export class Surface {
   /** The map to show (its ids are read at `draw`) and the colours of its classes. Costs nothing when both are the same. */
   setMap(map: LabelMap | undefined, classes: readonly LabelClass[]): void {
     this.labels.setMap(map);
+    this.outlines.setMap(map);
     this.labels.setClasses(classes);
     if (map) this.imageSize = { width: map.width, height: map.height };
   }
@@ -105,6 +118,7 @@ export class Surface {
   /** Ids in this rectangle of the map have changed. */
   markStale(rect: Rect): void {
     this.labels.markStale(rect);
+    this.outlines.markStale(rect);
   }
 
   /** The picture to show, stretched over the image's area; undefined for none yet. */
@@ -127,6 +141,7 @@ export class Surface {
     context.fillRect(0, 0, this.canvas.width, this.canvas.height);
     if (!this.imageSize) return;
     this.drawImage(scene, this.imageSize);
+    if (scene.outlines && scene.content !== "picture") this.drawOutlines(scene.view, scene.outlines.chosen);
     this.useCanvasSpace();
     drawPreview(context, scene.preview, scene.view);
   }
@@ -145,6 +160,30 @@ export class Surface {
     context.strokeStyle = scene.theme.frame;
     context.lineWidth = 1;
     context.strokeRect(box.x - 0.5, box.y - 0.5, box.width + 1, box.height + 1);
+  }
+
+  /** Objects' edges, thin at any zoom. */
+  private drawOutlines(view: View, chosen: Ink | undefined): void {
+    const { context, devicePixelRatio: ratio } = this;
+    this.outlines.choose(chosen);
+    const scale = view.zoom * ratio;
+    const shown = {
+      x: Math.floor(-view.offsetX / view.zoom),
+      y: Math.floor(-view.offsetY / view.zoom),
+      width: Math.ceil(this.canvas.width / scale) + 1,
+      height: Math.ceil(this.canvas.height / scale) + 1,
+    };
+    const paths = this.outlines.pathsIn(shown);
+    context.setTransform(scale, 0, 0, scale, view.offsetX * ratio, view.offsetY * ratio);
+    context.setLineDash([]);
+    context.lineCap = "square";
+    for (const { of, width, color } of OUTLINES) {
+      context.strokeStyle = color;
+      context.lineWidth = (width * ratio) / scale;
+      for (const path of paths[of]) context.stroke(path);
+    }
+    context.lineCap = "butt";
+    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   private drawLayer(layer: CanvasImageSource & Size, box: Rect, opacity: number, smooth: boolean): void {

@@ -1,8 +1,10 @@
 /** The element's tool bar. */
 
 import { html, nothing, type TemplateResult } from "lit";
+import { NO_OBJECT } from "../canvas/label-map.js";
 import * as commands from "../state/commands.js";
-import { type Layout, type ToolId } from "../state/studio-state.js";
+import * as objects from "../state/object-commands.js";
+import { hasObjectLayer, type Layout, type ToolId } from "../state/studio-state.js";
 import type { Studio } from "../state/studio.js";
 import { toolKey } from "../tools/shortcuts.js";
 import { roveWithKeys } from "../ui/roving.js";
@@ -104,12 +106,22 @@ function paintingGroups(studio: Studio, text: ElementText): TemplateResult {
   return html`<span class="group" role="radiogroup" aria-label=${text.tools} @keydown=${rove}>
       ${TOOLS.map((id) => radio(tool === id, withKey(text[id], id), id, () => commands.chooseTool(studio, id)))}
     </span>
-    ${sizeSlider(studio, text)}
+    ${sizeSlider(studio, text)} ${hasObjectLayer(studio.state) ? objectGroup(studio, text) : nothing}
     <span class="group">
       ${action(text.undo, "undo", undoKind === undefined, () => commands.undo(studio))}
       ${action(text.redo, "redo", redoKind === undefined, () => commands.redo(studio))}
       ${action(text.clear, "clear", studio.painting === undefined, () => commands.clear(studio))}
     </span>`;
+}
+
+/** Whether paint begins another object, and that it belongs to none. */
+function objectGroup(studio: Studio, text: ElementText): TemplateResult {
+  const { object } = studio.state;
+  const words = object === NO_OBJECT ? text.newObject : `${text.newObject} (#${object})`;
+  return html`<span class="group">
+    ${action(words, "newObject", false, () => objects.newObject(studio))}
+    ${action(text.noObject, "noObject", object === NO_OBJECT, () => objects.noObject(studio))}
+  </span>`;
 }
 
 function sizeSlider(studio: Studio, text: ElementText): TemplateResult {

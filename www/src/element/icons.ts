@@ -10,6 +10,8 @@ import save from "lucide-static/icons/download.svg?raw";
 import eraser from "lucide-static/icons/eraser.svg?raw";
 import picture from "lucide-static/icons/image.svg?raw";
 import photo from "lucide-static/icons/image-plus.svg?raw";
+import newObject from "lucide-static/icons/square-plus.svg?raw";
+import noObject from "lucide-static/icons/square-x.svg?raw";
 import overlay from "lucide-static/icons/layers.svg?raw";
 import fill from "lucide-static/icons/paint-bucket.svg?raw";
 import redo from "lucide-static/icons/redo-2.svg?raw";
@@ -24,6 +26,8 @@ const ICONS = {
   dice,
   eraser,
   fill,
+  newObject,
+  noObject,
   overlay,
   photo,
   picture,

@@ -2,12 +2,14 @@
 
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
 import type { LabelClass } from "../canvas/label-map.js";
+import { groupName } from "../i18n/groups.js";
 import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
-import { classesOf } from "../state/studio-state.js";
+import { labelKeys } from "../state/quick-labels.js";
+import { classesOf, quickSource } from "../state/studio-state.js";
 import type { Studio } from "../state/studio.js";
-import { classKey } from "../tools/shortcuts.js";
 import { cssVars } from "../ui/css-vars.js";
+import { labelSections } from "../ui/label-groups.js";
 import { SEARCH_FROM, searchedLabels } from "../ui/label-search.js";
 import { scrollToSee, searchField } from "../ui/palette-search.js";
 import { rove } from "./controls.js";
@@ -73,28 +75,47 @@ export class PaletteView implements ReactiveController {
     if (chosen !== null) scrollToSee(box, chosen);
   }
 
+  /** The labels in one group of radio buttons, under headings where there are kinds of them. */
   private labels(classes: readonly LabelClass[], text: ElementText, language: ElementLanguage): TemplateResult {
-    const { classId } = this.studio.state;
-    // Where the chosen label is not shown, Tab leads to the first that is.
-    const entry = classes.some(({ id }) => id === classId) ? classId : classes[0]?.id;
-    return html`<div class="palette" part="palette" role="radiogroup" aria-label=${text.palette} @keydown=${rove}>
-      ${classes.map((label) => {
-        const shown = translatedName(label.name, language);
-        const key = classKey(label.id);
-        return html`<button
-          part="label"
-          role="radio"
-          aria-checked=${label.id === classId}
-          tabindex=${label.id === entry ? 0 : -1}
-          title=${key === undefined ? shown : `${shown} (${key})`}
-          data-label=${label.id}
-          @click=${() => commands.chooseClass(this.studio, label.id)}
-        >
-          ${swatch(label)}
-          <span class="name">${shown}</span>
-        </button>`;
+    const sections = classes.length < SEARCH_FROM || this.query !== "" ? [] : labelSections(classes);
+    const buttons = this.buttons(classes, language);
+    if (sections.length < 2) {
+      return html`<div class="palette" part="palette" role="radiogroup" aria-label=${text.palette} @keydown=${rove}>
+        ${classes.map(buttons)}
+      </div>`;
+    }
+    return html`<div class="sections" role="radiogroup" aria-label=${text.palette} @keydown=${rove}>
+      ${sections.map(({ group, labels }) => {
+        const name = groupName(group === "" ? "other" : group, language);
+        return html`<div role="group" aria-label=${name}>
+          <div class="kind" part="kind" aria-hidden="true">${name}</div>
+          <div class="palette" part="palette">${labels.map(buttons)}</div>
+        </div>`;
       })}
     </div>`;
+  }
+
+  private buttons(classes: readonly LabelClass[], language: ElementLanguage): (label: LabelClass) => TemplateResult {
+    const { state } = this.studio;
+    const keys = labelKeys(quickSource(state));
+    // Where the chosen label is not shown, Tab leads to the first that is.
+    const entry = classes.some(({ id }) => id === state.classId) ? state.classId : classes[0]?.id;
+    return (label) => {
+      const shown = translatedName(label.name, language);
+      const key = keys.get(label.id);
+      return html`<button
+        part="label"
+        role="radio"
+        aria-checked=${label.id === state.classId}
+        tabindex=${label.id === entry ? 0 : -1}
+        title=${key === undefined ? shown : `${shown} (${key})`}
+        data-label=${label.id}
+        @click=${() => commands.chooseClass(this.studio, label.id)}
+      >
+        ${swatch(label)}
+        <span class="name">${shown}</span>
+      </button>`;
+    };
   }
 
   private found(language: ElementLanguage): readonly LabelClass[] {

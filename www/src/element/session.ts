@@ -4,13 +4,16 @@ import type { LabelMap } from "../canvas/label-map.js";
 import { load, type LoadOptions } from "../engine/client.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Generator, Picture } from "../engine/generator.js";
+import type { InputExtras } from "../engine/input.js";
+import { copyLooks } from "../engine/looks.js";
+import { copyStyle } from "../engine/style.js";
 import { FileError } from "../files/file-error.js";
 import { openLabelMapPng } from "../files/label-map-png.js";
 import * as commands from "../state/commands.js";
 import { LiveGeneration } from "../state/live.js";
 import { isPainted, studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
 import type { Studio } from "../state/studio.js";
-import { SettingError, checkIds } from "./settings.js";
+import { SettingError, checkIds, checkObjects } from "./settings.js";
 
 /** What is to be loaded. */
 export interface Wish extends Omit<LoadOptions, "signal"> {
@@ -27,6 +30,8 @@ export class ElementSession {
   /** Called with failures that nobody waits for: the generator is lost, or the first scene cannot be opened. */
   onError: ((error: UnderpaintError) => void) | undefined;
   private readonly live: LiveGeneration;
+  /** What stands beside what is painted. */
+  private chosen: Pick<InputExtras, "style" | "objects"> = {};
   private current: Generator | undefined;
   private stop: AbortController | undefined;
 
@@ -106,6 +111,24 @@ export class ElementSession {
     return this.live.now();
   }
 
+  /**
+   * Chooses a style, or looks of objects, for the model that is loaded, and generates a picture with them. Another model
+   * begins without.
+   *
+   * @throws UnderpaintError `bad-input` without a model, or if it has no use for them; others as {@link generate}
+   */
+  async choose(chosen: Pick<InputExtras, "style" | "objects">): Promise<Picture> {
+    const generator = this.current;
+    if (generator === undefined) return this.generate();
+    if (chosen.style !== undefined) copyStyle(chosen.style, generator.manifest);
+    if (chosen.objects !== undefined) copyLooks(chosen.objects, generator.manifest);
+    // A picture is read once, not for every stroke.
+    const { style } = chosen;
+    const read = style !== undefined && "data" in style ? { style: await generator.encodeStyle(style) } : {};
+    this.chosen = { ...this.chosen, ...chosen, ...read };
+    return this.generate();
+  }
+
   /** Lets the generator go, and gives up loading one. The painting stays. */
   close(): void {
     this.release();
@@ -127,7 +150,8 @@ export class ElementSession {
       this.onError?.(error);
     };
     commands.modelReady(this.studio, model, generator.device, start);
-    this.live.use((request) => generator.generate(request.input, { seed: request.seed, classes: request.classes }));
+    this.chosen = {};
+    this.live.use(({ input, seed, classes }) => generator.generate(input, { seed, classes, ...this.chosen }));
   }
 
   private fail(error: UnderpaintError): void {
@@ -145,6 +169,7 @@ export class ElementSession {
     try {
       if (!isPainted(model)) throw unpainted(model);
       checkIds(map, model.classes);
+      checkObjects(map, model);
       return map;
     } catch (thrown) {
       this.onError?.(errorFrom(thrown));
@@ -175,7 +200,7 @@ export class ElementSession {
     const url = new URL(address, document.baseURI).href;
     const file = await fetchBlob(url, signal);
     try {
-      return (await openLabelMapPng(file, url, model.classes, model.size)).map;
+      return (await openLabelMapPng(file, url, model.classes, model.size, model.usesObjects)).map;
     } catch (thrown) {
       if (!(thrown instanceof FileError)) throw thrown;
       throw new UnderpaintError("bad-input", thrown.message, { cause: thrown });

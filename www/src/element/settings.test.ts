@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { LabelMapInput } from "../engine/input.js";
-import { labelMapFrom, numberFromAttribute, refusal } from "./settings.js";
+import { checkObjects, labelMapFrom, numberFromAttribute, refusal } from "./settings.js";
 
 const classes = [0, 1, 2, 7].map((id) => ({ id, name: `class ${id}`, color: [id, id, id] as const }));
 
@@ -57,6 +57,22 @@ describe("a label map from a page", () => {
     const map = labelMapFrom({ ids, width: 2, height: 2 }, classes);
     ids.fill(0);
     expect([...map.ids]).toEqual([0, 1, 2, 7]);
+  });
+
+  it("takes instances by whatever rule, and refuses those that do not fit, or a model that has no use for them", () => {
+    const input = { ids: new Uint8Array([1, 1, 2, 7]), width: 2, height: 2 };
+    expect(labelMapFrom(input, classes).objects).toBeUndefined();
+    const map = labelMapFrom({ ...input, instances: Uint16Array.of(1000, 1001, 2, 7000) }, classes);
+    expect([...(map.objects ?? [])]).toEqual([1, 2, 0, 1]);
+    const plain = labelMapFrom({ ...input, instances: Uint16Array.of(40, 40, 41, 0) }, classes);
+    expect([...(plain.objects ?? [])]).toEqual([1, 1, 1, 0]);
+    expect(refused({ ...input, instances: new Uint16Array(3) })).toBe(
+      "labelMap: expected 4 instances, as many as ids, found 3",
+    );
+    expect(refused({ ...input, instances: [1, 2, 3, 4] })).toMatch(/expected instances in a Uint16Array/);
+    expect(() => checkObjects(map, { name: "Lake", usesObjects: false })).toThrow(/Lake does not tell apart/);
+    checkObjects(map, { name: "Lake", usesObjects: true });
+    checkObjects(labelMapFrom(input, classes), { name: "Lake", usesObjects: false });
   });
 
   it("is refused when it contradicts itself or has ids that the model has not", () => {

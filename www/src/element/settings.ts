@@ -1,10 +1,12 @@
 /** What a page may set on the element: checks that name the attribute, what was expected and what was found. */
 
+import { objectsFromInstances } from "../canvas/instance-map.js";
 import { LabelMap, type LabelClass } from "../canvas/label-map.js";
 import { MAX_BRUSH_SIZE, MIN_BRUSH_SIZE } from "../canvas/stroke.js";
 import type { DeviceKind } from "../engine/device.js";
 import { UnderpaintError } from "../engine/errors.js";
 import type { LabelMapInput } from "../engine/input.js";
+import type { StudioModel } from "../state/studio-model.js";
 import { LAYOUTS, TOOL_IDS, type Layout, type ToolId } from "../state/studio-state.js";
 
 /** Tools of the element: its view does not move, so there is no panning. */
@@ -102,7 +104,7 @@ export function numberFromAttribute(text: string | null): number | null {
  */
 export function labelMapFrom(input: LabelMapInput, classes: readonly LabelClass[]): LabelMap {
   // Pages are not always written in TypeScript.
-  const { ids, width, height }: Partial<Record<keyof LabelMapInput, unknown>> = input ?? {};
+  const { ids, width, height, instances }: Partial<Record<keyof LabelMapInput, unknown>> = input ?? {};
   if (!(ids instanceof Uint8Array || ids instanceof Uint8ClampedArray)) {
     throw new SettingError("labelMap", "{ ids, width, height } with ids in a Uint8Array", shown(input));
   }
@@ -113,9 +115,32 @@ export function labelMapFrom(input: LabelMapInput, classes: readonly LabelClass[
   if (ids.length !== width * height) {
     throw new SettingError("labelMap", `${width * height} ids for ${width} × ${height} pixels`, String(ids.length));
   }
-  const map = new LabelMap(width, height, new Uint8Array(ids));
+  const copied = new Uint8Array(ids);
+  const map = new LabelMap(width, height, copied, objectsFrom(instances, copied));
   checkIds(map, classes);
   return map;
+}
+
+/**
+ * Checks that the model tells objects apart where a label map has any.
+ *
+ * @throws SettingError otherwise
+ */
+export function checkObjects(map: LabelMap, { usesObjects, name }: Pick<StudioModel, "usesObjects" | "name">): void {
+  if (!map.objects || usesObjects) return;
+  throw new SettingError("labelMap", `no instances, which ${name} does not tell apart`, "instances beside the ids");
+}
+
+/** The layer of objects that instances mean. */
+function objectsFrom(instances: unknown, ids: Uint8Array): Uint16Array | undefined {
+  if (instances === undefined) return undefined;
+  if (!(instances instanceof Uint16Array)) {
+    throw new SettingError("labelMap", "instances in a Uint16Array", shown(instances));
+  }
+  if (instances.length !== ids.length) {
+    throw new SettingError("labelMap", `${ids.length} instances, as many as ids`, String(instances.length));
+  }
+  return objectsFromInstances(ids, instances).objects;
 }
 
 /**

@@ -289,8 +289,14 @@ export const elementStyles = css`
     scrollbar-width: thin;
     scrollbar-color: var(--line) transparent;
   }
-  .shown .palette {
+  .shown > * {
     position: relative;
+  }
+  .kind {
+    padding: 8px 8px 2px;
+    font-size: 12px;
+    font-weight: 600;
+    color: var(--soft);
   }
   .none {
     margin: 0;

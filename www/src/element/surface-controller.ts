@@ -17,6 +17,7 @@ const COMMANDS: readonly ShortcutCommand["type"][] = [
   "brush-size",
   "class",
   "swap-class",
+  "object",
   "undo",
   "redo",
   "cancel",

@@ -29,6 +29,8 @@ export interface ElementText {
   readonly redo: string;
   readonly clear: string;
   readonly brushSize: string;
+  readonly newObject: string;
+  readonly noObject: string;
   readonly layout: string;
   readonly sideBySide: string;
   readonly overlay: string;
@@ -69,6 +71,8 @@ const english: ElementText = {
   redo: "Redo",
   clear: "Clear",
   brushSize: "Brush size",
+  newObject: "New object",
+  noObject: "Paint no object",
   layout: "View",
   sideBySide: "Side by side",
   overlay: "Picture over labels",
@@ -123,6 +127,8 @@ const chinese: ElementText = {
   redo: "重做",
   clear: "清空",
   brushSize: "画笔大小",
+  newObject: "新物体",
+  noObject: "不画物体",
   layout: "视图",
   sideBySide: "并排",
   overlay: "图片叠加在标签上",

@@ -1,12 +1,15 @@
 /** `<underpaint-canvas>`: a painting surface with a generator behind it. */
 
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { instancesOf } from "../canvas/instance-map.js";
 import type { CheckpointAnswers } from "../engine/checkpoint.js";
 import type { DeviceKind, DeviceReport } from "../engine/device.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
 import type { Picture } from "../engine/generator.js";
 import type { LabelMapInput } from "../engine/input.js";
+import type { ObjectLook } from "../engine/looks.js";
 import type { Manifest } from "../engine/manifest.js";
+import type { Style } from "../engine/style.js";
 import { openPhoto } from "../files/photo.js";
 import { encodePicturePng } from "../files/picture.js";
 import { saveBlob, suggestedName } from "../files/save.js";
@@ -35,6 +38,7 @@ import { SettingKeeper } from "./setting-keeper.js";
 import {
   SETTING_NAMES,
   SettingError,
+  checkObjects,
   labelMapFrom,
   numberFromAttribute,
   type ElementSettings,
@@ -169,7 +173,10 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
   /** What is painted, as a copy; undefined while there is no model that is painted for. */
   get labelMap(): LabelMapInput | undefined {
     const { map } = this.studio.state;
-    return map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height };
+    const instances = map && instancesOf(map);
+    return (
+      map && { ids: new Uint8Array(map.ids), width: map.width, height: map.height, ...(instances && { instances }) }
+    );
   }
 
   /**
@@ -180,7 +187,9 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     const { model } = this.studio.state;
     try {
       if (model !== undefined && !isPainted(model)) throw unpainted(model);
-      this.session.show(labelMapFrom(map, classesOf(this.studio.state)));
+      const labels = labelMapFrom(map, classesOf(this.studio.state));
+      if (model !== undefined) checkObjects(labels, model);
+      this.session.show(labels);
     } catch (thrown) {
       this.tellError(errorFrom(thrown));
     }
@@ -265,6 +274,26 @@ export class UnderpaintCanvas extends LitElement implements ElementSettings {
     } catch (thrown) {
       throw new UnderpaintError("bad-input", errorFrom(thrown).message, { cause: thrown });
     }
+  }
+
+  /**
+   * Shows what is painted in another style, from now on: that of a picture, of a seed, or of the numbers of a latent, or one
+   * between others; undefined for the one that `seed` draws. For models with latents; another model begins without.
+   *
+   * @throws UnderpaintError `bad-input` for other models, and for a style that makes no sense; others as {@link generate}
+   */
+  async setStyle(style: Style | undefined): Promise<Picture> {
+    return this.session.choose({ style });
+  }
+
+  /**
+   * Gives objects looks of their own, from now on, in place of those chosen before; the seed draws the others. For models
+   * with features; another model begins without.
+   *
+   * @throws UnderpaintError as {@link setStyle}
+   */
+  async setLooks(looks: readonly ObjectLook[]): Promise<Picture> {
+    return this.session.choose({ objects: looks });
   }
 
   /** The last picture as a PNG file; undefined while there is none. */

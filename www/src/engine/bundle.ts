@@ -1,7 +1,7 @@
 /** Reads a bundle: its manifest and its weights, from the network, the browser's cache or files. */
 
 import { UnderpaintError, errorFrom } from "./errors.js";
-import { parseManifest, type Manifest } from "./manifest.js";
+import { parseManifest, type Manifest, type WeightFile } from "./manifest.js";
 import type { BundleSource } from "./protocol.js";
 import type { WeightCache } from "./weight-cache.js";
 
@@ -73,13 +73,48 @@ export async function readWeights(
   onBytes: OnBytes,
   fresh = false,
 ): Promise<ReadWeights> {
-  const { file, sha256, bytes: total } = manifest.weights;
-  if (source.kind === "files") {
-    const name = nameOf(source.weights, file);
-    const bytes = source.weights instanceof Blob ? source.weights : new Uint8Array(source.weights);
-    return { bytes: checkLength(bytes, total, name), name, cached: false };
+  if (source.kind === "files") return readGiven(source.weights, manifest.weights);
+  return readBeside(source.url, manifest.weights, environment, onBytes, fresh);
+}
+
+/**
+ * Reads the weights of a bundle's encoder, from the cache where it has them.
+ *
+ * @throws UnderpaintError as {@link readWeights}; `bad-input` if the bundle has no encoder, or came without its file
+ */
+export async function readEncoder(
+  source: PartedSource,
+  manifest: Manifest,
+  environment: BundleEnvironment,
+  fresh = false,
+): Promise<ReadWeights> {
+  const { encoder_weights: weights, name } = manifest;
+  if (weights === undefined) {
+    throw new UnderpaintError("bad-input", `${name} has no encoder that reads pictures.`);
   }
-  const url = new URL(encodeURIComponent(file), manifestUrl(source.url)).href;
+  if (source.kind === "url") return readBeside(source.url, weights, environment, () => undefined, fresh);
+  if (source.encoder !== undefined) return readGiven(source.encoder, weights);
+  throw new UnderpaintError(
+    "bad-input",
+    `Reading a picture needs the encoder of ${name}, ${weights.file}, which was not given with the other files. ` +
+      "Choose the whole folder of the bundle.",
+  );
+}
+
+function readGiven(given: Blob | ArrayBuffer, { file, bytes: total }: WeightFile): ReadWeights {
+  const name = nameOf(given, file);
+  const bytes = given instanceof Blob ? given : new Uint8Array(given);
+  return { bytes: checkLength(bytes, total, name), name, cached: false };
+}
+
+async function readBeside(
+  bundle: string,
+  { file, sha256, bytes: total }: WeightFile,
+  environment: BundleEnvironment,
+  onBytes: OnBytes,
+  fresh: boolean,
+): Promise<ReadWeights> {
+  const url = new URL(encodeURIComponent(file), manifestUrl(bundle)).href;
   const kept = fresh ? undefined : await environment.cache?.weights(sha256);
   if (kept?.length === total) {
     onBytes(total, total);

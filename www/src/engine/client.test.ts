@@ -339,7 +339,8 @@ describe("a generator that takes nothing but a seed", () => {
     const pets = FakeServer.withBundle(manifestWith({ input: { ...input, attributes }, size }));
     const { generator } = await loadFake({ module, server: pets });
     await generator.generate(null, { classes: { Main: "dog" } });
-    expect(String.fromCharCode(...(module.generated.at(-1) ?? []))).toBe("Main=dog");
+    const [seed, ...name] = module.generated.at(-1) ?? [];
+    expect([seed, String.fromCharCode(...name)]).toEqual([0, "Main=dog"]);
     expect(await rejection(generator.generate(null, { classes: { Main: "cow" } }))).toMatchObject({
       code: "bad-input",
       message: "classes: expected Main: cat, dog; found Main: cow",
@@ -445,5 +446,33 @@ describe("the end", () => {
     await turn();
     workers[0]?.host.crash(trap());
     expect((await running).code).toBe("internal");
+  });
+});
+
+describe("instances", () => {
+  const edged = manifestWith({ input: { ...LABELS, edges: true } });
+
+  it("reach the module as a copy; without them it gets none", async () => {
+    const module = new FakeModule();
+    const { generator } = await loadFake({ module, server: FakeServer.withBundle(edged) });
+    const instances = Uint16Array.of(1000, 65_535);
+    const asked = generator.generate({ ...mapOf(1, 1), instances });
+    instances.fill(0);
+    await asked;
+    await generator.generate(mapOf(1, 1));
+    expect(module.instances).toEqual([[1000, 65_535], undefined]);
+    expect(instances).toHaveLength(2);
+  });
+
+  it("are refused where they do not fit, or where the model does not tell objects apart", async () => {
+    const { generator } = await loadFake({ server: FakeServer.withBundle(edged) });
+    const short = generator.generate({ ...mapOf(1, 1), instances: new Uint16Array(3) });
+    await expect(short).rejects.toMatchObject({ code: "bad-input", message: /2×1: expected 2 numbers, found 3/ });
+    const bytes = new Uint8Array(2) as unknown as Uint16Array;
+    const narrow = generator.generate({ ...mapOf(1, 1), instances: bytes });
+    await expect(narrow).rejects.toMatchObject({ code: "bad-input", message: /expected a Uint16Array/ });
+    const { generator: plain } = await loadFake();
+    const unused = plain.generate({ ...mapOf(1, 1), instances: new Uint16Array(2) });
+    await expect(unused).rejects.toMatchObject({ code: "bad-input", message: /does not tell objects apart/ });
   });
 });

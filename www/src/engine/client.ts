@@ -8,10 +8,12 @@ import { Generator, type LoadedModel } from "./generator.js";
 import type { Manifest } from "./manifest.js";
 import type { BundleSource, FromWorker, LoadProgress, LoadRequest } from "./protocol.js";
 
-/** A bundle's two files. */
+/** A bundle's files. */
 export interface BundleFiles {
   readonly manifest: Blob | ArrayBuffer | Uint8Array;
   readonly weights: Blob | ArrayBuffer | Uint8Array;
+  /** The encoder's weights, where the bundle has one and pictures are to be read. */
+  readonly encoder?: Blob | ArrayBuffer | Uint8Array | undefined;
 }
 
 /** What {@link load} takes: an address, a bundle's files, or one file: a bundle, or weights of the authors. */
@@ -32,12 +34,15 @@ export interface LoadOptions {
   onManifest?: ((manifest: Manifest) => void) | undefined;
   /** Of a weight file of the authors: what its weights do not tell. */
   answers?: CheckpointAnswers | undefined;
-  /** The encoder's file beside a weight file of the authors. */
-  encoder?: Blob | undefined;
   /** Cancels: the promise rejects with `aborted`. */
   signal?: AbortSignal | undefined;
   /** Whether the weights are kept in the browser's cache, by their hash. Default true. */
   cache?: boolean | undefined;
+  /**
+   * Whether the encoder that reads styles and looks from pictures is loaded at once, where the model has one. By default
+   * it is when a picture is first to be read. Beside a weight file of the authors: the encoder's file.
+   */
+  encoder?: boolean | Blob | undefined;
   /** Address of `worker.js`, where a bundler has moved it. */
   workerUrl?: string | URL | undefined;
   /**
@@ -83,6 +88,7 @@ export async function loadWith(start: StartWorker, bundle: ModelFiles, options: 
     device: options.device ?? "auto",
     cache: options.cache ?? true,
     ...(options.wasmUrl === undefined ? {} : { wasmUrl: absolute(options.wasmUrl) }),
+    ...(options.encoder === true ? { encoder: true } : {}),
   };
   const risingOptions = { ...options, onProgress: rising(options.onProgress) };
   try {
@@ -158,11 +164,12 @@ function sourceOf(bundle: ModelFiles, { answers = {}, encoder }: LoadOptions): B
   if (typeof bundle === "string" || bundle instanceof URL) return { kind: "url", url: absolute(bundle) };
   if (bundle instanceof Blob) {
     const source = { file: bundle, name: nameOf(bundle, "weights"), answers };
-    if (encoder === undefined) return { kind: "file", source };
+    if (!(encoder instanceof Blob)) return { kind: "file", source };
     return { kind: "file", source: { ...source, encoder: { file: encoder, name: nameOf(encoder, "encoder") } } };
   }
   if ("file" in bundle) return { kind: "file", source: bundle };
-  return { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) };
+  const files = { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) } as const;
+  return bundle.encoder === undefined ? files : { ...files, encoder: fileOf(bundle.encoder) };
 }
 
 function nameOf(file: Blob, otherwise: string): string {

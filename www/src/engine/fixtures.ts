@@ -144,6 +144,10 @@ export class FakeModule implements WasmModule {
   readonly loads: string[] = [];
   readonly checks: string[] = [];
   readonly generated: number[][] = [];
+  /** Weights of encoders, as they were added. */
+  readonly encoders: number[][] = [];
+  /** What was given beside the label maps, in order. */
+  readonly instances: (number[] | undefined)[] = [];
 
   constructor(private readonly behaviour: Behaviour = {}) {}
 
@@ -198,10 +202,23 @@ export class FakeModule implements WasmModule {
       adapter: "",
       add_encoder_from: () => undefined,
       gpu_device: this.behaviour.lost && { lost: this.behaviour.lost },
-      generate_labels: ({ ids, width, height }, seed) => paint(ids, width * height, seed),
+      generate_labels: ({ ids, width, height, instances }, seed) => {
+        this.instances.push(instances && [...instances]);
+        return paint(ids, width * height, seed);
+      },
       generate_image: (rgba, width, height, seed) => paint(rgba, width * height, seed),
-      generate_latent: (seed, classes) =>
-        paint(new TextEncoder().encode(classes.join()), size.width * size.height, seed),
+      generate_latent: async (latent, scale) => {
+        const side = scale === undefined ? undefined : 4 * 2 ** scale;
+        const pixels = side === undefined ? size.width * size.height : side * side;
+        return paint(Uint8Array.from(latent), pixels, latent[0] ?? 0);
+      },
+      latent_of_seed: (seed, classes) => Float32Array.from([seed, ...new TextEncoder().encode(classes.join())]),
+      latent_between: (from, to, share) => from.map((number, at) => (1 - share) * number + share * (to[at] ?? 0)),
+      latent_near: (latent, seed, step) => latent.map((number) => number + step * seed),
+      latent_of_style: (distribution, seed) => distribution.map((number) => number + seed),
+      add_encoder: (weights) => void this.encoders.push([...(weights instanceof Blob ? [] : weights)]),
+      style_distribution: async (rgba) => Float32Array.from(rgba.subarray(0, 4)),
+      object_looks: async ({ ids }) => Float32Array.from([...ids].flatMap((id) => [id, 0, 9, 9])),
     };
   }
 }

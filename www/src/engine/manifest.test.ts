@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { UnderpaintError } from "./errors.js";
 import { LABELS, bytesOfJson, manifestWith } from "./fixtures.js";
-import { NO_CLASS_ID, paintedClasses, parseManifest, usesSeed, type InputKind, type LabelClass } from "./manifest.js";
+import {
+  NO_CLASS_ID,
+  featureChannels,
+  paintedClasses,
+  parseManifest,
+  usesSeed,
+  type InputKind,
+  type LabelClass,
+} from "./manifest.js";
 
 function refusal(value: unknown): UnderpaintError {
   try {
@@ -51,19 +59,33 @@ describe("parseManifest", () => {
     const classes = [{ id: 0, name: "sky", color: [1, 2, 300] }];
     const input = { kind: "labels", num_classes: 1, classes };
     expect(refusal({ ...manifestWith(), input }).message).toContain("input.classes");
+    const grouped = (group: unknown) => ({ ...input, classes: [{ id: 0, name: "sky", color: [1, 2, 3], group }] });
+    expect(refusal({ ...manifestWith(), input: grouped(7) }).message).toContain("input.classes");
+    const bytes = new TextEncoder().encode(JSON.stringify({ ...manifestWith(), input: grouped("sky") }));
+    expect(paintedClasses(parseManifest(bytes, "here"))[0]?.group).toBe("sky");
     const edges = refusal({ ...manifestWith(), input: { ...LABELS, edges: "on" } });
     expect(edges.message).toContain('input.edges: expected true or false, found "on"');
     const latent = refusal({ ...manifestWith(), input: { kind: "latent", channels: 0 } });
     expect(latent.message).toContain("input.channels");
   });
 
-  it("says before any download that features cannot be made here", () => {
+  it("knows a model that takes features, and refuses clusters that are none", () => {
     const model = { family: "pix2pixhd", generator: {}, feature_channels: 3 };
-    const error = refusal({ ...manifestWith(), model });
-    expect(error.code).toBe("unsupported");
-    expect(error.message).toContain("takes 3 channels of features");
-    const without = { ...manifestWith(), model: { ...model, feature_channels: 0 } };
-    expect(parseManifest(bytesOfJson(without), "here").model.family).toBe("pix2pixhd");
+    const clusters = { 1: [[0.5, 0, -1]] };
+    const read = parseManifest(bytesOfJson({ ...manifestWith(), model, clusters }), "here");
+    expect([featureChannels(read), usesSeed(read), read.clusters?.[1]]).toEqual([3, true, [[0.5, 0, -1]]]);
+    expect(usesSeed(parseManifest(bytesOfJson({ ...manifestWith(), model }), "here"))).toBe(false);
+    const damaged = refusal({ ...manifestWith(), model, clusters: { 1: [["red"]] } });
+    expect([damaged.code, damaged.message]).toEqual([
+      "bad-bundle",
+      "The manifest lake/manifest.json is damaged: clusters: expected lists of features by class.",
+    ]);
+    expect(refusal({ ...manifestWith(), model: { ...model, feature_channels: -1 } }).code).toBe("bad-bundle");
+  });
+
+  it("checks the file of an encoder as that of the weights", () => {
+    const encoder_weights = { ...manifestWith().weights, file: "../encoder.safetensors" };
+    expect(refusal({ ...manifestWith(), encoder_weights }).message).toContain("encoder_weights.file: expected");
   });
 });
 

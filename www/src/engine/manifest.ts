@@ -10,12 +10,18 @@ export interface LabelClass {
   id: number;
   name: string;
   color: [red: number, green: number, blue: number];
+  /** What kind of thing it is, such as "plants": a heading in palettes of many labels. */
+  group?: string;
 }
 
 /** Family and full config of the generator. Only `family` is certain; the rest is the family's own. */
 export interface ModelConfig {
   family: string;
   generator: GeneratorConfig;
+  /** Channels of the features that come beside a label map; pix2pixHD's. */
+  feature_channels?: number;
+  /** Config of the encoder that reads a style or features from a picture, where there is one. */
+  encoder?: { [field: string]: unknown };
 }
 
 /** Config of a generator. Families add fields of their own. */
@@ -37,7 +43,7 @@ export interface LabelsInput {
   classes: LabelClass[];
   /** Whether pixels may be of no class: {@link NO_CLASS_ID}. */
   dont_care?: boolean;
-  /** Whether it looks at edges between instances; in the browser, those between classes. */
+  /** Whether it looks at edges between instances; without instances, at those between classes. */
   edges?: boolean;
 }
 
@@ -86,8 +92,10 @@ export interface Manifest {
   test_time: { statistics: "batch" | "running"; dropout: boolean };
   /** The generator's weights. */
   weights: WeightFile;
-  /** Those of the encoder that reads a style from a picture; browsers leave them where they are. */
+  /** Those of the encoder that reads a style or features from a picture; fetched when one is to be read. */
   encoder_weights?: WeightFile;
+  /** Typical looks of the objects of a class, by its id: features of `model.feature_channels` numbers each. */
+  clusters?: { readonly [label: number]: readonly (readonly number[])[] };
   provenance: { producer: string; steps?: number; imported_from?: string };
 }
 
@@ -115,11 +123,42 @@ export function paintedClasses({ input }: Manifest): LabelClass[] {
   }
 }
 
-/** Whether the generator draws random numbers, latents or dropout, so that the seed matters. */
-export function usesSeed({ input, model, test_time }: Manifest): boolean {
-  const { architecture, dropout } = model.generator;
-  const hasLatents = typeof architecture === "object" && typeof architecture["latent_channels"] === "number";
-  return input.kind === "latent" || hasLatents || (test_time.dropout && dropout !== false);
+/** Whether the generator draws random numbers, latents, looks or dropout, so that the seed matters. */
+export function usesSeed(manifest: Manifest): boolean {
+  const { model, test_time, clusters } = manifest;
+  const drops = test_time.dropout && model.generator.dropout !== false;
+  return latentChannels(manifest) !== undefined || clusters !== undefined || drops;
+}
+
+/** Length of the latent that a picture starts from; undefined for models without. */
+export function latentChannels({ input, model }: Manifest): number | undefined {
+  if (input.kind === "latent") return input.channels;
+  const { architecture } = model.generator;
+  const channels = typeof architecture === "object" ? architecture["latent_channels"] : undefined;
+  return typeof channels === "number" ? channels : undefined;
+}
+
+/** Channels of the features that come beside a label map; 0 for models without. */
+export function featureChannels({ model }: Manifest): number {
+  return model.feature_channels ?? 0;
+}
+
+/** Whether there is an encoder that reads a style, or features, from a picture. */
+export function hasEncoder({ encoder_weights }: Manifest): boolean {
+  return encoder_weights !== undefined;
+}
+
+/** Sides, in pixels, at which a Progressive GAN makes pictures, the smallest first; only their own size for others. */
+export function scalesOf({ input, model, size }: Manifest): readonly number[] {
+  const { depths } = model.generator;
+  if (input.kind !== "latent" || !Array.isArray(depths) || depths.length === 0) return [size.width];
+  return depths.map((_, scale) => 4 * 2 ** scale);
+}
+
+/** Whether the generator tells objects apart: it marks edges between them, or averages features over them. */
+export function usesInstances({ input, model }: Manifest): boolean {
+  const channels = model.feature_channels ?? 0;
+  return input.kind === "labels" && (input.edges === true || channels > 0);
 }
 
 /**
@@ -137,11 +176,15 @@ export function parseManifest(bytes: Uint8Array, source: string): Manifest {
   if (![size?.["height"], size?.["width"], size?.["multiple"]].every(isPositiveInteger)) {
     throw bad(`size: expected positive height, width and multiple, found ${JSON.stringify(size)}`);
   }
-  checkWeights(objectIn(fields, "weights"), bad);
+  checkWeights(objectIn(fields, "weights"), "weights", bad);
+  if (fields["encoder_weights"] !== undefined) {
+    checkWeights(objectIn(fields, "encoder_weights"), "encoder_weights", bad);
+  }
   for (const name of ["model", "output", "test_time"]) {
     if (objectIn(fields, name) === undefined) throw bad(`${name} is missing`);
   }
-  checkModel(objectIn(fields, "model") ?? {}, source, bad);
+  checkModel(objectIn(fields, "model") ?? {}, bad);
+  checkClusters(fields["clusters"], bad);
   return { ...(fields as unknown as Manifest), input };
 }
 
@@ -193,25 +236,30 @@ function checkClasses(classes: unknown, name: string, bad: Bad): asserts classes
   throw bad(`input.${name} is not a list of {id, name, color}`);
 }
 
-function checkWeights(weights: Record<string, unknown> | undefined, bad: Bad): void {
+function checkWeights(weights: Record<string, unknown> | undefined, name: string, bad: Bad): void {
   const { file, bytes, sha256 } = weights ?? {};
   if (typeof file !== "string" || !/^[^/\\:?#]+$/.test(file) || file === "." || file === "..") {
-    throw bad(`weights.file: expected the name of a file beside it, found ${JSON.stringify(file)}`);
+    throw bad(`${name}.file: expected the name of a file beside it, found ${JSON.stringify(file)}`);
   }
   if (!isPositiveInteger(bytes) || typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) {
-    throw bad("weights.bytes or weights.sha256 is missing or malformed");
+    throw bad(`${name}.bytes or ${name}.sha256 is missing or malformed`);
   }
 }
 
-function checkModel(model: Record<string, unknown>, source: string, bad: Bad): void {
+function checkModel(model: Record<string, unknown>, bad: Bad): void {
   if (objectIn(model, "generator") === undefined) throw bad("model.generator is missing");
-  const channels = model["feature_channels"];
-  if (channels === undefined || channels === 0) return;
-  throw new UnderpaintError(
-    "unsupported",
-    `The model ${source} takes ${JSON.stringify(channels)} channels of features beside every label map. Only the ` +
-      "program `underpaint generate` can make them; train or import one without instance_feat for the browser.",
-  );
+  const channels = model["feature_channels"] ?? 0;
+  if (channels === 0 || isPositiveInteger(channels)) return;
+  throw bad(`model.feature_channels: expected a whole number, found ${JSON.stringify(channels)}`);
+}
+
+/** Clusters are shown and chosen here: they must be what they say. */
+function checkClusters(clusters: unknown, bad: Bad): void {
+  if (clusters === undefined) return;
+  const isFeature = (value: unknown): boolean => Array.isArray(value) && value.every((part) => Number.isFinite(part));
+  const isList = (value: unknown): boolean => Array.isArray(value) && value.every(isFeature);
+  if (isObject(clusters) && Object.values(clusters).every(isList)) return;
+  throw bad("clusters: expected lists of features by class");
 }
 
 function parseObject(bytes: Uint8Array, source: string): Record<string, unknown> {
@@ -247,6 +295,7 @@ function isLabelClass(value: unknown): value is LabelClass {
   if (!isObject(value)) return false;
   const { id, name, color } = value;
   const isByte = (part: unknown): boolean => Number.isInteger(part) && Number(part) >= 0 && Number(part) <= 255;
+  if (!["undefined", "string"].includes(typeof value["group"])) return false;
   return isByte(id) && typeof name === "string" && Array.isArray(color) && color.length === 3 && color.every(isByte);
 }
 

@@ -3,7 +3,9 @@
 import type { CheckpointReport, CheckpointSource } from "./checkpoint.js";
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
 import type { WireError } from "./errors.js";
+import type { WireLooks } from "./looks.js";
 import type { Manifest } from "./manifest.js";
+import type { WireStyle } from "./style.js";
 
 /** Stages of loading, in order. */
 export const LOAD_STAGES = ["download", "verify", "upload", "compile", "first-picture"] as const;
@@ -28,15 +30,49 @@ export interface LoadProgress {
  */
 export type BundleSource =
   | { kind: "url"; url: string }
-  | { kind: "files"; manifest: Blob | ArrayBuffer; weights: Blob | ArrayBuffer; encoder?: Blob }
+  | {
+      kind: "files";
+      manifest: Blob | ArrayBuffer;
+      weights: Blob | ArrayBuffer;
+      /** The encoder's weights; needed only when a picture is to be read. */
+      encoder?: Blob | ArrayBuffer;
+    }
   | { kind: "file"; source: CheckpointSource };
 
-/** What a generator is given beside a seed. `ids` holds one byte per pixel, `rgba` four, both row by row. */
+/** A label map. Everything is row by row. */
+export interface LabelsGiven {
+  kind: "labels";
+  /** A class a pixel. */
+  ids: Uint8Array<ArrayBuffer>;
+  width: number;
+  height: number;
+  /** An object a pixel, any numbers; only for models that tell objects apart. */
+  instances?: Uint16Array<ArrayBuffer>;
+  /** Where the latent comes from; from the seed where this is absent. */
+  style?: WireStyle;
+  /** Looks that are chosen for objects; the seed draws the others. */
+  looks?: WireLooks;
+  /** All looks at once, `[feature channels, height, width]`. */
+  features?: Float32Array<ArrayBuffer>;
+}
+
+/** What a generator is given beside a seed. `rgba` holds four bytes per pixel, row by row. */
 export type GenerateInput =
-  | { kind: "labels"; ids: Uint8Array<ArrayBuffer>; width: number; height: number }
+  | LabelsGiven
   | { kind: "image"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
   /** `classes` as `Main=cat`, one at most of each attribute; the seed draws the others. */
-  | { kind: "latent"; classes: string[] };
+  | { kind: "latent"; classes: string[]; style?: WireStyle; side?: number };
+
+/** What is asked of a model beside pictures. The answers are numbers. */
+export type Question =
+  /** The latent of a style. */
+  | { kind: "latent"; style: WireStyle; seed: number; classes: string[] }
+  /** What the encoder says of a picture's style: means, then logarithms of variances. */
+  | { kind: "encode"; rgba: Uint8Array<ArrayBuffer>; width: number; height: number }
+  /** The looks that objects have in a photo: rows of class, number and feature. */
+  | { kind: "looks"; labels: LabelsGiven; rgba: Uint8Array<ArrayBuffer> }
+  /** Nothing but that the encoder is there. */
+  | { kind: "encoder" };
 
 /** Loads the bundle. Sent once, and first. */
 export interface LoadRequest {
@@ -49,6 +85,8 @@ export interface LoadRequest {
   cache: boolean;
   /** Address of the WebAssembly module, where it is not beside the worker. */
   wasmUrl?: string;
+  /** Whether the encoder's weights are fetched at once, where the model has an encoder. */
+  encoder?: boolean;
 }
 
 /** Generates a picture. Answered by `generated` or `generate-failed` with the same `id`. */
@@ -77,8 +115,15 @@ export interface PackRequest {
   keepAs: string | undefined;
 }
 
+/** Asks something. Answered by `answered` or `generate-failed` with the same `id`. */
+export interface AskRequest {
+  type: "ask";
+  id: number;
+  question: Question;
+}
+
 /** From the page to the worker. */
-export type ToWorker = LoadRequest | GenerateRequest | InspectRequest | PackRequest;
+export type ToWorker = LoadRequest | GenerateRequest | AskRequest | InspectRequest | PackRequest;
 
 /** From the worker to the page. */
 export type FromWorker =
@@ -99,6 +144,7 @@ export type FromWorker =
       latency: number;
       seed: number;
     }
+  | { type: "answered"; id: number; numbers: Float32Array<ArrayBuffer> }
   | { type: "generate-failed"; id: number; error: WireError }
   | { type: "inspected"; id: number; report: CheckpointReport }
   | { type: "pack-progress"; id: number; share: number }

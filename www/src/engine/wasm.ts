@@ -12,6 +12,10 @@ export interface LabelScene {
   readonly latent?: Float32Array | undefined;
   /** `[feature channels, height, width]`, for models with features. */
   readonly features?: Float32Array | undefined;
+  /** Objects whose look is chosen: pairs of class and number. */
+  readonly objects?: Uint16Array | undefined;
+  /** Their features. */
+  readonly looks?: Float32Array | undefined;
 }
 
 /** A generator on a device. It goes with its worker, which has only this one. */
@@ -28,8 +32,20 @@ export interface WasmSession {
   generate_labels(labels: LabelScene, seed: number): Promise<Uint8ClampedArray>;
   /** RGBA in (alpha is ignored); RGBA out. */
   generate_image(rgba: Uint8Array, width: number, height: number, seed: number): Promise<Uint8ClampedArray>;
-  /** The latent that the seed draws in, for classes as `Main=cat`; RGBA of the manifest's size out. */
-  generate_latent(seed: number, classes: string[]): Promise<Uint8ClampedArray>;
+  /** RGBA of the manifest's size out, or of a smaller scale's: 0 is 4×4. */
+  generate_latent(latent: Float32Array, scale?: number): Promise<Uint8ClampedArray>;
+  /** What the seed draws, for classes as `Main=cat`. */
+  latent_of_seed(seed: number, classes: string[]): Float32Array;
+  latent_between(from: Float32Array, to: Float32Array, share: number): Float32Array;
+  latent_near(latent: Float32Array, seed: number, step: number): Float32Array;
+  /** What the seed draws of a style: of means, then logarithms of variances. */
+  latent_of_style(distribution: Float32Array, seed: number): Float32Array;
+  /** Takes the encoder's weights, and checks them. */
+  add_encoder(weights: Uint8Array | Blob): void;
+  /** Means, then logarithms of variances. */
+  style_distribution(rgba: Uint8Array, width: number, height: number): Promise<Float32Array>;
+  /** Rows of class, number and feature. */
+  object_looks(labels: LabelScene, rgba: Uint8Array): Promise<Float32Array>;
 }
 
 /** Gives a tensor by its key: its shape, and its values with the last axis fastest. */

@@ -1,6 +1,6 @@
 /** Keeps verified weights by their hash, and the manifests that led to them, in the browser's Cache API. */
 
-import { parseManifest } from "./manifest.js";
+import { parseManifest, type Manifest } from "./manifest.js";
 
 const CACHE_NAME = "underpaint-bundles-1";
 
@@ -43,8 +43,8 @@ export class WeightCache {
     weights: Uint8Array<ArrayBuffer>,
   ): Promise<void> {
     await quietly(async () => {
-      const before = await this.hashKeptFor(url);
-      if (before !== undefined && before !== sha256) await this.forget(before);
+      const named = hashesIn(parseManifest(manifest, url));
+      for (const before of await this.hashesKeptFor(url)) if (!named.includes(before)) await this.forget(before);
       await this.store.put(WEIGHTS_PREFIX + sha256, new Response(weights));
       await this.store.put(MANIFEST_PREFIX + encodeURIComponent(url), new Response(manifest));
     });
@@ -55,11 +55,17 @@ export class WeightCache {
     await quietly(async () => this.store.delete(WEIGHTS_PREFIX + sha256));
   }
 
-  private async hashKeptFor(url: string): Promise<string | undefined> {
-    return quietly(async () => {
+  /** Keeps the verified weights of an encoder; they go when the manifest that is kept names others. */
+  async keepEncoder(sha256: string, weights: Uint8Array<ArrayBuffer>): Promise<void> {
+    await quietly(async () => this.store.put(WEIGHTS_PREFIX + sha256, new Response(weights)));
+  }
+
+  private async hashesKeptFor(url: string): Promise<readonly string[]> {
+    const hashes = await quietly(async () => {
       const manifest = await this.manifest(url);
-      return manifest === undefined ? undefined : parseManifest(manifest, url).weights.sha256;
+      return manifest === undefined ? [] : hashesIn(parseManifest(manifest, url));
     });
+    return hashes ?? [];
   }
 
   private async read(key: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
@@ -68,6 +74,10 @@ export class WeightCache {
       return response === undefined ? undefined : new Uint8Array(await response.arrayBuffer());
     });
   }
+}
+
+function hashesIn({ weights, encoder_weights }: Manifest): readonly string[] {
+  return encoder_weights === undefined ? [weights.sha256] : [weights.sha256, encoder_weights.sha256];
 }
 
 async function quietly<T>(work: () => Promise<T>): Promise<T | undefined> {

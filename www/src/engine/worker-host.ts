@@ -14,19 +14,20 @@ import { CheckpointHost } from "./checkpoint-host.js";
 import { openCheckpoint, readersOf, reportOf } from "./checkpoint-report.js";
 import { chooseDevice, cpuReport, probeWebGpu, webGpuReport, type DeviceReport, type Surroundings } from "./device.js";
 import { DownloadProgress } from "./download-progress.js";
+import { EncoderSupply } from "./encoder-supply.js";
 import { UnderpaintError, errorFrom, isTrap, wireFromError } from "./errors.js";
-import { checkInput } from "./input.js";
-import { paintedClasses, type LabelClass, type Manifest } from "./manifest.js";
+import { hasEncoder } from "./manifest.js";
 import type { OnModuleBytes } from "./module-download.js";
 import {
   LOAD_STAGES,
+  type AskRequest,
   type FromWorker,
-  type GenerateInput,
   type GenerateRequest,
   type LoadRequest,
   type LoadStage,
   type ToWorker,
 } from "./protocol.js";
+import { answerTo, makePicture, type LoadedBundle } from "./scene-run.js";
 import type { ReaderModule, WasmModule, WasmSession } from "./wasm.js";
 import { WeightCache } from "./weight-cache.js";
 
@@ -57,15 +58,10 @@ export interface HostEnvironment {
 /** A request whose source has parts. */
 type PartedRequest = Omit<LoadRequest, "source"> & { source: PartedSource };
 
-interface Loaded {
-  session: WasmSession;
-  manifest: Manifest;
-}
-
 /** Owns the module and its one session. */
 export class WorkerHost {
   private readonly stop = new AbortController();
-  private state: "fresh" | "loading" | "lost" | Loaded = "fresh";
+  private state: "fresh" | "loading" | "lost" | LoadedBundle = "fresh";
   private readonly running = new Set<number>();
   private module: WasmModule | undefined;
   private readonly download = new DownloadProgress(({ loaded, total, share }) => {
@@ -93,6 +89,9 @@ export class WorkerHost {
       case "inspect":
       case "pack":
         void this.files.receive(message);
+        break;
+      case "ask":
+        void this.ask(message);
         break;
     }
   }
@@ -124,7 +123,7 @@ export class WorkerHost {
     }
   }
 
-  private async loadSession(request: LoadRequest): Promise<Loaded & { device: DeviceReport }> {
+  private async loadSession(request: LoadRequest): Promise<LoadedBundle & { device: DeviceReport }> {
     const { signal } = this.stop;
     const bundle: BundleEnvironment = {
       fetch: (url, init) => this.environment.fetch(url, init),
@@ -143,7 +142,9 @@ export class WorkerHost {
       this.readBundle(parted, bundle, starting),
     ]);
     const session = await this.startSession(module, parted, bundle, read, weights, device);
-    return { session, manifest: read.manifest, device };
+    const encoder = EncoderSupply.of(session, read.manifest, source, bundle);
+    if (request.encoder === true && hasEncoder(read.manifest)) await encoder.ready();
+    return { session, manifest: read.manifest, encoder, device };
   }
 
   /** The parts of a bundle that is one file; or weights of the authors, as they are. */
@@ -168,7 +169,7 @@ export class WorkerHost {
     module: WasmModule,
     request: LoadRequest,
     source: CheckpointSource,
-  ): Promise<Loaded & { device: DeviceReport }> {
+  ): Promise<LoadedBundle & { device: DeviceReport }> {
     this.module = module;
     const checkpoint = openCheckpoint(await this.environment.startReader(), source);
     const { report, bytes } = reportOf(checkpoint, source.name);
@@ -181,7 +182,7 @@ export class WorkerHost {
     const enter = (stage: string, share: number): void => this.enter(stage, share);
     const session = await module.Session.load_from(bytes, generator, device.kind, enter);
     if (encoder !== undefined) session.add_encoder_from(encoder);
-    return { session, manifest, device };
+    return { session, manifest, encoder: EncoderSupply.given(manifest, encoder !== undefined), device };
   }
 
   /** Weights are on their way while the module is; what does not fit ends both as soon as that is known. */
@@ -241,6 +242,26 @@ export class WorkerHost {
   }
 
   private async generate({ id, input, seed }: GenerateRequest): Promise<void> {
+    await this.answer(id, async (bundle) => {
+      const started = this.environment.now();
+      const { rgba: made, width, height } = await makePicture(bundle, input, seed);
+      const rgba = ownPixels(made, width, height);
+      const latency = this.environment.now() - started;
+      return [{ type: "generated", id, rgba, width, height, latency, seed }, rgba.buffer];
+    });
+  }
+
+  private async ask({ id, question }: AskRequest): Promise<void> {
+    await this.answer(id, async (bundle) => {
+      const numbers = new Float32Array(await answerTo(bundle, question));
+      return [{ type: "answered", id, numbers }, numbers.buffer];
+    });
+  }
+
+  private async answer(
+    id: number,
+    work: (bundle: LoadedBundle) => Promise<[message: FromWorker, transfer: ArrayBuffer]>,
+  ): Promise<void> {
     const { state } = this;
     if (typeof state === "string") {
       const error = new UnderpaintError("internal", `generate came before the model was loaded (${state})`);
@@ -249,12 +270,8 @@ export class WorkerHost {
     }
     this.running.add(id);
     try {
-      const started = this.environment.now();
-      const { width, height } = input.kind === "latent" ? state.manifest.size : input;
-      const rgba = ownPixels(await run(state, input, seed), width, height);
-      const latency = this.environment.now() - started;
-      if (!this.running.delete(id)) return;
-      this.post({ type: "generated", id, rgba, width, height, latency, seed }, [rgba.buffer]);
+      const [message, transfer] = await work(state);
+      if (this.running.delete(id)) this.post(message, [transfer]);
     } catch (thrown) {
       this.failGenerate(id, thrown);
     }
@@ -325,44 +342,6 @@ function damaged(thrown: unknown, { name }: ReadWeights): UnderpaintError {
 function lostDevice(message: string): UnderpaintError {
   const detail = message === "" ? "" : ` (${message})`;
   return new UnderpaintError("device-lost", `The graphics device was lost${detail}. Load the model again.`);
-}
-
-async function run({ session, manifest }: Loaded, input: GenerateInput, seed: number): Promise<Uint8ClampedArray> {
-  checkInput(manifest, input.kind);
-  switch (input.kind) {
-    case "latent":
-      return session.generate_latent(seed, input.classes);
-    case "image":
-      return session.generate_image(input.rgba, input.width, input.height, seed);
-    case "labels": {
-      const { ids, width, height } = input;
-      if (manifest.input.kind === "labels") return session.generate_labels({ ids, width, height }, seed);
-      return session.generate_image(rgbaFromIds(ids, paintedClasses(manifest)), width, height, seed);
-    }
-  }
-}
-
-/**
- * Colours ids as a palette says; alpha is 255.
- *
- * @throws UnderpaintError `bad-input` for an id that the palette does not have
- */
-export function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Uint8Array<ArrayBuffer> {
-  const colours = new Uint32Array(256);
-  for (const { id, color } of palette) {
-    const [red, green, blue] = color;
-    colours[id] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-  }
-  // WebAssembly machines are little-endian: the lowest byte comes first.
-  const pixels = new Uint32Array(ids.length);
-  ids.forEach((id, index) => {
-    const colour = colours[id] ?? 0;
-    if (colour === 0) {
-      throw new UnderpaintError("bad-input", `Class ${id} at pixel ${index} is none of the model's ${palette.length}.`);
-    }
-    pixels[index] = colour;
-  });
-  return new Uint8Array(pixels.buffer);
 }
 
 /** The pixels in a buffer of their own, so that it can be handed over. */

@@ -3,6 +3,7 @@
 import { filesFromFolder, type NamedFile } from "./folder-files.js";
 import { FileError } from "./file-error.js";
 import { pickFiles } from "./pick.js";
+import { stylesFromJson, type ListedStyle } from "./style-list.js";
 
 /** A bundle from this computer, ready for `load`. */
 export interface LocalBundle {
@@ -10,6 +11,10 @@ export interface LocalBundle {
   readonly name: string;
   readonly manifest: File;
   readonly weights: File;
+  /** The encoder's weights, where the manifest names some and they are there. */
+  readonly encoder?: File | undefined;
+  /** Style pictures, as `styles.json` beside the manifest names them. */
+  readonly styles?: readonly ListedStyle[];
   /** PNG files in a `scenes` folder beside the manifest. */
   readonly scenes: readonly NamedFile[];
 }
@@ -51,7 +56,7 @@ export async function bundleFromFiles(picked: readonly (File | NamedFile)[]): Pr
     throw new FileError("bundle-no-manifest", message, { count: files.length, found });
   }
   const folder = manifest.path.slice(0, -MANIFEST.length);
-  const { weightsName, weightsBytes, name } = await readManifest(manifest);
+  const { weightsName, weightsBytes, encoderName, name } = await readManifest(manifest);
   const weights = files.find(({ path }) => path === folder + weightsName);
   if (!weights) {
     const message = `${manifest.path} names the weights ${weightsName}, but that file is not beside it. Choose the whole folder, or both files.`;
@@ -66,7 +71,23 @@ export async function bundleFromFiles(picked: readonly (File | NamedFile)[]): Pr
     });
   }
   const scenes = files.filter(({ path }) => path.startsWith(`${folder}scenes/`) && /\.png$/i.test(path));
-  return { name: name || folderName(folder), manifest: manifest.file, weights: weights.file, scenes };
+  const encoder = files.find(({ path }) => encoderName !== "" && path === folder + encoderName)?.file;
+  const styles = await stylesAmong(files, folder);
+  return { name: name || folderName(folder), manifest: manifest.file, weights: weights.file, encoder, styles, scenes };
+}
+
+/** The style pictures of a folder; none where its list cannot be read. Their addresses last as long as the page. */
+async function stylesAmong(files: readonly NamedFile[], folder: string): Promise<readonly ListedStyle[]> {
+  const fileAt = (path: string) => files.find((file) => file.path === folder + path)?.file;
+  try {
+    const list: unknown = JSON.parse((await fileAt("styles.json")?.text()) ?? "{}");
+    return stylesFromJson(list, (path) => {
+      const file = fileAt(path);
+      return file && URL.createObjectURL(file);
+    });
+  } catch {
+    return [];
+  }
 }
 
 /** A file as an input gives it, with its path where it has one. */
@@ -97,7 +118,13 @@ async function readManifest({ path, file }: NamedFile) {
   if (typeof weightsName !== "string" || weightsName === "") throw bad("it names no weights");
   if (typeof weightsBytes !== "number") throw bad("it does not say how many bytes the weights have");
   const name = fieldOf(parsed, "name");
-  return { weightsName, weightsBytes, name: typeof name === "string" ? name : "" };
+  const encoder = fieldOf(fieldOf(parsed, "encoder_weights"), "file");
+  return {
+    weightsName,
+    weightsBytes,
+    encoderName: typeof encoder === "string" ? encoder : "",
+    name: typeof name === "string" ? name : "",
+  };
 }
 
 function fieldOf(value: unknown, name: string): unknown {

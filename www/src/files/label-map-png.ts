@@ -2,11 +2,13 @@
 
 import { LabelMap, resizeLabelMap, type LabelClass } from "../canvas/label-map.js";
 import type { Size } from "../canvas/geometry.js";
+import { labelsFromCityscapes } from "../canvas/instance-map.js";
 import { paletteWords } from "../canvas/color-layer.js";
 import { FileError } from "./file-error.js";
 import { idsFromColors, type ColorMatch } from "./label-colors.js";
 import { PNG_COLOR } from "./png-format.js";
-import { decodePng, type PngImage } from "./png-reader.js";
+import { isDeepGreyPng } from "./png-header.js";
+import { decodePng, decodePngNumbers, type PngImage } from "./png-reader.js";
 import { encodePng } from "./png-writer.js";
 
 /**
@@ -14,9 +16,9 @@ import { encodePng } from "./png-writer.js";
  *
  * `indices`: an indexed file's indices are ids. `palette-colors`: an indexed file whose colours are all the model's, in
  * another order, as picture editors write it: its colours count. `grey`: grey values are ids. `colors`: painted in the
- * classes' colours.
+ * classes' colours. `cityscapes`: 16-bit grey with classes and objects by Cityscapes' rule (`canvas/instance-map.ts`).
  */
-export type Interpretation = "indices" | "palette-colors" | "grey" | "colors";
+export type Interpretation = "indices" | "palette-colors" | "grey" | "colors" | "cityscapes";
 
 /** A label map as a file has it. */
 export interface ReadLabelMap {
@@ -40,6 +42,7 @@ const MAX_FILE_BYTES = 128 * 1024 * 1024;
  * Opens a label map at a size.
  *
  * @param size of the model's label maps.
+ * @param objects whether the model tells objects apart.
  * @throws FileError as `readLabelMapPng` does.
  */
 export async function openLabelMapPng(
@@ -47,8 +50,9 @@ export async function openLabelMapPng(
   name: string,
   classes: readonly LabelClass[],
   size: Size,
+  objects = false,
 ): Promise<OpenedLabelMap> {
-  const read = await readLabelMapPng(file, name, classes);
+  const read = await readLabelMapPng(file, name, classes, "exact", objects);
   const { width, height } = read.map;
   if (width === size.width && height === size.height) return { ...read, resizedFrom: undefined };
   return { ...read, map: resizeLabelMap(read.map, size.width, size.height), resizedFrom: { width, height } };
@@ -61,6 +65,7 @@ export async function openLabelMapPng(
  *
  * @param name of the file, for messages.
  * @param colors whether colours that no class has are refused, or take the nearest label.
+ * @param objects whether 16-bit grey is read, by Cityscapes' rule.
  * @throws FileError naming the file: `not-png`, `png-damaged`, `png-16-bit`, `png-interlaced`, `too-large-image`,
  *   `unknown-class` (with how many pixels, the first id and where) or `unknown-color` (with the first colour and where).
  */
@@ -69,6 +74,7 @@ export async function readLabelMapPng(
   name: string,
   classes: readonly LabelClass[],
   colors: ColorMatch = "exact",
+  objects = false,
 ): Promise<ReadLabelMap> {
   if (file.size > MAX_FILE_BYTES) {
     const megabytes = Math.round(file.size / 1e6);
@@ -77,11 +83,24 @@ export async function readLabelMapPng(
       megabytes,
     });
   }
-  const image = await decodePng(new Uint8Array(await file.arrayBuffer()), name);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (objects && isDeepGreyPng(bytes)) return readCityscapes(bytes, name, classes);
+  const image = await decodePng(bytes, name);
   const { ids, interpretation, approximated } = idsFromImage(image, classes, name, colors);
-  const map = new LabelMap(image.width, image.height, ids);
-  checkIds(map, classes, name);
-  return { map, interpretation, approximated };
+  checkIds(ids, image.width, classes, name);
+  return { map: new LabelMap(image.width, image.height, ids), interpretation, approximated };
+}
+
+async function readCityscapes(
+  bytes: Uint8Array<ArrayBuffer>,
+  name: string,
+  classes: readonly LabelClass[],
+): Promise<ReadLabelMap> {
+  const { width, height, numbers } = await decodePngNumbers(bytes, name);
+  const { ids, objects } = labelsFromCityscapes(numbers);
+  checkIds(ids, width, classes, name);
+  const map = new LabelMap(width, height, Uint8Array.from(ids), objects);
+  return { map, interpretation: "cityscapes", approximated: 0 };
 }
 
 /** An indexed PNG: the indices are the ids, PLTE holds the classes' colours. */
@@ -150,19 +169,19 @@ function idsFromPalette({ samples, palette }: PngImage, classes: readonly LabelC
   return differs ? ids : undefined;
 }
 
-function checkIds(map: LabelMap, classes: readonly LabelClass[], name: string): void {
+function checkIds(ids: Uint8Array | Uint16Array, width: number, classes: readonly LabelClass[], name: string): void {
   const known = new Set(classes.map((entry) => entry.id));
   let first = -1;
   let count = 0;
-  map.ids.forEach((id, index) => {
+  ids.forEach((id, index) => {
     if (known.has(id)) return;
     if (first < 0) first = index;
     count += 1;
   });
   if (first < 0) return;
-  const x = first % map.width;
-  const y = Math.floor(first / map.width);
-  const id = map.ids[first] ?? 0;
+  const x = first % width;
+  const y = Math.floor(first / width);
+  const id = ids[first] ?? 0;
   const message =
     `${name} has ${count} pixels of classes that this model does not have: the first is ${id}, at ${x}, ${y}. ` +
     `The model has ${classes.length} classes, with ids ${idRange(classes)}.`;

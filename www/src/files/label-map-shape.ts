@@ -29,7 +29,7 @@ function cropped(map: LabelMap, size: Size): LabelMap {
   const part = new LabelMap(width, height);
   for (let y = 0; y < height; y += 1) {
     const from = (top + y) * map.width + left;
-    part.ids.set(map.ids.subarray(from, from + width), y * width);
+    copyRow(map, from, part, y * width, width);
   }
   return resizeLabelMap(part, size.width, size.height);
 }
@@ -42,7 +42,12 @@ function fitted(map: LabelMap, size: Size): LabelMap {
   const [left, top] = [Math.floor((size.width - width) / 2), Math.floor((size.height - height) / 2)];
   const whole = new LabelMap(size.width, size.height);
   for (let y = 0; y < height; y += 1) {
-    whole.ids.set(part.ids.subarray(y * width, (y + 1) * width), (top + y) * size.width + left);
+    copyRow(part, y * width, whole, (top + y) * size.width + left, width);
   }
   return whole;
+}
+
+function copyRow(source: LabelMap, from: number, target: LabelMap, to: number, width: number): void {
+  target.ids.set(source.ids.subarray(from, from + width), to);
+  if (source.objects) target.addObjects().set(source.objects.subarray(from, from + width), to);
 }

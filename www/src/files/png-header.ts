@@ -14,7 +14,7 @@ export const HEADER_END = 33;
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
-  /** Bits per sample in the file: 1 to 8, and 8 in interlaced files. */
+  /** Bits per sample in the file: 1 to 8, or 16 of grey where that is asked for; no fewer than 8 in interlaced files. */
   readonly depth: number;
   readonly colorType: PngColorType;
   readonly interlaced: boolean;
@@ -24,9 +24,10 @@ export interface PngHeader {
  * The header of a file that can be read.
  *
  * @param name of the file, for messages.
+ * @param deep whether grey may have 16 bits.
  * @throws FileError `not-png`, `png-16-bit`, `png-interlaced`, `too-large-image` or `png-damaged`, naming the file.
  */
-export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
+export function readPngHeader(bytes: Uint8Array, name: string, deep = false): PngHeader {
   if (!isPng(bytes)) {
     throw new FileError("not-png", `${name} is not a PNG. Label maps are PNG files: others change the pixels.`, {
       name,
@@ -49,7 +50,12 @@ export function readPngHeader(bytes: Uint8Array, name: string): PngHeader {
   if (view.getUint8(26) !== 0 || view.getUint8(27) !== 0 || view.getUint8(28) > 1) {
     throw damagedPng(name, "its header asks for a method that does not exist");
   }
-  return readable(header, name);
+  return readable(header, name, deep);
+}
+
+/** Whether a file is a PNG of grey with 16 bits, as maps of objects are; nothing else of it is looked at. */
+export function isDeepGreyPng(bytes: Uint8Array): boolean {
+  return isPng(bytes) && bytes[24] === 16 && bytes[25] === PNG_COLOR.grey;
 }
 
 /** The four letters after a chunk's length. */
@@ -63,13 +69,17 @@ export function damagedPng(name: string, what: string, cause?: unknown): FileErr
   return new FileError("png-damaged", message, { name, what }, { cause });
 }
 
-function readable(header: Omit<PngHeader, "colorType"> & { colorType: number }, name: string): PngHeader {
+function readable(
+  header: Omit<PngHeader, "colorType"> & { colorType: number },
+  name: string,
+  deep: boolean,
+): PngHeader {
   const { width, height, depth, colorType, interlaced } = header;
   if (width === 0 || height === 0) throw damagedPng(name, "it has no pixels");
   if (!isColorType(colorType) || !PNG_LAYOUT[colorType].depths.includes(depth)) {
     throw damagedPng(name, `colour type ${colorType} with ${depth} bits does not exist`);
   }
-  if (depth === 16) {
+  if (depth === 16 && !(deep && colorType === PNG_COLOR.grey)) {
     const message = `${name} has 16 bits per sample; label maps have 8. Save it as an indexed or 8-bit PNG.`;
     throw new FileError("png-16-bit", message, { name });
   }

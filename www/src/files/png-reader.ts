@@ -5,6 +5,7 @@
  */
 
 import type { DecodedPng } from "fast-png";
+import { FileError } from "./file-error.js";
 import { PNG_COLOR, PNG_LAYOUT } from "./png-format.js";
 import { damagedPng, readPngHeader, type PngHeader } from "./png-header.js";
 import { checkPixelData } from "./png-pixel-data.js";
@@ -27,19 +28,48 @@ export interface PngImage extends PngHeader {
  */
 export async function decodePng(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<PngImage> {
   const header = readPngHeader(bytes, name);
-  await checkPixelData(bytes, header, name);
-  // Loaded when the first file is: pages that open and save none do without.
-  const { decode } = await import("fast-png");
-  let decoded: DecodedPng;
-  try {
-    decoded = decode(bytes, { checkCrc: true });
-  } catch (error) {
-    throw damagedPng(name, error instanceof Error ? error.message : String(error), error);
-  }
+  const decoded = await decodedPng(bytes, header, name);
   const palette = (decoded.palette ?? []).map(([red = 0, green = 0, blue = 0]) => [red, green, blue] as const);
   if (header.colorType === PNG_COLOR.indexed && palette.length === 0) throw damagedPng(name, "it has no palette");
   const samples = unpackedSamples(new Uint8Array(decoded.data), header);
   return { ...header, channels: PNG_LAYOUT[header.colorType].channels, palette, samples };
+}
+
+/** Numbers of a file with one sample a pixel. */
+export interface PngNumbers {
+  readonly width: number;
+  readonly height: number;
+  /** Row-major, unscaled. */
+  readonly numbers: Uint16Array;
+}
+
+/**
+ * Reads grey of up to 16 bits, or indices, as the numbers that they are.
+ *
+ * @param name of the file, for messages.
+ * @throws FileError as `decodePng` does, and `instances-not-grey` for files in colours.
+ */
+export async function decodePngNumbers(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<PngNumbers> {
+  const header = readPngHeader(bytes, name, true);
+  const { width, height, depth, colorType } = header;
+  if (PNG_LAYOUT[colorType].channels > 1) {
+    const message = `${name} is in colours. A map of objects has one number a pixel: save it as 16-bit grey.`;
+    throw new FileError("instances-not-grey", message, { name });
+  }
+  const { data } = await decodedPng(bytes, header, name);
+  const numbers = depth === 16 ? new Uint16Array(data) : new Uint16Array(unpackedSamples(new Uint8Array(data), header));
+  return { width, height, numbers };
+}
+
+async function decodedPng(bytes: Uint8Array<ArrayBuffer>, header: PngHeader, name: string): Promise<DecodedPng> {
+  await checkPixelData(bytes, header, name);
+  // Loaded when the first file is: pages that open and save none do without.
+  const { decode } = await import("fast-png");
+  try {
+    return decode(bytes, { checkCrc: true });
+  } catch (error) {
+    throw damagedPng(name, error instanceof Error ? error.message : String(error), error);
+  }
 }
 
 /** fast-png leaves samples of 1, 2 and 4 bits packed, each row beginning with a whole byte. */

@@ -1,7 +1,7 @@
 /** Gives files to the person. */
 
 /** What a saved file holds, for its name. */
-export type SavedContent = "labels" | "colors" | "picture";
+export type SavedContent = "labels" | "colors" | "objects" | "picture";
 
 /** How long a download may take to start before its address is given up, in milliseconds. */
 const ADDRESS_LIFETIME = 60_000;

@@ -46,6 +46,37 @@ describe("share links", () => {
     }
   });
 
+  it("restore objects, for any painting, and say nothing of them where there are none", async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const random = seededRandom(seed);
+      const map = painting(seed, integerBetween(random, 1, 90), integerBetween(random, 1, 90), 10);
+      map.addObjects().forEach((_, index, objects) => {
+        objects[index] = Math.floor(index / 97) % 3 === 0 ? 65_535 - (seed % 5) : 0;
+      });
+      const link = await encodeShareLink(page, { origin: listed, seed: 1, map });
+      expect((await decodeShareLink(link))?.map?.equals(map)).toBe(true);
+      map.objects?.fill(0);
+      expect(await encodeShareLink(page, { origin: listed, seed: 1, map })).not.toContain("objects");
+    }
+  });
+
+  it("with objects that were cut off or changed are refused", async () => {
+    const map = painting(3, 60, 40, 10);
+    map.addObjects().fill(7, 100, 900);
+    const link = await encodeShareLink(page, { origin: listed, seed: 1, map });
+    expect(await codeOf(decodeShareLink(link.slice(0, -4)))).toBe("share-damaged");
+    const other = painting(3, 60, 40, 10);
+    other.addObjects().fill(8, 100, 900);
+    const fields = new URLSearchParams(new URL(link).hash.slice(1));
+    const changed = new URLSearchParams(
+      new URL(await encodeShareLink(page, { origin: listed, seed: 1, map: other })).hash.slice(1),
+    );
+    // The check of one painting before the objects of another.
+    const packed = (fields.get("objects") ?? "").slice(0, 5) + (changed.get("objects") ?? "").slice(5);
+    fields.set("objects", packed);
+    expect(await codeOf(decodeShareLink(`#${fields.toString()}`))).toBe("share-damaged");
+  });
+
   it("keep page and query, replace the fragment, and send nothing to the server", async () => {
     const link = new URL(await encodeShareLink(page, { origin: listed, seed: 7, map: undefined }));
     expect(link.origin + link.pathname + link.search).toBe("https://example.org/studio/?theme=dark");

@@ -1,3 +1,5 @@
+import { enStyles } from "./en-styles.js";
+
 /** English messages; the keys are the authority for every other language. `{name}` marks a value. */
 export const en = {
   "app.name": "Underpaint",
@@ -64,6 +66,28 @@ export const en = {
   "palette.clear": "Clear the search",
   "palette.none": "No label is called “{query}”.",
   "palette.count": "Labels found: {count}",
+  "palette.quick": "Favourites and recent labels",
+  "palette.groups": "Kinds of labels",
+  "palette.favourite": "Favourite: {name}",
+  "palette.more": "Show more labels",
+
+  "objects.title": "Objects of the label",
+  "objects.name": "{label} #{number}",
+  "objects.new": "New object",
+  "objects.none": "No object: all of the label is one region",
+  "objects.noneShort": "None",
+  "objects.outlines": "Outline objects",
+  "objects.more": "More for objects",
+  "objects.findClass": "Find objects: {label}",
+  "objects.findEverywhere": "Find objects of every label",
+  "objects.findThings": "Find objects of all things",
+  "objects.forgetClass": "Forget objects: {label}",
+  "objects.forgetEverywhere": "Forget all objects",
+  "objects.open": "Open objects…",
+  "objects.save": "Save objects (label × 1000 + n)",
+  "objects.saveToo": "Save its objects too",
+  "objects.openAs": "Open it as objects",
+  "objects.savePlain": "Save objects, numbered plainly",
 
   "view.side-by-side": "Side by side",
   "view.overlay": "Overlay",
@@ -209,7 +233,11 @@ export const en = {
   "key.brush.muchSmaller": "Much smaller",
   "key.brush.muchLarger": "Much larger",
   "key.class.digits": "Choose a label",
+  "key.class.find": "Find a label, where there are many",
   "key.class.swap": "Swap with the label before",
+  "key.objects.new": "New object",
+  "key.objects.none": "Paint no object",
+  "key.objects.outlines": "Outline objects",
   "key.edit.undo": "Undo",
   "key.edit.redo": "Redo",
   "key.edit.cancel": "Take back the stroke under way",
@@ -305,6 +333,9 @@ export const en = {
   "toast.nearest": "Take the nearest labels",
   "toast.fellBack": "WebGPU, which you chose earlier, is not available now. It runs on the CPU.",
   "toast.stopWishing": "Choose automatically from now on",
+  "toast.objectsFound": "Objects found: {count}",
+  "toast.objectsOpened": "Objects opened from {name}",
+  "toast.shareWithoutObjects": "Link copied, without the objects: they do not fit. Save them as a file.",
   "toast.saved": "Saved {name}",
   "toast.opened": "Opened {name}",
   "toast.resizedFrom": "resized from {width} × {height}",
@@ -348,6 +379,8 @@ export const en = {
   "error.network.text": "Check the connection and the address, then try again.",
   "error.file.title": "That file could not be opened",
   "error.details": "Details",
+
+  ...enStyles,
 } as const;
 
 /** Every message has this key. */

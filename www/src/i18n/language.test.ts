@@ -55,6 +55,20 @@ describe("names", () => {
     expect(translatedName("Water", "zh")).toBe("水");
     expect(translatedName("water", "en")).toBe("water");
     expect(translatedName("parking lot", "zh")).toBe("parking lot");
+    expect(translatedName("constructor", "zh")).toBe("constructor");
+  });
+
+  it("translates the classes of the data sets that people use", () => {
+    const names = ["rider", "chest of drawers", "Sky-other", "molding", "lake", "river"];
+    expect(names.map((name) => translatedName(name, "zh"))).toEqual([
+      "骑行者",
+      "抽屉柜",
+      "天空（其他）",
+      "线脚",
+      "湖",
+      "河流",
+    ]);
+    expect(sceneName("scenes/lake.png", "zh")).toBe("湖光山色");
   });
 
   it("makes a scene's name from its file", () => {

@@ -1,4 +1,5 @@
 /** Names that come from bundles, translated where they are known. */
+import { chineseLabels } from "./label-names.js";
 import type { Language } from "./language.js";
 
 const chinese: Record<string, string> = {
@@ -39,17 +40,23 @@ const english: Record<string, string> = {
 /** A label's, model's or scene's name in the language, or itself where no translation is known. */
 export function translatedName(name: string, language: Language): string {
   const key = name.trim().toLowerCase();
-  const known = language === "zh" ? chinese[key] : undefined;
-  return known ?? name;
+  if (language !== "zh") return name;
+  // A label "lake" is a lake, a scene of that name has a title.
+  return chineseLabels.get(key) ?? ownText(chinese, key) ?? name;
 }
 
 /** A scene's name from the stem of its file: translated, or the stem with spaces and a capital. */
 export function sceneName(path: string, language: Language): string {
   const stem = path.replace(/^.*\//, "").replace(/\.[^.]*$/, "");
-  const known = language === "zh" ? chinese[stem] : english[stem];
+  const known = ownText(language === "zh" ? chinese : english, stem);
   if (known !== undefined) {
     return known;
   }
   const spaced = stem.replace(/[-_]+/g, " ");
   return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+}
+
+/** What a table says itself: names come from anywhere, and may be those of an object's own members. */
+function ownText(table: Readonly<Record<string, string>>, key: string): string | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -1,5 +1,6 @@
 /** Chinese (simplified) messages. */
 import type { MessageKey } from "./en.js";
+import { zhStyles } from "./zh-styles.js";
 
 export const zh: Record<MessageKey, string> = {
   "app.name": "Underpaint",
@@ -65,6 +66,28 @@ export const zh: Record<MessageKey, string> = {
   "palette.clear": "清除查找",
   "palette.none": "没有名为“{query}”的标签。",
   "palette.count": "找到 {count} 个标签",
+  "palette.quick": "收藏与最近使用的标签",
+  "palette.groups": "标签类别",
+  "palette.favourite": "收藏：{name}",
+  "palette.more": "显示更多标签",
+
+  "objects.title": "该标签的物体",
+  "objects.name": "{label} #{number}",
+  "objects.new": "新物体",
+  "objects.none": "不属于物体：该标签合为一个区域",
+  "objects.noneShort": "无",
+  "objects.outlines": "显示物体轮廓",
+  "objects.more": "物体的更多操作",
+  "objects.findClass": "查找物体：{label}",
+  "objects.findEverywhere": "查找所有标签的物体",
+  "objects.findThings": "查找所有物品类标签的物体",
+  "objects.forgetClass": "取消物体：{label}",
+  "objects.forgetEverywhere": "取消所有物体",
+  "objects.open": "打开物体图…",
+  "objects.save": "保存物体图（标签 × 1000 + n）",
+  "objects.saveToo": "同时保存物体图",
+  "objects.openAs": "作为物体图打开",
+  "objects.savePlain": "保存物体图（普通编号）",
 
   "view.side-by-side": "并排",
   "view.overlay": "叠加",
@@ -208,7 +231,11 @@ export const zh: Record<MessageKey, string> = {
   "key.brush.muchSmaller": "大幅缩小",
   "key.brush.muchLarger": "大幅放大",
   "key.class.digits": "选择标签",
+  "key.class.find": "查找标签（标签很多时）",
   "key.class.swap": "切换到上一个标签",
+  "key.objects.new": "新物体",
+  "key.objects.none": "不画物体",
+  "key.objects.outlines": "显示物体轮廓",
   "key.edit.undo": "撤销",
   "key.edit.redo": "重做",
   "key.edit.cancel": "取消正在画的一笔",
@@ -303,6 +330,9 @@ export const zh: Record<MessageKey, string> = {
   "toast.nearest": "取最接近的标签",
   "toast.fellBack": "你之前选择的 WebGPU 现在不可用，已改用 CPU。",
   "toast.stopWishing": "以后自动选择",
+  "toast.objectsFound": "找到 {count} 个物体",
+  "toast.objectsOpened": "已从 {name} 打开物体图",
+  "toast.shareWithoutObjects": "链接已复制，但放不下物体。请把物体图另存为文件。",
   "toast.saved": "已保存 {name}",
   "toast.opened": "已打开 {name}",
   "toast.resizedFrom": "由 {width} × {height} 缩放",
@@ -342,4 +372,6 @@ export const zh: Record<MessageKey, string> = {
   "error.network.text": "请检查网络和地址，然后重试。",
   "error.file.title": "无法打开该文件",
   "error.details": "详情",
+
+  ...zhStyles,
 };

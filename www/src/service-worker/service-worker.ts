@@ -2,7 +2,7 @@
  * Makes the studio work offline after the first visit.
  *
  * The studio's own files are stored when a version is installed and served from there; of the WebAssembly module's builds
- * only the one that this browser runs. Lists of models, manifests and
+ * only the one that this browser runs. Lists of models, manifests, style pictures and
  * scenes come from the network where it answers, else from the last copy. Weights are none of its business: the engine
  * keeps them by their hash. A new version waits until the page asks for it.
  */
@@ -92,7 +92,7 @@ function responseTo(request: Request): Promise<Response> | undefined {
   if (request.mode === "navigate" && [home, scope.registration.scope].includes(url.href))
     return fromStudio(home, request);
   if (addresses.has(url.href)) return fromStudio(url.href, request);
-  if (url.href.startsWith(models) && /\.(json|png)$/.test(url.pathname)) return networkFirst(request);
+  if (url.href.startsWith(models) && /\.(json|png|jpe?g|webp)$/.test(url.pathname)) return networkFirst(request);
   return undefined;
 }
 

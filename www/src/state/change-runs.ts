@@ -1,4 +1,4 @@
-/** A change of a label map, kept as runs: only the pixels that changed cost memory. */
+/** A change of a label map's ids or of its objects, kept as runs: only the pixels that changed cost memory. */
 
 import { EMPTY_RECT, isEmptyRect, type Rect } from "../canvas/geometry.js";
 import { RectBuilder } from "../canvas/rect-builder.js";
@@ -6,8 +6,9 @@ import { RectBuilder } from "../canvas/rect-builder.js";
 /**
  * The changed pixels of one edit.
  *
- * `runs` holds, for the pixels of `rect` row by row: how many stay (varint), how many change (varint), their id before
- * and their id after; again and again until the last changed pixel.
+ * `runs` holds, for the pixels of `rect` row by row: how many stay (varint), how many change (varint), their value before
+ * and their value after; again and again until the last changed pixel. A value has a byte for ids, and two for objects,
+ * the lower one first.
  */
 export interface PixelChange {
   /** The smallest rectangle around the changed pixels. */
@@ -15,23 +16,26 @@ export interface PixelChange {
   readonly runs: Uint8Array;
 }
 
+/** One layer of a label map: its ids or its objects. */
+export type Plane = Uint8Array | Uint16Array;
+
 /** Which way to apply a change. */
 export type Direction = "undo" | "redo";
 
 /**
- * What differs between two label maps of the same width inside `searched`; undefined when nothing does.
+ * What differs between the same layer of two label maps of the same width inside `searched`; undefined when nothing does.
  *
- * Both arrays are whole maps; `searched` must lie within them.
+ * Both arrays are whole layers of one kind; `searched` must lie within them.
  */
-export function recordChange(
-  before: Uint8Array,
-  after: Uint8Array,
+export function recordChange<Layer extends Plane>(
+  before: Layer,
+  after: Layer,
   width: number,
   searched: Rect,
 ): PixelChange | undefined {
   const rect = changedRect(before, after, width, searched);
   if (isEmptyRect(rect)) return undefined;
-  const runs = new RunWriter();
+  const runs = new RunWriter(after.BYTES_PER_ELEMENT);
   for (let y = rect.y; y < rect.y + rect.height; y += 1) {
     const end = y * width + rect.x + rect.width;
     let index = y * width + rect.x;
@@ -53,21 +57,21 @@ export function recordChange(
 }
 
 /** Takes a change back or makes it again, in place. */
-export function applyChange(ids: Uint8Array, width: number, change: PixelChange, direction: Direction): Rect {
+export function applyChange(plane: Plane, width: number, change: PixelChange, direction: Direction): Rect {
   const { rect, runs } = change;
   const reader = new ByteReader(runs);
   const place = new PlaceInRect(rect, width);
   while (!reader.atEnd) {
     place.skip(reader.readVarint());
     const length = reader.readVarint();
-    const before = reader.readByte();
-    const after = reader.readByte();
-    place.fill(ids, length, direction === "undo" ? before : after);
+    const before = reader.readValue(plane.BYTES_PER_ELEMENT);
+    const after = reader.readValue(plane.BYTES_PER_ELEMENT);
+    place.fill(plane, length, direction === "undo" ? before : after);
   }
   return rect;
 }
 
-function changedRect(before: Uint8Array, after: Uint8Array, width: number, searched: Rect): Rect {
+function changedRect(before: Plane, after: Plane, width: number, searched: Rect): Rect {
   if (isEmptyRect(searched)) return EMPTY_RECT;
   const found = new RectBuilder();
   for (let y = searched.y; y < searched.y + searched.height; y += 1) {
@@ -100,12 +104,12 @@ class PlaceInRect {
     this.column = column % this.rect.width;
   }
 
-  fill(ids: Uint8Array, count: number, id: number): void {
+  fill(plane: Plane, count: number, value: number): void {
     let left = count;
     while (left > 0) {
       const length = Math.min(left, this.rect.width - this.column);
       const start = (this.rect.y + this.row) * this.width + this.rect.x + this.column;
-      ids.fill(id, start, start + length);
+      plane.fill(value, start, start + length);
       this.skip(length);
       left -= length;
     }
@@ -117,18 +121,21 @@ class RunWriter {
   private readonly bytes = new ByteWriter();
   private kept = 0;
   private changed = 0;
-  private idBefore = 0;
-  private idAfter = 0;
+  private valueBefore = 0;
+  private valueAfter = 0;
+
+  /** @param valueBytes of each value: 1 or 2 */
+  constructor(private readonly valueBytes: number) {}
 
   keep(count: number): void {
     this.flush();
     this.kept += count;
   }
 
-  change(count: number, idBefore: number, idAfter: number): void {
-    if (idBefore !== this.idBefore || idAfter !== this.idAfter) this.flush();
-    this.idBefore = idBefore;
-    this.idAfter = idAfter;
+  change(count: number, valueBefore: number, valueAfter: number): void {
+    if (valueBefore !== this.valueBefore || valueAfter !== this.valueAfter) this.flush();
+    this.valueBefore = valueBefore;
+    this.valueAfter = valueAfter;
     this.changed += count;
   }
 
@@ -141,8 +148,8 @@ class RunWriter {
     if (this.changed === 0) return;
     this.bytes.writeVarint(this.kept);
     this.bytes.writeVarint(this.changed);
-    this.bytes.writeByte(this.idBefore);
-    this.bytes.writeByte(this.idAfter);
+    this.bytes.writeValue(this.valueBefore, this.valueBytes);
+    this.bytes.writeValue(this.valueAfter, this.valueBytes);
     this.kept = 0;
     this.changed = 0;
   }
@@ -160,6 +167,11 @@ class ByteWriter {
     }
     this.bytes[this.length] = value;
     this.length += 1;
+  }
+
+  writeValue(value: number, bytes: number): void {
+    this.writeByte(value & 255);
+    if (bytes > 1) this.writeByte(value >>> 8);
   }
 
   /** Seven bits a byte, lowest first; the eighth says that more follow. */
@@ -193,6 +205,11 @@ class ByteReader {
     const value = this.bytes[this.offset] ?? 0;
     this.offset += 1;
     return value;
+  }
+
+  readValue(bytes: number): number {
+    const low = this.readByte();
+    return bytes > 1 ? low + 256 * this.readByte() : low;
   }
 
   readVarint(): number {

@@ -150,6 +150,27 @@ describe("choices", () => {
     expect(studio.state.classId).toBe(3);
   });
 
+  it("labels painted with are at hand, and digits choose them, where there are many", () => {
+    const many = (count: number, key: string) => ({
+      ...testModel,
+      classes: Array.from({ length: count }, (_, id) => ({ id, name: `${key} ${id}`, color: [id, 0, 0] as const })),
+      paintingKey: key,
+    });
+    commands.modelReady(studio, many(40, "many"), testDevice);
+    commands.chooseClass(studio, 30);
+    commands.chooseClass(studio, 20);
+    commands.chooseClassOfDigit(studio, 2);
+    expect(studio.state.classId).toBe(30);
+    expect(studio.state.recent.map(({ id }) => id)).toEqual([1, 30, 20]);
+    commands.chooseClassOfDigit(studio, 9);
+    expect(studio.state.classId).toBe(30);
+    // Another model's ids are other things.
+    commands.modelReady(studio, many(12, "few"), testDevice);
+    expect(studio.state.recent.map(({ id }) => id)).toEqual([1]);
+    commands.chooseClassOfDigit(studio, 9);
+    expect(studio.state.classId).toBe(9);
+  });
+
   it("brush steps grow with the brush and stay within limits", () => {
     commands.setBrushSize(studio, 8);
     commands.stepBrushSize(studio, 1);

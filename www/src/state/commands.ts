@@ -9,8 +9,10 @@ import {
   BACKGROUND_ID,
   clearLabelMap,
   LabelMap,
-  replaceClass as replaceInMap,
+  NO_OBJECT,
+  replaceInk,
   resizeLabelMap,
+  type Ink,
 } from "../canvas/label-map.js";
 import { NO_PREVIEW, type ToolPreview } from "../canvas/preview.js";
 import { clampBrushSize } from "../canvas/stroke.js";
@@ -18,10 +20,20 @@ import { centredView, clampView, fitView, zoomAt, type View } from "../canvas/vi
 import type { DeviceReport } from "../engine/device.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import { PLAIN_LOOK, type Look } from "./look.js";
 import { seedFrom } from "./seed.js";
 import type { Studio } from "./studio.js";
+import { favouriteName, labelOfDigit, withRecent } from "./quick-labels.js";
 import { firstClass, isPainted, type StudioModel } from "./studio-model.js";
-import type { Layout, ShapeFill, ShownError, StudioState, Theme, ToolId } from "./studio-state.js";
+import {
+  quickSource,
+  type Layout,
+  type ShapeFill,
+  type ShownError,
+  type StudioState,
+  type Theme,
+  type ToolId,
+} from "./studio-state.js";
 
 /** CSS pixels kept free around a fitted image. */
 export const FIT_PADDING = 16;
@@ -55,6 +67,8 @@ export interface PaintingStart {
   readonly map?: LabelMap | undefined;
   /** The seed that it was painted with; undefined for the one in use. */
   readonly seed?: number | undefined;
+  /** How it looked; undefined for everything from the seed. */
+  readonly look?: Look | undefined;
 }
 
 /** The first model is known, and can be painted for; it still loads. */
@@ -86,11 +100,14 @@ export function openPainting(studio: Studio, start: PaintingStart): void {
 function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more: Partial<StudioState>): void {
   const before = studio.state;
   const sameClasses = before.model?.paintingKey === model.paintingKey;
-  const { id, map, seed } = start;
+  const { id, map, seed, look } = start;
   const painting = isPainted(model)
     ? studio.showPainting(id, map ? fittedMap(map, model) : emptyMap(model))
     : undefined;
+  // An older studio may have kept it, or the model as one that knows no objects.
+  if (model.usesObjects) painting?.addObjects();
   if (!painting) studio.hidePainting();
+  const classId = sameClasses ? before.classId : firstClass(model);
   const samePainting = painting !== undefined && before.paintingId === id;
   studio.store.update({
     model,
@@ -103,8 +120,11 @@ function useModel(studio: Studio, model: StudioModel, start: PaintingStart, more
     redoKind: painting?.history.redoKind,
     dirty: samePainting && before.dirty,
     seed: samePainting ? before.seed : (seed ?? before.seed),
-    classId: sameClasses ? before.classId : firstClass(model),
+    look: samePainting || (look === undefined && !painting && sameClasses) ? before.look : (look ?? PLAIN_LOOK),
+    classId,
+    object: samePainting ? before.object : NO_OBJECT,
     previousClassId: sameClasses ? before.previousClassId : BACKGROUND_ID,
+    recent: sameClasses ? before.recent : withRecent([], classId),
     photo: sameClasses ? before.photo : undefined,
     picture: sameClasses ? before.picture : undefined,
     generation: more.device || !sameClasses ? { phase: "idle" } : before.generation,
@@ -137,9 +157,9 @@ export function clear(studio: Studio): void {
   studio.painting?.apply("clear", (map) => clearLabelMap(map));
 }
 
-/** Gives every pixel of one class another, as one undoable step. */
-export function replaceClass(studio: Studio, from: number, to: number): void {
-  studio.painting?.apply("replace-class", (map) => replaceInMap(map, from, to));
+/** Gives every pixel of one ink (a class, or one of its objects) another, as one undoable step. */
+export function replaceClass(studio: Studio, from: Ink, to: Ink): void {
+  studio.painting?.apply("replace-class", (map) => replaceInk(map, from, to));
 }
 
 /** Takes the last step back, or cancels the one under way. False when there was nothing. */
@@ -152,11 +172,35 @@ export function redo(studio: Studio): boolean {
   return studio.redo();
 }
 
-/** Chooses the class to paint with; ignored when the model does not have it. */
-export function chooseClass(studio: Studio, id: number): void {
-  const { model, classId } = studio.state;
-  if (id === classId || !model?.classes.some((entry) => entry.id === id)) return;
-  studio.store.update({ classId: id, previousClassId: classId });
+/**
+ * Chooses the class to paint with, and one of its objects; ignored when the model does not have the class.
+ *
+ * Without an object, another class paints none, and the same class goes on with what it painted.
+ */
+export function chooseClass(studio: Studio, id: number, object?: number): void {
+  const { model, classId, recent } = studio.state;
+  if (!model?.classes.some((entry) => entry.id === id)) return;
+  if (id !== classId) {
+    const chosen = { classId: id, previousClassId: classId, recent: withRecent(recent, id) };
+    studio.store.update({ ...chosen, object: object ?? NO_OBJECT });
+  } else if (object !== undefined) {
+    studio.store.update({ object });
+  }
+}
+
+/** Chooses the class to paint with that a digit is the key of. */
+export function chooseClassOfDigit(studio: Studio, digit: number): void {
+  const id = labelOfDigit(quickSource(studio.state), digit);
+  if (id !== undefined) chooseClass(studio, id);
+}
+
+/** Makes labels of that name favourites, or no longer, in every model. */
+export function toggleFavourite(studio: Studio, name: string): void {
+  const { favourites } = studio.state;
+  const wanted = favouriteName(name);
+  const without = favourites.filter((favourite) => favourite !== wanted);
+  const isOne = without.length < favourites.length;
+  studio.store.update({ favourites: isOne ? without : [...favourites, wanted] });
 }
 
 /** Goes back to the class painted with before. */
@@ -223,7 +267,8 @@ export function setSeed(studio: Studio, seed: number): void {
 export function changeSeed(studio: Studio, seed: number): void {
   const before = studio.state.seed;
   setSeed(studio, seed);
-  if (studio.state.seed !== before) studio.recordSeed(before, studio.state.seed);
+  const after = studio.state.seed;
+  if (after !== before) studio.record({ change: "seed", kind: "seed", before, after });
 }
 
 /** Another seed, at random, as one undoable step. */
@@ -284,18 +329,25 @@ export function imageSizeOf(studio: Studio): Size | undefined {
   return studio.state.map ?? studio.state.model?.size;
 }
 
-/** An empty label map of the model's size. */
-export function emptyMap(model: StudioModel): LabelMap {
-  return new LabelMap(model.size.width, model.size.height);
+/** An empty label map of the model's size, with a layer of objects where the model tells them apart. */
+export function emptyMap({ size: { width, height }, usesObjects }: StudioModel): LabelMap {
+  const map = new LabelMap(width, height);
+  if (usesObjects) map.addObjects();
+  return map;
 }
 
-/** The map at the model's size, classes that the model does not have turned into background. Never the same object. */
+/**
+ * The map at the model's size, classes that the model does not have turned into background, and objects only where the
+ * model tells them apart. Never the same object.
+ */
 export function fittedMap(map: LabelMap, model: StudioModel): LabelMap {
   const { width, height } = model.size;
-  const fitted = resizeLabelMap(map, width, height);
+  const resized = resizeLabelMap(map, width, height);
+  const fitted = model.usesObjects ? resized : new LabelMap(width, height, resized.ids);
+  if (model.usesObjects) fitted.addObjects();
   const known = new Set(model.classes.map((entry) => entry.id));
   fitted.ids.forEach((id, index) => {
-    if (!known.has(id)) fitted.ids[index] = BACKGROUND_ID;
+    if (!known.has(id)) fitted.fill(BACKGROUND_ID, index, index + 1);
   });
   return fitted;
 }

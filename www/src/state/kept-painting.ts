@@ -1,6 +1,7 @@
 /** A painting as the browser keeps it, and whether what storage gives is one. */
 
 import type { PackedMap } from "./history.js";
+import { isLook, type Look } from "./look.js";
 import type { ModelOrigin, StudioModel } from "./studio-model.js";
 
 /** A small picture: RGBA, row by row. */
@@ -31,6 +32,8 @@ export interface KeptPainting extends PaintingCard {
   readonly createdAt: number;
   /** Seed of the picture; undefined where none is known. */
   readonly seed: number | undefined;
+  /** How it looks; undefined where everything is from the seed, and in paintings of older studios. */
+  readonly look?: Look | undefined;
   readonly packed: PackedMap;
 }
 
@@ -51,6 +54,7 @@ export function isKeptPainting(value: unknown): value is KeptPainting {
     Number.isInteger(version) &&
     (model === undefined || isModel(model)) &&
     (thumbnail === undefined || isThumbnail(thumbnail)) &&
+    (fieldOf(value, "look") === undefined || isLook(fieldOf(value, "look"))) &&
     isPackedMap(fieldOf(value, "packed"))
   );
 }
@@ -89,10 +93,13 @@ export function originOf({ model, modelKey }: PaintingCard): ModelOrigin | undef
 function isPackedMap(packed: unknown): packed is PackedMap {
   const sides = [fieldOf(packed, "width"), fieldOf(packed, "height")];
   if (!sides.every((side) => Number.isInteger(side) && Number(side) > 0)) return false;
-  const pixels = fieldOf(packed, "pixels");
-  return (
-    pixels === undefined || (fieldOf(pixels, "runs") instanceof Uint8Array && isRect(fieldOf(pixels, "rect"), packed))
-  );
+  // Objects are there only where a model tells them apart, and not in what an older studio has kept.
+  return ["pixels", "objects"].every((name) => isChange(fieldOf(packed, name), packed));
+}
+
+function isChange(change: unknown, map: unknown): boolean {
+  if (change === undefined) return true;
+  return fieldOf(change, "runs") instanceof Uint8Array && isRect(fieldOf(change, "rect"), map);
 }
 
 function isRect(rect: unknown, map: unknown): boolean {

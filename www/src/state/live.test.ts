@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { LabelMap } from "../canvas/label-map.js";
 import { stampBrush } from "../canvas/stroke.js";
 import { UnderpaintError } from "../engine/errors.js";
 import * as commands from "./commands.js";
@@ -65,7 +64,7 @@ let calls: Call[];
 
 const generate = (request: LiveRequest): Promise<GeneratedPicture> =>
   new Promise((resolve, reject) => {
-    const ids = request.input instanceof LabelMap ? request.input.ids.slice() : new Uint8Array(0);
+    const ids = request.input && "ids" in request.input ? request.input.ids.slice() : new Uint8Array(0);
     calls.push({ request, ids, resolve, reject });
   });
 

@@ -1,9 +1,14 @@
 /** Live generation: asks for a picture of the newest label map after every change, and never gets in painting's way. */
 
+import { instancesOf } from "../canvas/instance-map.js";
+import type { LabelMap } from "../canvas/label-map.js";
 import { UnderpaintError, errorFrom } from "../engine/errors.js";
-import type { ClassChoice, PictureInput } from "../engine/input.js";
+import type { ClassChoice, LabelMapInput, PictureInput } from "../engine/input.js";
+import type { ObjectLook } from "../engine/looks.js";
+import type { SceneStyle } from "./look.js";
+import { looksIn } from "./object-looks.js";
 import type { Studio } from "./studio.js";
-import { choiceFor } from "./studio-model.js";
+import { choiceFor, type StudioModel } from "./studio-model.js";
 import type { GeneratedPicture, StudioState } from "./studio-state.js";
 
 /**
@@ -16,10 +21,17 @@ export interface LiveRequest {
   readonly seed: number;
   /** For models of chance with classes. */
   readonly classes?: ClassChoice;
+  /** Where the latent comes from, for models of styles. */
+  readonly style?: SceneStyle;
+  /** Looks that are chosen for objects, by their numbers in the input. */
+  readonly objects?: readonly ObjectLook[];
 }
 
-/** Makes a picture; a request that a newer one replaces rejects with code `superseded`. */
-export type Generate = (request: LiveRequest) => Promise<GeneratedPicture>;
+/**
+ * Makes a picture; a request that a newer one replaces rejects with code `superseded`. What is there before it, smaller,
+ * is given to `draft`.
+ */
+export type Generate = (request: LiveRequest, draft: (picture: GeneratedPicture) => void) => Promise<GeneratedPicture>;
 
 /** What live generation needs of the page; replaced in tests. */
 export interface LiveClock {
@@ -107,7 +119,7 @@ export class LiveGeneration {
    */
   now(): Promise<GeneratedPicture> {
     return new Promise((resolve, reject) => {
-      const request = requestFromState(this.studio.state);
+      const request = liveRequest(this.studio.state);
       if (!this.generate) return reject(new UnderpaintError("device-lost", "The generator is gone: load it again."));
       if (!request) return reject(new UnderpaintError("bad-input", "There is nothing yet to make a picture of."));
       this.waiters = [...this.waiters, { since: this.sent + 1, resolve, reject }];
@@ -146,7 +158,7 @@ export class LiveGeneration {
   }
 
   private send(): void {
-    const request = requestFromState(this.studio.state);
+    const request = liveRequest(this.studio.state);
     if (this.generate && request && !this.clock.isHidden()) this.ask(this.generate, request);
   }
 
@@ -158,7 +170,10 @@ export class LiveGeneration {
     const generator = this.generatorCount;
     this.studio.store.update({ generation: { phase: "running" } });
     // A generator that throws at once is no different from one that rejects.
-    new Promise<GeneratedPicture>((resolve) => resolve(generate(request))).then(
+    const draft = (picture: GeneratedPicture): void => {
+      if (generator === this.generatorCount && number > this.shown) this.studio.store.update({ picture });
+    };
+    new Promise<GeneratedPicture>((resolve) => resolve(generate(request, draft))).then(
       (picture) => {
         if (generator === this.generatorCount) this.finish(number, picture);
         this.answer(number, ({ resolve }) => resolve(picture));
@@ -212,13 +227,27 @@ function changesPicture(state: Readonly<StudioState>, previous: Readonly<StudioS
     state.photo !== previous.photo ||
     state.seed !== previous.seed ||
     state.choice !== previous.choice ||
+    state.look !== previous.look ||
     state.liveEnabled !== previous.liveEnabled
   );
 }
 
-function requestFromState({ model, map, photo, seed, choice }: Readonly<StudioState>): LiveRequest | undefined {
+/** What is asked for a state: what is painted or opened, its seed, its style and looks; undefined where something is missing. */
+export function liveRequest({ model, map, photo, seed, choice, look }: Readonly<StudioState>): LiveRequest | undefined {
   if (!model) return undefined;
-  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice) };
+  // What the seed draws needs no words.
+  const style = model.hasLatent && look.style.kind !== "seed" ? { style: look.style } : {};
+  if (model.input === "latent") return { input: null, seed, classes: choiceFor(model, choice), ...style };
   if (model.input === "photo") return photo && { input: photo, seed };
-  return map && { input: map, seed };
+  if (!map) return undefined;
+  const input = labelsOf(map, model);
+  const objects = model.featureChannels ? looksIn(look, map, input.instances) : [];
+  return { input, seed, ...style, ...(objects.length > 0 && { objects }) };
+}
+
+/** Objects are numbers for the generator, and only where there are any. */
+function labelsOf(map: LabelMap, model: StudioModel): LabelMapInput {
+  const { ids, width, height } = map;
+  const instances = model.usesObjects ? instancesOf(map) : undefined;
+  return { ids, width, height, ...(instances && { instances }) };
 }

@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { clearLabelMap, LabelMap } from "../canvas/label-map.js";
+import { floodFill } from "../canvas/flood-fill.js";
+import { clearLabelMap, inkOf, LabelMap } from "../canvas/label-map.js";
+import { isKeptPainting } from "./kept-painting.js";
 import * as commands from "./commands.js";
 import { unpackMap } from "./history.js";
 import { PaintingKeeper, SAVE_DELAY, type KeeperNotice } from "./painting-keeper.js";
 import { Studio } from "./studio.js";
 import type { StudioModel } from "./studio-model.js";
-import { otherModel, testDevice, testModel } from "./test-model.js";
+import { objectModel, otherModel, testDevice, testModel } from "./test-model.js";
 import { claimsOfTab, MapStorage, MemoryPaintings } from "./test-paintings.js";
 import { VisitMemory } from "./visit-memory.js";
 
@@ -100,6 +102,29 @@ describe("saving", () => {
     const next = new Tab("next visit", browser, claimsOfTab("next visit", new Map()));
     await next.load();
     expect(next.studio.state.seed).toBe(77);
+  });
+
+  it("keeps objects, and opens what an older studio has kept without any for the same model", async () => {
+    await tab.load(objectModel);
+    const ink = inkOf(2, 300);
+    tab.studio.painting?.apply("fill", (map) => floodFill(map, { x: 0, y: 0 }, ink));
+    await saved();
+    const next = new Tab("next visit", browser, claimsOfTab("next visit", new Map()));
+    await next.load(objectModel);
+    expect([next.label, next.studio.state.map?.objectAt(3, 3)]).toEqual([2, 300]);
+
+    const [kept] = [...browser.database.stored.values()].filter(({ modelKey }) => modelKey === objectModel.paintingKey);
+    if (!kept) throw new Error("nothing is kept");
+    const { usesObjects: _, ...olderModel } = objectModel;
+    const { objects: __, ...packed } = kept.packed;
+    const older = { ...kept, model: olderModel, packed };
+    expect([isKeptPainting(kept), isKeptPainting(older)]).toEqual([true, true]);
+    browser.database.stored.set(kept.id, older);
+    const after = new Tab("after", browser, claimsOfTab("after", new Map()));
+    await after.load(objectModel);
+    expect([after.label, after.studio.state.map?.objectAt(3, 3)]).toEqual([2, 0]);
+    after.studio.painting?.apply("fill", (map) => floodFill(map, { x: 0, y: 0 }, inkOf(2, 7)));
+    expect(after.studio.state.map?.objectAt(3, 3)).toBe(7);
   });
 
   it("says why when it is refused, and that it works again when it does", async () => {

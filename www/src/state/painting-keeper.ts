@@ -3,6 +3,7 @@
 import type { LabelMap } from "../canvas/label-map.js";
 import type { PaintingStart } from "./commands.js";
 import { packMap, unpackMap } from "./history.js";
+import { isPlain, type Look } from "./look.js";
 import type { KeptPainting, PaintingCard, Thumbnail } from "./kept-painting.js";
 import { NO_CLAIMS, type PaintingClaims } from "./painting-claims.js";
 import type { PaintingDatabase } from "./painting-database.js";
@@ -67,8 +68,11 @@ export class PaintingKeeper {
   private readonly versions = new Map<string, { readonly version: number; readonly createdAt: number }>();
   /** By the model's key: what this visit has opened last. */
   private readonly visited = new Map<string, string>();
-  /** By id: what this visit has opened, for which model, and with which seed it was left. */
-  private readonly opened = new Map<string, { readonly model: StudioModel; readonly seed?: number }>();
+  /** By id: what this visit has opened, for which model, and with which seed and look it was left. */
+  private readonly opened = new Map<
+    string,
+    { readonly model: StudioModel; readonly seed?: number; readonly look?: Look }
+  >();
   /** By id: what could not be saved. */
   private readonly unsaved = new Map<string, PaintingContent>();
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -123,11 +127,11 @@ export class PaintingKeeper {
   }
 
   /** A new painting; with a map, which a link has brought, it is kept at once. */
-  begin(model: StudioModel, map?: LabelMap, seed?: number): PaintingStart {
+  begin(model: StudioModel, map?: LabelMap, seed?: number, look?: Look): PaintingStart {
     const id = randomId();
     this.note(model, id);
     void this.claims.claim(id);
-    return { id, map, seed };
+    return { id, map, seed, look };
   }
 
   /** Keeps what is shown now, changed or not; never rejects. */
@@ -157,7 +161,7 @@ export class PaintingKeeper {
       isKept: true,
     }));
     const ids = new Set(kept.map(({ id }) => id));
-    const others = [...this.unsaved].flatMap(([id, { packed: _packed, seed: _seed, ...content }]) =>
+    const others = [...this.unsaved].flatMap(([id, { packed: _packed, seed: _seed, look: _look, ...content }]) =>
       ids.has(id) ? [] : [{ ...content, id, name: "", ...state(id), isKept: false }],
     );
     return { paintings: [...others.reverse(), ...cards], problem };
@@ -213,7 +217,7 @@ export class PaintingKeeper {
     if (state.model && state.model !== previous.model) this.memory.rememberModel(state.model.origin);
     if (!samePainting || state.model !== previous.model || !state.map || state.paintingId === undefined) return;
     const reseeded = state.seed !== previous.seed && state.model?.usesSeed === true;
-    if (state.revision !== previous.revision || reseeded) this.saveSoon(state);
+    if (state.revision !== previous.revision || reseeded || state.look !== previous.look) this.saveSoon(state);
   }
 
   private saveSoon(state: Readonly<StudioState>): void {
@@ -228,26 +232,27 @@ export class PaintingKeeper {
     if (packed.width * packed.height > MAX_PIXELS) return this.begin(model);
     const map = unpackMap(packed);
     const seed = model.usesSeed ? found.seed : undefined;
+    const { look } = found;
     if (found.modelKey !== model.paintingKey) return this.begin(model, map, seed);
     if (!(await this.claims.claim(id))) {
       this.onNotice?.("copy");
-      return this.begin(model, map, seed);
+      return this.begin(model, map, seed, look);
     }
     this.versions.set(id, { version, createdAt });
     this.note(model, id);
-    return { id, map, seed };
+    return { id, map, seed, look };
   }
 
   /** A painting that this visit has opened before; its map and history are still there. */
   private again(id: string, model: StudioModel): PaintingStart {
-    const seed = model.usesSeed ? this.opened.get(id)?.seed : undefined;
+    const { seed, look } = this.opened.get(id) ?? {};
     this.note(model, id);
-    return { id, seed };
+    return { id, seed: model.usesSeed ? seed : undefined, look };
   }
 
-  private leave({ paintingId, seed }: Readonly<StudioState>): void {
+  private leave({ paintingId, seed, look }: Readonly<StudioState>): void {
     const left = paintingId === undefined ? undefined : this.opened.get(paintingId);
-    if (left && paintingId !== undefined) this.opened.set(paintingId, { ...left, seed });
+    if (left && paintingId !== undefined) this.opened.set(paintingId, { ...left, seed, look });
   }
 
   private note(model: StudioModel, id: string): void {
@@ -348,7 +353,7 @@ function reasonOf(error: unknown): string {
 }
 
 /** What of a painting changes from save to save. */
-type PaintingContent = Pick<KeptPainting, "modelKey" | "savedAt" | "seed" | "packed" | "thumbnail"> & {
+type PaintingContent = Pick<KeptPainting, "modelKey" | "savedAt" | "seed" | "look" | "packed" | "thumbnail"> & {
   readonly model: StudioModel;
 };
 
@@ -358,6 +363,7 @@ function contentOf(state: Readonly<StudioState>, model: StudioModel, map: LabelM
     model,
     savedAt: Date.now(),
     seed: model.usesSeed ? state.seed : undefined,
+    look: isPlain(state.look) ? undefined : state.look,
     packed: packMap(map),
     thumbnail: thumbnailOfShown(state) ?? thumbnailOfMap(map, model.classes),
   };

@@ -1,8 +1,9 @@
 /** A painting: a label map, its undo history, and the one edit that may be under way. */
 
 import { EMPTY_RECT, isEmptyRect, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
-import { LabelMap } from "../canvas/label-map.js";
-import { History, stepBetween, type StepKind, type StepResult } from "./history.js";
+import { LabelMap, NO_OBJECT } from "../canvas/label-map.js";
+import { History, rectOfChanges, stepBetween, type Step, type StepKind, type StepResult } from "./history.js";
+import type { Look } from "./look.js";
 
 /**
  * Why a painting changed: `edit` and `cancel` belong to an unfinished step; after the others the history has changed.
@@ -18,6 +19,8 @@ export interface PaintingChange {
   readonly mapReplaced: boolean;
   /** The seed that undo or redo brought back. */
   readonly seed?: number;
+  /** The look that undo or redo brought back. */
+  readonly look?: Look;
 }
 
 /** What listens to a painting. */
@@ -49,14 +52,15 @@ export class Painting {
   readonly history: History;
   private currentMap: LabelMap;
   private changeCount = 0;
-  private snapshot: Uint8Array<ArrayBuffer>;
+  /** The map when the edit under way began. */
+  private snapshot: LabelMap;
   private active: OpenEdit | undefined;
   private readonly listeners = new Set<PaintingListener>();
 
   constructor(map: LabelMap, history: History = new History()) {
     this.currentMap = map;
     this.history = history;
-    this.snapshot = new Uint8Array(map.ids.length);
+    this.snapshot = new LabelMap(map.width, map.height);
   }
 
   /** The label map as it is now; read it, and change it only through edits. */
@@ -83,10 +87,9 @@ export class Painting {
   /** Starts a step; an edit under way is cancelled. */
   begin(kind: StepKind): Edit {
     this.active?.cancel();
-    if (this.snapshot.length !== this.currentMap.ids.length) {
-      this.snapshot = new Uint8Array(this.currentMap.ids.length);
-    }
-    this.snapshot.set(this.currentMap.ids);
+    const { width, height } = this.currentMap;
+    if (this.snapshot.width !== width || this.snapshot.height !== height) this.snapshot = new LabelMap(width, height);
+    copyPixels(this.currentMap, this.snapshot, rectOfSize(this.currentMap));
     const edit = new OpenEdit(this.currentMap, this.snapshot, {
       changed: (rect, cause) => this.announce(cause, rect),
       closed: (committed) => this.close(edit, kind, committed),
@@ -109,18 +112,23 @@ export class Painting {
     if (!step) return;
     this.history.push(step);
     if (step.change === "pixels") {
-      this.currentMap.ids.set(map.ids);
-      this.announce("replace", step.pixels.rect);
+      copyPixels(map, this.currentMap, rectOfSize(map));
+      this.announce("replace", rectOfChanges(step));
     } else {
       this.currentMap = map.clone();
       this.announce("replace", rectOfSize(map), true);
     }
   }
 
-  /** Makes another seed, which the studio has already taken, an undo step. */
-  recordSeed(before: number, after: number): void {
+  /** Adds a layer of objects where the map has none; not a step, and nothing that is seen. */
+  addObjects(): void {
+    this.currentMap.addObjects();
+  }
+
+  /** Makes another seed or look, which the studio has already taken, an undo step. */
+  record(step: Extract<Step, { change: "seed" | "look" }>): void {
     this.active?.cancel();
-    this.history.push({ change: "seed", kind: "seed", before, after });
+    this.history.push(step);
     this.announce("commit", EMPTY_RECT);
   }
 
@@ -151,23 +159,27 @@ export class Painting {
     if (!result) return false;
     const mapReplaced = result.map !== this.currentMap;
     this.currentMap = result.map;
-    this.announce(cause, result.rect, mapReplaced, result.seed);
+    this.announce(cause, result.rect, mapReplaced, result);
     return true;
   }
 
   private close(edit: OpenEdit, kind: StepKind, committed: boolean): void {
     this.active = undefined;
     if (!committed) return;
-    const before = new LabelMap(this.currentMap.width, this.currentMap.height, this.snapshot);
-    const step = stepBetween(before, this.currentMap, kind, edit.touched);
+    const step = stepBetween(this.snapshot, this.currentMap, kind, edit.touched);
     if (!step) return;
     this.history.push(step);
     this.announce("commit", EMPTY_RECT);
   }
 
-  private announce(cause: ChangeCause, rect: Rect, mapReplaced = false, seed?: number): void {
+  private announce(
+    cause: ChangeCause,
+    rect: Rect,
+    mapReplaced = false,
+    { seed, look }: Pick<PaintingChange, "seed" | "look"> = {},
+  ): void {
     if (!isEmptyRect(rect)) this.changeCount += 1;
-    const change = { cause, rect, mapReplaced, ...(seed === undefined ? {} : { seed }) };
+    const change = { cause, rect, mapReplaced, ...(seed === undefined ? {} : { seed }), ...(look && { look }) };
     for (const listener of this.listeners) listener(change);
   }
 }
@@ -181,11 +193,11 @@ class OpenEdit implements Edit {
   /** Everything painted since the beginning. */
   touched: Rect = EMPTY_RECT;
   private readonly map: LabelMap;
-  private readonly before: Uint8Array;
+  private readonly before: LabelMap;
   private readonly owner: EditOwner;
   private open = true;
 
-  constructor(map: LabelMap, before: Uint8Array, owner: EditOwner) {
+  constructor(map: LabelMap, before: LabelMap, owner: EditOwner) {
     this.map = map;
     this.before = before;
     this.owner = owner;
@@ -224,11 +236,17 @@ class OpenEdit implements Edit {
   }
 
   private restore(): void {
-    const { width } = this.map;
-    const { x, y } = this.touched;
-    const right = x + this.touched.width;
-    for (let row = y; row < y + this.touched.height; row += 1) {
-      this.map.ids.set(this.before.subarray(row * width + x, row * width + right), row * width + x);
-    }
+    copyPixels(this.before, this.map, this.touched);
+  }
+}
+
+/** Copies ids and objects within a rectangle; a map without a layer has no object anywhere. */
+function copyPixels(from: LabelMap, to: LabelMap, { x, y, width, height }: Rect): void {
+  const objects = from.objects ? to.addObjects() : to.objects;
+  for (let row = y; row < y + height; row += 1) {
+    const start = row * to.width + x;
+    to.ids.set(from.ids.subarray(start, start + width), start);
+    if (from.objects) objects?.set(from.objects.subarray(start, start + width), start);
+    else objects?.fill(NO_OBJECT, start, start + width);
   }
 }

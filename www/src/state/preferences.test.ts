@@ -33,9 +33,14 @@ describe("preferences", () => {
     commands.setTheme(studio, "dark");
     commands.setLayout(studio, "overlay");
     commands.setSeed(studio, 4_000_000_000);
+    commands.toggleFavourite(studio, "Sky ");
+    commands.toggleFavourite(studio, "tree");
+    commands.toggleFavourite(studio, "grass");
+    commands.toggleFavourite(studio, "TREE");
     const next = new Studio(loadPreferences(storage)).state;
     expect([next.tool, next.brushSize, next.theme, next.layout]).toEqual(["ellipse", 77, "dark", "overlay"]);
     expect(next.seed).toBe(4_000_000_000);
+    expect(next.favourites).toEqual(["sky", "grass"]);
   });
 
   it("are those of a first visit where nothing usable is stored", () => {
@@ -44,12 +49,13 @@ describe("preferences", () => {
       storage.text = text;
       expect(loadPreferences(storage)).toEqual(DEFAULT_PREFERENCES);
     }
-    storage.text = '{"brushSize":1e9,"overlayOpacity":-4,"layout":"picture"}';
+    storage.text = '{"brushSize":1e9,"overlayOpacity":-4,"layout":"picture","favourites":["sky",7,"sky"]}';
     expect(loadPreferences(storage)).toEqual({
       ...DEFAULT_PREFERENCES,
       brushSize: 512,
       overlayOpacity: 0,
       layout: "picture",
+      favourites: ["sky"],
     });
   });
 

@@ -50,13 +50,12 @@ export function keepPreferences(studio: Studio, storage: PreferenceStorage | und
 const NAMES = Object.keys(DEFAULT_PREFERENCES) as (keyof Preferences)[];
 
 function preferencesOf(state: Readonly<StudioState>): Preferences {
-  const { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed } = state;
-  return { tool, brushSize, pressureEnabled, shapeFill, layout, overlayOpacity, liveEnabled, theme, seed };
+  return Object.fromEntries(NAMES.map((name) => [name, state[name]])) as unknown as Preferences;
 }
 
 function validPreferences(stored: object): Preferences {
-  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, brushSize, overlayOpacity, seed } =
-    DEFAULT_PREFERENCES;
+  const { tool, shapeFill, layout, theme, pressureEnabled, liveEnabled, outlinesShown } = DEFAULT_PREFERENCES;
+  const { brushSize, overlayOpacity, seed } = DEFAULT_PREFERENCES;
   const read = (name: keyof Preferences): unknown => Reflect.get(stored, name);
   return {
     tool: oneOf(TOOL_IDS, read("tool"), tool),
@@ -65,9 +64,11 @@ function validPreferences(stored: object): Preferences {
     theme: oneOf(THEMES, read("theme"), theme),
     pressureEnabled: booleanOr(read("pressureEnabled"), pressureEnabled),
     liveEnabled: booleanOr(read("liveEnabled"), liveEnabled),
+    outlinesShown: booleanOr(read("outlinesShown"), outlinesShown),
     brushSize: clampBrushSize(numberOr(read("brushSize"), brushSize)),
     overlayOpacity: Math.min(1, Math.max(0, numberOr(read("overlayOpacity"), overlayOpacity))),
     seed: seedFrom(numberOr(read("seed"), seed)),
+    favourites: textsOf(read("favourites")),
   };
 }
 
@@ -81,6 +82,15 @@ function booleanOr(found: unknown, otherwise: boolean): boolean {
 
 function numberOr(found: unknown, otherwise: number): number {
   return typeof found === "number" && Number.isFinite(found) ? found : otherwise;
+}
+
+/** Far more than are of use. */
+const MOST_TEXTS = 200;
+
+function textsOf(found: unknown): readonly string[] {
+  if (!Array.isArray(found)) return DEFAULT_PREFERENCES.favourites;
+  const texts = found.filter((one): one is string => typeof one === "string");
+  return [...new Set(texts)].slice(0, MOST_TEXTS);
 }
 
 /** Even asking for it throws where storage is forbidden. */

@@ -3,7 +3,17 @@
 import type { Size } from "../canvas/geometry.js";
 import type { LabelClass } from "../canvas/label-map.js";
 import type { ClassChoice } from "../engine/input.js";
-import { paintedClasses, usesSeed, type LatentAttribute, type Manifest } from "../engine/manifest.js";
+import {
+  featureChannels,
+  hasEncoder,
+  latentChannels,
+  paintedClasses,
+  scalesOf,
+  usesInstances,
+  usesSeed,
+  type LatentAttribute,
+  type Manifest,
+} from "../engine/manifest.js";
 
 /**
  * Where a model came from, which decides whether a link can bring it back.
@@ -38,6 +48,18 @@ export interface StudioModel {
   readonly size: Size;
   /** Whether the seed changes the picture. */
   readonly usesSeed: boolean;
+  /** Whether pictures start from a latent: the model has styles. */
+  readonly hasLatent?: boolean;
+  /** Whether it has an encoder that reads a style, or looks, from a picture. */
+  readonly hasEncoder?: boolean;
+  /** Sides of the pictures that a model of chance makes, the smallest first. */
+  readonly scales?: readonly number[];
+  /** Channels of features; 0 where objects have no looks. */
+  readonly featureChannels?: number;
+  /** How many typical looks the objects of a class have, by its id. */
+  readonly typicalLooks?: Readonly<Record<number, number>>;
+  /** Whether it tells objects apart; not there in what an older studio has kept. */
+  readonly usesObjects?: boolean;
   /** Size of the weights in bytes. */
   readonly weightBytes: number;
   /** Names this model's painting in the browser's storage; two visits give the same. */
@@ -55,6 +77,14 @@ export function studioModel(manifest: Manifest, origin: ModelOrigin): StudioMode
     attributes: manifest.input.kind === "latent" ? (manifest.input.attributes ?? []) : [],
     size: { width: manifest.size.width, height: manifest.size.height },
     usesSeed: usesSeed(manifest),
+    hasLatent: latentChannels(manifest) !== undefined,
+    hasEncoder: hasEncoder(manifest),
+    scales: scalesOf(manifest),
+    featureChannels: featureChannels(manifest),
+    typicalLooks: Object.fromEntries(
+      Object.entries(manifest.clusters ?? {}).map(([label, looks]) => [label, looks.length]),
+    ),
+    usesObjects: usesInstances(manifest),
     weightBytes: manifest.weights.bytes,
     paintingKey: paintingKey(manifest, origin, classes),
   };

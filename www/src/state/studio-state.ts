@@ -9,6 +9,8 @@ import type { ErrorCode } from "../engine/errors.js";
 import type { ClassChoice } from "../engine/input.js";
 import type { LoadProgress } from "../engine/protocol.js";
 import type { StepKind } from "./history.js";
+import { PLAIN_LOOK, type Look } from "./look.js";
+import type { QuickSource, RecentLabel } from "./quick-labels.js";
 import type { StudioModel } from "./studio-model.js";
 
 /** The tools there are. */
@@ -76,9 +78,13 @@ export interface Preferences {
   readonly overlayOpacity: number;
   /** Whether pictures are generated while painting. */
   readonly liveEnabled: boolean;
+  /** Whether objects are outlined, where the model tells them apart. */
+  readonly outlinesShown: boolean;
   readonly theme: Theme;
   /** Seed of latents and dropout, a 32-bit unsigned integer. A kept painting brings its own. */
   readonly seed: number;
+  /** Names of labels that are wanted at hand in palettes of many, in lower case. */
+  readonly favourites: readonly string[];
 }
 
 /** The studio's state. */
@@ -104,10 +110,16 @@ export interface StudioState extends Preferences {
   readonly keep: KeepStatus;
   /** What a model of chance is asked for, by attribute; what is not named is drawn from the seed. */
   readonly choice: ClassChoice;
+  /** Where the latent and the looks of objects come from, for models that have those. */
+  readonly look: Look;
   /** Class to paint with. */
   readonly classId: number;
+  /** Number of the object that paint belongs to, among those of `classId`; 0 for none. */
+  readonly object: number;
   /** Class painted with before, for X. */
   readonly previousClassId: number;
+  /** Classes painted with in this visit, for palettes of many. */
+  readonly recent: readonly RecentLabel[];
   readonly view: View;
   /** Whether the view follows the canvas's size, showing everything. */
   readonly viewIsFitted: boolean;
@@ -129,8 +141,10 @@ export const DEFAULT_PREFERENCES: Preferences = {
   layout: "side-by-side",
   overlayOpacity: 0.5,
   liveEnabled: true,
+  outlinesShown: true,
   theme: "system",
   seed: 0,
+  favourites: [],
 };
 
 /** The state before anything is loaded. */
@@ -149,8 +163,11 @@ export function initialState(preferences: Preferences = DEFAULT_PREFERENCES): St
     dirty: false,
     keep: { phase: "kept" },
     choice: {},
+    look: PLAIN_LOOK,
     classId: 1,
+    object: 0,
     previousClassId: 0,
+    recent: [],
     view: IDENTITY_VIEW,
     viewIsFitted: true,
     canvasSize: { width: 0, height: 0 },
@@ -166,7 +183,17 @@ export function shownLayout({ model, layout }: Readonly<StudioState>): Layout {
   return model?.input === "latent" ? "picture" : layout;
 }
 
+/** Whether the model in use tells objects apart, so that there is a layer of them. */
+export function hasObjectLayer({ model, map }: Readonly<StudioState>): boolean {
+  return model?.usesObjects === true && map?.objects !== undefined;
+}
+
 /** The classes of the model in use; empty without one. */
 export function classesOf(state: Readonly<StudioState>): readonly LabelClass[] {
   return state.model?.classes ?? [];
+}
+
+/** What decides which labels are at hand, and their keys. */
+export function quickSource(state: Readonly<StudioState>): QuickSource {
+  return { classes: classesOf(state), favourites: state.favourites, recent: state.recent };
 }

@@ -2,7 +2,7 @@
 
 import { EMPTY_RECT, isEmptyRect, rectOfSize, unionRects, type Rect } from "../canvas/geometry.js";
 import { LabelMap } from "../canvas/label-map.js";
-import { History } from "./history.js";
+import { History, type Step, type StepResult } from "./history.js";
 import { Painting, type ChangeCause } from "./painting.js";
 import { Store } from "./store.js";
 import { DEFAULT_PREFERENCES, initialState, type Preferences, type StudioState } from "./studio-state.js";
@@ -10,7 +10,7 @@ import { DEFAULT_PREFERENCES, initialState, type Preferences, type StudioState }
 /** Causes after which there is something to save. */
 const DEEDS: readonly ChangeCause[] = ["commit", "undo", "redo", "replace"];
 
-/** Steps of seeds change no pixel. */
+/** Steps of seeds and looks change no pixel. */
 const NO_MAP = new LabelMap(1, 1);
 
 /** How many revisions back `changedSince` knows rectangles: more than any frame brings. */
@@ -27,7 +27,7 @@ export class Studio {
   /** Changed rectangles; the last one belongs to the revision of the state. */
   private recentRects: Rect[] = [];
   private shown: { readonly painting: Painting; readonly stop: () => void } | undefined;
-  /** Seeds of a model that nothing is painted for; with a painting, its own history has them. */
+  /** Seeds and looks of a model that nothing is painted for; with a painting, its own history has them. */
   private readonly seeds = new History();
 
   constructor(preferences: Preferences = DEFAULT_PREFERENCES) {
@@ -68,6 +68,7 @@ export class Studio {
         redoKind: painting.history.redoKind,
         dirty: this.state.dirty || DEEDS.includes(change.cause),
         seed: change.seed ?? this.state.seed,
+        look: change.look ?? this.state.look,
       });
     });
     this.shown = { painting, stop };
@@ -108,26 +109,27 @@ export class Studio {
     this.paintings.delete(id);
   }
 
-  /** Makes another seed, which the state already has, an undo step. */
-  recordSeed(before: number, after: number): void {
-    if (this.painting) return this.painting.recordSeed(before, after);
-    this.seeds.push({ change: "seed", kind: "seed", before, after });
+  /** Makes another seed or look, which the state already has, an undo step. */
+  record(step: Extract<Step, { change: "seed" | "look" }>): void {
+    if (this.painting) return this.painting.record(step);
+    this.seeds.push(step);
     this.followSeeds();
   }
 
   /** Takes the last step back. False when there was nothing. */
   undo(): boolean {
-    return this.painting ? this.painting.undo() : this.showSeed(this.seeds.undo(NO_MAP)?.seed);
+    return this.painting ? this.painting.undo() : this.showStep(this.seeds.undo(NO_MAP));
   }
 
   /** Makes the last undone step again. False when there was nothing. */
   redo(): boolean {
-    return this.painting ? this.painting.redo() : this.showSeed(this.seeds.redo(NO_MAP)?.seed);
+    return this.painting ? this.painting.redo() : this.showStep(this.seeds.redo(NO_MAP));
   }
 
-  private showSeed(seed: number | undefined): boolean {
-    if (seed === undefined) return false;
-    this.store.update({ seed });
+  private showStep(result: StepResult | undefined): boolean {
+    if (result === undefined) return false;
+    const { seed = this.state.seed, look = this.state.look } = result;
+    this.store.update({ seed, look });
     this.followSeeds();
     return true;
   }

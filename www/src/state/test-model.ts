@@ -20,6 +20,14 @@ export const testModel: StudioModel = {
   paintingKey: "listed:test:32x24",
 };
 
+/** The same, telling objects apart. */
+export const objectModel: StudioModel = {
+  ...testModel,
+  name: "Objects",
+  usesObjects: true,
+  paintingKey: "listed:objects:32x24",
+};
+
 /** Another one, with another size and a class less. */
 export const otherModel: StudioModel = {
   ...testModel,

@@ -1,6 +1,7 @@
 /** Small pictures of paintings, for lists of them. */
 
 import { rgbaFromLabelMap } from "../canvas/color-layer.js";
+import { isObjectEdge } from "../canvas/objects.js";
 import { resizeLabelMap, type LabelClass, type LabelMap } from "../canvas/label-map.js";
 import type { Size } from "../canvas/geometry.js";
 import type { Thumbnail } from "./kept-painting.js";
@@ -8,10 +9,27 @@ import type { Thumbnail } from "./kept-painting.js";
 /** Longer side of a thumbnail, in pixels. */
 export const THUMBNAIL_SIDE = 160;
 
-/** A label map in its classes' colours, made small. */
+/** A label map in its classes' colours, made small, with the edges of its objects. */
 export function thumbnailOfMap(map: LabelMap, classes: readonly LabelClass[]): Thumbnail {
   const { width, height } = thumbnailSize(map);
-  return { width, height, data: rgbaFromLabelMap(resizeLabelMap(map, width, height), classes) };
+  const small = resizeLabelMap(map, width, height);
+  const data = rgbaFromLabelMap(small, classes);
+  if (small.objects) drawEdges(small, data);
+  return { width, height, data };
+}
+
+/** Darkens pixels whose neighbour to the right or below is of another object. */
+function drawEdges(map: LabelMap, data: Uint8ClampedArray): void {
+  const { width, height } = map;
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const index = y * width + x;
+      const isEdge =
+        (x + 1 < width && isObjectEdge(map, index, index + 1)) ||
+        (y + 1 < height && isObjectEdge(map, index, index + width));
+      if (isEdge) for (let at = 4 * index; at < 4 * index + 3; at += 1) data[at] = (data[at] ?? 0) / 2;
+    }
+  }
 }
 
 /** A picture made small: every pixel is the mean of those that it stands for. */

@@ -1,11 +1,11 @@
 /** Shapes dragged from one point to another, which line, rectangle and ellipse share. */
 
 import type { Point, Rect } from "../canvas/geometry.js";
-import type { LabelMap } from "../canvas/label-map.js";
+import type { Ink, LabelMap } from "../canvas/label-map.js";
 import { NO_PREVIEW, type ToolPreview } from "../canvas/preview.js";
 import type { ShapeStyle } from "../canvas/shapes.js";
 import type { Edit } from "../state/painting.js";
-import type { PointerInput, Tool, ToolHost } from "./tool.js";
+import { inkOfHost, type PointerInput, type Tool, type ToolHost } from "./tool.js";
 
 /** How a shape is drawn once its two points are known. */
 export interface DraggedShape {
@@ -26,7 +26,7 @@ export interface Drag {
 
 /** What a shape is drawn with. */
 export interface ShapeStroke {
-  readonly id: number;
+  readonly ink: Ink;
   /** Width of lines and outlines in label-map pixels. */
   readonly size: number;
   readonly style: ShapeStyle;
@@ -57,7 +57,7 @@ export class DragTool implements Tool {
     if (this.state.name !== "idle" || !this.host.map) return;
     const size = this.host.brushSize;
     const style: ShapeStyle = this.host.shapeFill === "outline" ? { kind: "outline", width: size } : { kind: "filled" };
-    const stroke: ShapeStroke = { id: this.host.classId, size, style };
+    const stroke: ShapeStroke = { ink: inkOfHost(this.host), size, style };
     const edit = this.host.begin(this.shape.id);
     this.state = { name: "pressed", edit, stroke, startInImage: input.pointInImage };
     this.draw(input);

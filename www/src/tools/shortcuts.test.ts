@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as commands from "../state/commands.js";
 import { Studio } from "../state/studio.js";
 import { testDevice, testModel } from "../state/test-model.js";
-import { chordKeys, classKey, isTyping, SHORTCUTS, shortcutForKey, toolKey, type KeyPress } from "./shortcuts.js";
+import { chordKeys, isTyping, SHORTCUTS, shortcutForKey, toolKey, type KeyPress } from "./shortcuts.js";
 import { studioTools } from "./studio-host.js";
 import { runStudioCommand } from "./studio-keys.js";
 
@@ -60,7 +60,6 @@ describe("shortcuts", () => {
       "class.0",
       "view.fit",
     ]);
-    expect([classKey(7), classKey(10)]).toEqual(["7", undefined]);
   });
 
   it("leave the browser its own keys", () => {

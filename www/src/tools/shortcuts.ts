@@ -6,8 +6,10 @@ import type { ToolId } from "../state/studio-state.js";
 export type ShortcutCommand =
   | { readonly type: "tool"; readonly tool: ToolId }
   | { readonly type: "brush-size"; readonly direction: 1 | -1; readonly coarse: boolean }
-  | { readonly type: "class"; readonly id: number }
+  | { readonly type: "class"; readonly digit: number }
   | { readonly type: "swap-class" }
+  | { readonly type: "object"; readonly what: "new" | "none" | "outlines" }
+  | { readonly type: "find-label" }
   | { readonly type: "undo" }
   | { readonly type: "redo" }
   | { readonly type: "cancel" }
@@ -61,11 +63,11 @@ const tool = (tool: ToolId, ...keys: readonly string[]): Shortcut => ({
   command: { type: "tool", tool },
 });
 
-const digit = (id: number): Shortcut => ({
-  id: `class.${id}`,
+const digit = (digit: number): Shortcut => ({
+  id: `class.${digit}`,
   group: "labels",
-  chords: [{ key: String(id), ctrl: false, shift: false }],
-  command: { type: "class", id },
+  chords: [{ key: String(digit), ctrl: false, shift: false }],
+  command: { type: "class", digit },
 });
 
 /** Every key of the studio. */
@@ -118,6 +120,33 @@ export const SHORTCUTS: readonly Shortcut[] = [
     group: "labels",
     chords: [{ key: "x", ctrl: false, shift: false }],
     command: { type: "swap-class" },
+  },
+  {
+    id: "objects.new",
+    group: "labels",
+    chords: [{ key: "n", ctrl: false, shift: false }],
+    command: { type: "object", what: "new" },
+  },
+  {
+    id: "objects.none",
+    group: "labels",
+    chords: [{ key: "n", ctrl: false, shift: true }],
+    command: { type: "object", what: "none" },
+  },
+  {
+    id: "objects.outlines",
+    group: "labels",
+    chords: [{ key: "k", ctrl: false, shift: false }],
+    command: { type: "object", what: "outlines" },
+  },
+  {
+    id: "class.find",
+    group: "labels",
+    chords: [
+      { key: "/", ctrl: false },
+      { key: "k", ctrl: true, shift: false },
+    ],
+    command: { type: "find-label" },
   },
   {
     id: "edit.undo",
@@ -285,9 +314,4 @@ export function shortcutKeys(id: string, mac = isMac()): string {
 /** Whether keys have a Mac's names. */
 export function isMac(): boolean {
   return typeof navigator !== "undefined" && /mac|iphone|ipad/i.test(navigator.userAgent);
-}
-
-/** The digit that chooses a class; undefined for ids above 9. */
-export function classKey(id: number): string | undefined {
-  return id >= 0 && id <= 9 ? String(id) : undefined;
 }

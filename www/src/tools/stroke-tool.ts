@@ -1,6 +1,7 @@
 /** Freehand strokes, which the brush and the eraser share. */
 
 import type { Point } from "../canvas/geometry.js";
+import type { Ink } from "../canvas/label-map.js";
 import type { ToolPreview } from "../canvas/preview.js";
 import { clampBrushSize, strokeSegment, type BrushSample } from "../canvas/stroke.js";
 import type { Edit } from "../state/painting.js";
@@ -8,7 +9,7 @@ import type { PointerInput, Tool, ToolHost } from "./tool.js";
 
 type StrokeState =
   | { readonly name: "idle" }
-  | { readonly name: "pressed"; readonly edit: Edit; readonly id: number; readonly last: BrushSample };
+  | { readonly name: "pressed"; readonly edit: Edit; readonly ink: Ink; readonly last: BrushSample };
 
 const IDLE: StrokeState = { name: "idle" };
 
@@ -16,15 +17,15 @@ const IDLE: StrokeState = { name: "idle" };
 export class StrokeTool implements Tool {
   readonly id: "brush" | "eraser";
   private readonly host: ToolHost;
-  private readonly paintedId: (host: ToolHost) => number;
+  private readonly inkFor: (host: ToolHost) => Ink;
   private state: StrokeState = IDLE;
   private lastEndInImage: Point | undefined;
 
-  /** @param paintedId the class a stroke paints, asked once when it begins. */
-  constructor(id: "brush" | "eraser", host: ToolHost, paintedId: (host: ToolHost) => number) {
+  /** @param inkFor what a stroke paints, asked once when it begins. */
+  constructor(id: "brush" | "eraser", host: ToolHost, inkFor: (host: ToolHost) => Ink) {
     this.id = id;
     this.host = host;
-    this.paintedId = paintedId;
+    this.inkFor = inkFor;
   }
 
   /** Stamps; with shift, joins on to where the last stroke ended by a straight line. */
@@ -33,16 +34,16 @@ export class StrokeTool implements Tool {
     const sample = this.sample(input);
     const start = input.shift && this.lastEndInImage ? { ...sample, pointInImage: this.lastEndInImage } : sample;
     const edit = this.host.begin(this.id);
-    const id = this.paintedId(this.host);
-    edit.paint((map) => strokeSegment(map, start, sample, id));
-    this.state = { name: "pressed", edit, id, last: sample };
+    const ink = this.inkFor(this.host);
+    edit.paint((map) => strokeSegment(map, start, sample, ink));
+    this.state = { name: "pressed", edit, ink, last: sample };
   }
 
   move(input: PointerInput): void {
     if (this.state.name !== "pressed") return;
-    const { edit, id, last } = this.state;
+    const { edit, ink, last } = this.state;
     const sample = this.sample(input);
-    edit.paint((map) => strokeSegment(map, last, sample, id));
+    edit.paint((map) => strokeSegment(map, last, sample, ink));
     this.state = { ...this.state, last: sample };
   }
 

@@ -32,6 +32,10 @@ export class StudioHost implements ToolHost {
     return this.studio.state.classId;
   }
 
+  get object(): number {
+    return this.map?.objects ? this.studio.state.object : 0;
+  }
+
   get brushSize(): number {
     return this.studio.state.brushSize;
   }
@@ -54,8 +58,8 @@ export class StudioHost implements ToolHost {
     return painting.begin(kind);
   }
 
-  chooseClass(id: number): void {
-    commands.chooseClass(this.studio, id);
+  chooseClass(id: number, object: number): void {
+    commands.chooseClass(this.studio, id, object);
   }
 
   setView(view: View): void {

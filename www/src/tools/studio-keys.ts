@@ -1,13 +1,17 @@
 /** Runs the commands of keys on the studio. */
 
 import * as commands from "../state/commands.js";
+import * as objects from "../state/object-commands.js";
 import type { Studio } from "../state/studio.js";
-import { LAYOUTS, shownLayout } from "../state/studio-state.js";
+import { hasObjectLayer, LAYOUTS, shownLayout } from "../state/studio-state.js";
 import type { ToolController } from "./controller.js";
 import type { ShortcutCommand } from "./shortcuts.js";
 
 /** Commands that open dialogs or files, which the interface runs itself. */
-export type ShellCommand = Extract<ShortcutCommand, { type: "save" | "open" | "paintings" | "copy" | "sheet" }>;
+export type ShellCommand = Extract<
+  ShortcutCommand,
+  { type: "save" | "open" | "paintings" | "copy" | "find-label" | "sheet" }
+>;
 
 /** Runs everything but `ShellCommand`s, which it gives to `shell`. False when there was nothing to do. */
 export function runStudioCommand(
@@ -24,11 +28,13 @@ export function runStudioCommand(
       commands.stepBrushSize(studio, command.direction, command.coarse);
       return true;
     case "class":
-      commands.chooseClass(studio, command.id);
+      commands.chooseClassOfDigit(studio, command.digit);
       return true;
     case "swap-class":
       commands.swapClass(studio);
       return true;
+    case "object":
+      return runObjectCommand(studio, command.what);
     case "undo":
       return controller.cancel() || commands.undo(studio);
     case "redo":
@@ -53,10 +59,21 @@ export function runStudioCommand(
     case "open":
     case "paintings":
     case "copy":
+    case "find-label":
     case "sheet":
       shell(command);
       return true;
   }
+}
+
+/** False where the model does not tell objects apart. */
+function runObjectCommand(studio: Studio, what: "new" | "none" | "outlines"): boolean {
+  const { state } = studio;
+  if (!hasObjectLayer(state)) return false;
+  if (what === "new") objects.newObject(studio);
+  else if (what === "none") objects.noObject(studio);
+  else objects.setOutlinesShown(studio, !state.outlinesShown);
+  return true;
 }
 
 /** False where the model leaves no choice. */

@@ -13,6 +13,7 @@ import { BUTTON, type PointerInput, type ToolHost } from "./tool.js";
 export class TestHost implements ToolHost {
   readonly painting: Painting = new Painting(new LabelMap(64, 48));
   classId = 3;
+  object = 0;
   brushSize = 5;
   pressureEnabled = true;
   shapeFill: ShapeFill = "filled";
@@ -34,8 +35,9 @@ export class TestHost implements ToolHost {
     return this.painting.begin(kind);
   }
 
-  chooseClass(id: number): void {
+  chooseClass(id: number, object: number): void {
     this.classId = id;
+    this.object = object;
   }
 
   setView(view: View): void {

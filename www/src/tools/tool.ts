@@ -1,7 +1,7 @@
 /** What a tool is given and what it may do. */
 
 import type { Point, Size } from "../canvas/geometry.js";
-import type { LabelMap } from "../canvas/label-map.js";
+import { inkOf, type Ink, type LabelMap } from "../canvas/label-map.js";
 import type { ToolPreview } from "../canvas/preview.js";
 import type { View } from "../canvas/view.js";
 import type { StepKind } from "../state/history.js";
@@ -40,6 +40,8 @@ export interface ToolHost {
   /** Size of what the view shows, in image pixels; undefined while there is nothing. */
   readonly imageSize: Size | undefined;
   readonly classId: number;
+  /** The object of that class that paint belongs to; 0 for none, and where the map has no layer of objects. */
+  readonly object: number;
   /** Diameter in label-map pixels. */
   readonly brushSize: number;
   readonly pressureEnabled: boolean;
@@ -47,7 +49,8 @@ export interface ToolHost {
   readonly view: View;
   /** Starts an undoable step. Only called when there is a map. */
   begin(kind: StepKind): Edit;
-  chooseClass(id: number): void;
+  /** @param object one of the class's objects, 0 for none. */
+  chooseClass(id: number, object: number): void;
   /** The host keeps it within limits. */
   setView(view: View): void;
   setPreview(preview: ToolPreview): void;
@@ -55,6 +58,11 @@ export interface ToolHost {
   undo?(): void;
   /** Three fingers have tapped. */
   redo?(): void;
+}
+
+/** What a host paints with. */
+export function inkOfHost({ classId, object }: Pick<ToolHost, "classId" | "object">): Ink {
+  return inkOf(classId, object);
 }
 
 /** A tool: between `down` and `up` or `cancel` it is pressed, else idle. */

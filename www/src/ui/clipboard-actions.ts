@@ -1,4 +1,5 @@
 /** Copies pictures and label maps, and pastes them. */
+import type { LabelMap } from "../canvas/label-map.js";
 import { encodeColorPng } from "../files/label-map-png.js";
 import { encodePicturePng } from "../files/picture.js";
 import { t } from "../i18n/language.js";
@@ -11,6 +12,8 @@ export interface ClipboardHost {
   readonly studio: Studio;
   readonly say: (toast: Toast) => void;
   readonly openFile: (file: File) => Promise<void>;
+  /** What was copied: where the same ids come again, its objects come with them. */
+  readonly remember: (map: LabelMap) => void;
 }
 
 /** The clipboard. None of it throws: problems are said. */
@@ -27,11 +30,12 @@ export class ClipboardActions {
 
   /**
    * Copies the label map in its classes' colours: browsers draw copied pictures anew, and indices would not outlast that.
-   * False when nothing is painted.
+   * Objects cannot travel in it: this tab remembers them, for when the same map is pasted. False when nothing is painted.
    */
   copyLabels(): boolean {
     const { map, model } = this.host.studio.state;
     if (!map || !model) return false;
+    this.host.remember(map.clone());
     void this.copy(encodeColorPng(map, model.classes), t("toast.copiedLabels"));
     return true;
   }

@@ -1,11 +1,14 @@
 /** Registers every component that the shell is made of. */
 import "./checkpoint-question.js";
+import "./chance-panel.js";
 import "./coach.js";
 import "./dialog.js";
 import "./loading-card.js";
+import "./look-strip.js";
 import "./menu.js";
 import "./model-picker.js";
 import "./notice-card.js";
+import "./object-bar.js";
 import "./painting-gallery.js";
 import "./palette.js";
 import "./scene-gallery.js";
@@ -16,6 +19,7 @@ import "./shortcut-sheet.js";
 import "./size-slider.js";
 import "./stage.js";
 import "./status-line.js";
+import "./style-strip.js";
 import "./thumbnail-canvas.js";
 import "./toasts.js";
 import "./tool-bar.js";

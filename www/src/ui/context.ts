@@ -7,6 +7,7 @@ import type { VisitMemory } from "../state/visit-memory.js";
 import type { studioTools } from "../tools/studio-host.js";
 import type { CatalogModel } from "./catalog.js";
 import type { ModelSession } from "./model-session.js";
+import type { StyleShelf } from "./style-shelf.js";
 
 /** The parts of a running studio. */
 export interface StudioContext {
@@ -14,6 +15,8 @@ export interface StudioContext {
   readonly tools: ReturnType<typeof studioTools>;
   readonly live: LiveGeneration;
   readonly session: ModelSession;
+  /** Styles of the model in use. */
+  readonly shelf: StyleShelf;
   readonly keeper: PaintingKeeper;
   readonly memory: VisitMemory;
   readonly kept: KeptModels;

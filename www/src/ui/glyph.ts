@@ -38,12 +38,17 @@ import paintBucket from "lucide-static/icons/paint-bucket.svg?raw";
 import penLine from "lucide-static/icons/pen-line.svg?raw";
 import pencil from "lucide-static/icons/pencil.svg?raw";
 import pipette from "lucide-static/icons/pipette.svg?raw";
+import play from "lucide-static/icons/play.svg?raw";
 import plus from "lucide-static/icons/plus.svg?raw";
 import redo2 from "lucide-static/icons/redo-2.svg?raw";
 import rotateCcw from "lucide-static/icons/rotate-ccw.svg?raw";
+import scanSearch from "lucide-static/icons/scan-search.svg?raw";
 import share2 from "lucide-static/icons/share-2.svg?raw";
 import slash from "lucide-static/icons/slash.svg?raw";
+import sprout from "lucide-static/icons/sprout.svg?raw";
 import square from "lucide-static/icons/square.svg?raw";
+import squareDashed from "lucide-static/icons/square-dashed.svg?raw";
+import star from "lucide-static/icons/star.svg?raw";
 import sun from "lucide-static/icons/sun.svg?raw";
 import sunMoon from "lucide-static/icons/sun-moon.svg?raw";
 import tag from "lucide-static/icons/tag.svg?raw";
@@ -88,6 +93,7 @@ const files = {
   picture: image,
   pressure: penLine,
   chevron: chevronDown,
+  star,
   link,
   clear: brushCleaning,
   help: circleHelp,
@@ -102,6 +108,11 @@ const files = {
   paste: clipboardPaste,
   rename: pencil,
   delete: trash2,
+  seed: sprout,
+  play,
+  stop: square,
+  outlines: squareDashed,
+  find: scanSearch,
   filled: square.replace("<rect", '<rect fill="currentColor"'),
 } as const;
 

@@ -1,5 +1,7 @@
 /** Finds labels by what a person types: for palettes that are too long to look through. */
 
+import { MANY_LABELS } from "../state/quick-labels.js";
+
 /** What is searched of a label. */
 export interface Searchable {
   readonly id: number;
@@ -8,7 +10,7 @@ export interface Searchable {
 }
 
 /** Palettes of so many labels get a field to search them, where they do not fit. */
-export const SEARCH_FROM = 25;
+export const SEARCH_FROM = MANY_LABELS;
 
 /**
  * The labels that a query names, the best first; all of them, in their order, when nothing is typed.

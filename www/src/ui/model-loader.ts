@@ -6,6 +6,7 @@ import { translatedName } from "../i18n/names.js";
 import * as commands from "../state/commands.js";
 import { originOf, type PaintingCard } from "../state/kept-painting.js";
 import type { KeptModel } from "../state/kept-models.js";
+import { chooseLook } from "../state/look-commands.js";
 import { isPainted, isSameOrigin, type StudioModel } from "../state/studio-model.js";
 import type { CatalogModel } from "./catalog.js";
 import type { StudioContext } from "./context.js";
@@ -155,15 +156,16 @@ export class ModelLoader {
   }
 
   /** What a link brings is a painting of its own, kept at once: nothing that was painted before is touched. */
-  private async loadShared(source: ModelSource, { map, seed }: SharedScene): Promise<boolean> {
+  private async loadShared(source: ModelSource, { map, seed, look }: SharedScene): Promise<boolean> {
     const { keeper, studio, session } = this.context;
     const { model: used } = studio.state;
     if (session.isUsable && used && isSameOrigin(used.origin, source.origin)) {
       if (map && isPainted(used)) {
-        commands.openPainting(studio, { ...keeper.begin(used, map), seed });
+        commands.openPainting(studio, { ...keeper.begin(used, map), seed, look });
         await keeper.keepShown();
       } else {
         commands.changeSeed(studio, seed);
+        if (look) chooseLook(studio, look);
       }
       forgetLink();
       return true;
@@ -171,7 +173,7 @@ export class ModelLoader {
     let begun: commands.PaintingStart | undefined;
     const open = async (model: StudioModel): Promise<commands.PaintingStart> => {
       begun ??= map && isPainted(model) ? keeper.begin(model, map) : await this.startFor(source, model);
-      return { ...begun, seed };
+      return { ...begun, seed, look };
     };
     const attempt = async (): Promise<boolean> => {
       const loaded = await this.load(source, open);

@@ -7,6 +7,8 @@ import * as commands from "../state/commands.js";
 import type { LiveGeneration } from "../state/live.js";
 import type { Studio } from "../state/studio.js";
 import { studioModel, type ModelOrigin, type StudioModel } from "../state/studio-model.js";
+import { pictureMaker } from "./picture-maker.js";
+import { StyleShelf, type StyleSource } from "./style-shelf.js";
 
 /** A model to load. */
 export interface ModelSource {
@@ -16,12 +18,16 @@ export interface ModelSource {
   readonly bundle: ModelFiles;
   /** Addresses of its scenes, as PNG label maps. */
   readonly scenes: readonly string[];
+  /** Where its style pictures are listed; beside the bundle where this is absent. */
+  readonly styles?: StyleSource;
 }
 
 /** What a session works with. */
 export interface SessionParts {
   readonly studio: Studio;
   readonly live: LiveGeneration;
+  /** Of the model in use. */
+  readonly shelf?: StyleShelf;
   readonly load: (bundle: ModelFiles, options: LoadOptions) => Promise<Generator>;
 }
 
@@ -50,6 +56,11 @@ export class ModelSession {
   /** Where models are asked to run. */
   get deviceWish(): DeviceWish {
     return this.wish;
+  }
+
+  /** The generator in use, for pictures beside the one that is shown. */
+  get current(): Generator | undefined {
+    return this.generator;
   }
 
   /** Whether a model can paint now, whatever became of the one asked for. */
@@ -142,12 +153,13 @@ export class ModelSession {
   }
 
   private use(generator: Generator, model: StudioModel, start: commands.PaintingStart): void {
-    const { studio, live } = this.parts;
+    const { studio, live, shelf = new StyleShelf() } = this.parts;
     this.generator?.dispose();
     this.generator = generator;
     commands.modelReady(studio, model, generator.device, start);
     generator.onLost = (error) => this.lose(generator, error);
-    live.use((request) => generator.generate(request.input, { seed: request.seed, classes: request.classes }));
+    shelf.use(generator, model, stylesOf(this.source));
+    live.use(pictureMaker(generator, model, shelf));
   }
 
   private lose(generator: Generator, error: UnderpaintError): void {
@@ -166,6 +178,12 @@ export class ModelSession {
     this.source = before;
     commands.modelFailed(studio);
   }
+}
+
+/** Where style pictures are listed: beside the bundle, where that has an address. */
+function stylesOf(source: ModelSource | undefined): StyleSource {
+  if (source?.styles) return source.styles;
+  return typeof source?.bundle === "string" ? source.bundle : async () => [];
 }
 
 /** The model as the studio shows it; those of the page's list have the name that the list gives them. */

@@ -20,7 +20,8 @@ export function sourceFromAddress(address: string): ModelSource {
 /** A bundle from this computer. Its scenes get addresses that last as long as the page. */
 export function sourceFromBundle(bundle: LocalBundle): ModelSource {
   const scenes = bundle.scenes.map((scene) => `${URL.createObjectURL(scene.file)}#${encodeURIComponent(scene.path)}`);
-  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes };
+  const styles = async () => bundle.styles ?? [];
+  return { name: bundle.name, origin: { kind: "local" }, bundle, scenes, styles };
 }
 
 /** A model that is kept on this computer. */

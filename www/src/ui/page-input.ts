@@ -92,6 +92,8 @@ function isOnPage(event: KeyboardEvent): boolean {
 function releaseChoice(event: MouseEvent): void {
   if (event.detail === 0) return;
   for (const element of event.composedPath()) {
-    if (element instanceof HTMLElement && element.getAttribute("role") === "radio") element.blur();
+    if (element instanceof HTMLElement && ["radio", "option"].includes(element.role ?? "")) {
+      element.blur();
+    }
   }
 }

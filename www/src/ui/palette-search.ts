@@ -1,11 +1,13 @@
 /** The field that searches a palette: what it looks for, and its keys. */
 
-import { html, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 
 /** What the field says, in the person's language. */
 export interface SearchText {
   readonly find: string;
   readonly clear: string;
+  /** Key that leads to the field, shown in it while it is empty. */
+  readonly key?: string;
 }
 
 /** What the field does to its palette. */
@@ -35,6 +37,7 @@ export function searchField(query: string, text: SearchText, actions: SearchActi
       }}
       @keydown=${(event: KeyboardEvent) => onKey(event, query, actions)}
     />
+    ${text.key && query === "" ? html`<kbd aria-hidden="true">${text.key}</kbd>` : nothing}
     <button
       class="clear"
       aria-label=${text.clear}

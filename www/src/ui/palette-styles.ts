@@ -1,4 +1,4 @@
-/** How the palette looks: rows, a strip that moves sideways, or a list that moves up and down beside a search field. */
+/** How the palette looks in rows and as a strip that moves sideways, and the buttons of labels wherever they are. */
 import { css } from "lit";
 
 /** A label's button, and the strip. */
@@ -30,7 +30,7 @@ export const paletteStyles = css`
     grid-template-rows: repeat(var(--rows), auto);
     grid-auto-columns: 68px;
   }
-  [role="radiogroup"] button {
+  :is([role="radiogroup"], .labels) button {
     position: relative;
     flex-direction: column;
     gap: 5px;
@@ -62,6 +62,9 @@ export const paletteStyles = css`
     font-size: 12px;
     line-height: 1.25;
   }
+  kbd[data-key]::before {
+    content: attr(data-key);
+  }
   kbd {
     position: absolute;
     right: 3px;
@@ -74,16 +77,16 @@ export const paletteStyles = css`
     font: 600 9px/1 var(--sans);
     text-align: center;
   }
-  [role="radiogroup"] button:hover {
+  :is([role="radiogroup"], .labels, .quick) button:hover {
     color: var(--ink);
   }
-  button[aria-checked="true"] {
+  button:is([aria-checked="true"], [aria-selected="true"]) {
     color: var(--ink);
     font-weight: 600;
     background: var(--raised);
     box-shadow: inset 0 0 0 1px var(--line);
   }
-  button[aria-checked="true"]::after {
+  button:is([aria-checked="true"], [aria-selected="true"])::after {
     content: "";
     position: absolute;
     inset: auto 25% -1px;
@@ -91,7 +94,7 @@ export const paletteStyles = css`
     border-radius: 3px 3px 0 0;
     background: var(--accent);
   }
-  button[aria-checked="true"] .swatch {
+  button:is([aria-checked="true"], [aria-selected="true"]) .swatch {
     height: 30px;
   }
   @media (pointer: coarse) {
@@ -102,130 +105,6 @@ export const paletteStyles = css`
   @media (max-width: 599px), (max-height: 479px) {
     .name {
       font-size: 11.5px;
-    }
-  }
-`;
-
-/** The list with its search field. */
-export const paletteListStyles = css`
-  .list {
-    display: grid;
-    grid-template-columns: 208px minmax(0, 1fr);
-    --seen: 150px;
-  }
-  .find {
-    display: flex;
-    flex-direction: column;
-    justify-content: center;
-    gap: 8px;
-    min-width: 0;
-    padding: 8px 4px 8px var(--palette-inset, 12px);
-  }
-  .chosen {
-    display: flex;
-    align-items: center;
-    gap: 10px;
-    min-width: 0;
-    color: var(--ink);
-  }
-  .chosen .swatch {
-    flex: none;
-    width: 40px;
-  }
-  .chosen .name {
-    font-size: 14px;
-    font-weight: 600;
-  }
-  .search {
-    position: relative;
-    min-width: 0;
-  }
-  .search input {
-    width: 100%;
-    height: 40px;
-    padding: 0 36px 0 12px;
-    border: 1px solid var(--strong);
-    border-radius: var(--radius-small);
-    background: var(--raised);
-    color: inherit;
-    font: inherit;
-    appearance: none;
-  }
-  .search input::placeholder {
-    color: var(--soft);
-    opacity: 1;
-  }
-  .search input::-webkit-search-cancel-button {
-    display: none;
-  }
-  .search .clear {
-    position: absolute;
-    inset: 2px 2px 2px auto;
-    min-width: 34px;
-    min-height: 0;
-    padding: 0;
-    font-size: 20px;
-    line-height: 1;
-    color: var(--soft);
-  }
-  .shown {
-    height: var(--seen);
-    overflow: hidden auto;
-    overscroll-behavior-y: contain;
-    scrollbar-width: thin;
-    scrollbar-color: var(--strong) transparent;
-    border-inline-start: 1px solid var(--line);
-  }
-  .list [role="radiogroup"] {
-    grid-template-columns: repeat(auto-fill, minmax(84px, 1fr));
-    max-width: none;
-  }
-  .nothing {
-    padding: 16px;
-    color: var(--soft);
-    overflow-wrap: anywhere;
-  }
-  @media (max-height: 479px) {
-    .list {
-      --seen: 74px;
-      grid-template-columns: 168px minmax(0, 1fr);
-    }
-    .chosen {
-      display: none;
-    }
-  }
-  @media (max-width: 599px) {
-    .list {
-      --seen: 146px;
-      grid-template-columns: minmax(0, 1fr);
-    }
-    .find {
-      flex-direction: row-reverse;
-      align-items: center;
-      justify-content: stretch;
-      gap: 10px;
-      padding: 8px 12px 6px;
-    }
-    .chosen {
-      flex: 1;
-    }
-    .chosen .swatch {
-      width: 28px;
-    }
-    .search {
-      flex: 1.2;
-    }
-    /* Smaller letters make phones zoom in. */
-    .search input {
-      font-size: 16px;
-    }
-    .shown {
-      border-inline-start: 0;
-      border-block-start: 1px solid var(--line);
-    }
-    .list [role="radiogroup"] {
-      grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));
-      padding-inline: 8px;
     }
   }
 `;

@@ -16,7 +16,9 @@ export const shellStyles = css`
     grid-template:
       "bar bar" var(--bar-height)
       "rail stage" minmax(0, 1fr)
+      "objects objects" auto
       "palette palette" auto
+      "looks looks" auto
       "status status" auto / auto minmax(0, 1fr);
     height: 100%;
     padding: env(safe-area-inset-top) env(safe-area-inset-right) env(safe-area-inset-bottom) env(safe-area-inset-left);
@@ -124,7 +126,8 @@ export const shellStyles = css`
     border-start-start-radius: 10px;
   }
   .shell[data-unpainted] main {
-    grid-column: 1 / -1;
+    border-start-start-radius: 0;
+    border-start-end-radius: 10px;
   }
   up-stage {
     height: 100%;
@@ -135,40 +138,31 @@ export const shellStyles = css`
     min-height: 74px;
     background: var(--paper);
   }
+  .looks {
+    grid-area: looks;
+    min-width: 0;
+    background: var(--paper);
+    border-top: 1px solid var(--line);
+  }
+  .shell[data-unpainted] {
+    grid-template:
+      "bar bar" var(--bar-height)
+      "stage chance" minmax(0, 1fr)
+      "status status" auto / minmax(0, 1fr) minmax(300px, 360px);
+  }
+  .objects {
+    grid-area: objects;
+    min-width: 0;
+    background: var(--paper);
+  }
   .chance {
-    grid-area: palette;
+    grid-area: chance;
     display: flex;
-    align-items: center;
-    justify-content: center;
-    gap: 12px 24px;
-    padding: 12px 16px;
+    min-height: 0;
     background: var(--paper);
   }
-  .chance p {
-    font: 400 16px/1.4 var(--serif);
-  }
-  .chance button {
-    flex: none;
-  }
-  .class-list {
-    display: flex;
-    align-items: center;
-    gap: 8px;
-    white-space: nowrap;
-  }
-  .class-list select {
-    min-height: 36px;
-    padding: 0 8px;
-    border: 1px solid var(--strong);
-    border-radius: var(--radius-small);
-    background: var(--paper);
-    color: inherit;
-    font: inherit;
-    font-size: max(16px, 1em);
-  }
-  .seeds {
-    display: flex;
-    color: var(--soft);
+  up-chance-panel {
+    flex: 1;
   }
   footer {
     grid-area: status;
@@ -245,6 +239,21 @@ export const shellStyles = css`
     }
   }
 
+  /* Strips of objects and looks below the palette take as much as a small screen. */
+  @media (max-height: 899px) and (min-width: 600px) {
+    .shell[data-crowded] aside {
+      width: 96px;
+      gap: 8px;
+    }
+    .shell[data-crowded] up-tool-bar {
+      --tool-flow: row wrap;
+      width: 92px;
+    }
+    .shell[data-crowded] .history {
+      flex-direction: row;
+    }
+  }
+
   /* Phones on their side: little height, so no status line, and size beside the tools. */
   @media (max-height: 479px) and (min-width: 600px) {
     :host {
@@ -280,7 +289,9 @@ export const shellStyles = css`
         "bar bar" var(--bar-height)
         "gutter stage" minmax(0, 1fr)
         "tools tools" auto
-        "palette palette" auto / auto minmax(0, 1fr);
+        "objects objects" auto
+        "palette palette" auto
+        "looks looks" auto / auto minmax(0, 1fr);
     }
     header {
       grid-template-columns: auto minmax(0, 1fr) auto auto;
@@ -313,8 +324,14 @@ export const shellStyles = css`
     aside {
       display: contents;
     }
-    .chance {
-      flex-direction: column;
+    .shell[data-unpainted] {
+      grid-template:
+        "bar" var(--bar-height)
+        "stage" minmax(0, 4fr)
+        "chance" minmax(0, 5fr) / minmax(0, 1fr);
+    }
+    .shell[data-unpainted] main {
+      border-radius: 0;
     }
     up-tool-bar {
       grid-area: tools;

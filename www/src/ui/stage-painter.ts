@@ -1,9 +1,10 @@
 /** Draws the panes, at most once per frame. */
+import { inkOf, NO_OBJECT, type Ink } from "../canvas/label-map.js";
 import { NO_PREVIEW } from "../canvas/preview.js";
 import { Surface, type SurfaceContent, type SurfaceTheme } from "../canvas/surface.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import { classesOf, shownLayout, type Layout, type StudioState } from "../state/studio-state.js";
+import { classesOf, hasObjectLayer, shownLayout, type Layout, type StudioState } from "../state/studio-state.js";
 
 const mainContent: Readonly<Record<Layout, SurfaceContent>> = {
   "side-by-side": "label",
@@ -59,7 +60,8 @@ export class StagePainter {
     const photo = state.model?.input === "photo";
     const content = mainContent[layout];
     const [main, side] = this.surfaces;
-    const scene = { view, overlayOpacity, preview: state.map ? preview : NO_PREVIEW, theme };
+    const outlines = hasObjectLayer(state) && state.outlinesShown ? { chosen: chosenInk(state) } : undefined;
+    const scene = { view, overlayOpacity, preview: state.map ? preview : NO_PREVIEW, theme, outlines };
     main.draw({ ...scene, content: photo && content === "label" ? "picture" : content });
     if (layout === "side-by-side") side.draw({ ...scene, content: "picture" });
   }
@@ -86,6 +88,11 @@ export class StagePainter {
       side.setPicture(state.picture?.image);
     }
   }
+}
+
+/** The object that is painted. */
+function chosenInk({ classId, object }: Readonly<StudioState>): Ink | undefined {
+  return object === NO_OBJECT ? undefined : inkOf(classId, object);
 }
 
 /** The canvas's CSS colours, resolved to what a 2D context takes. */

@@ -1,16 +1,16 @@
 /** The two canvases: what is painted, and the picture of it. */
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import type { MessageKey } from "../i18n/en.js";
-import { language, t } from "../i18n/language.js";
-import { translatedName } from "../i18n/names.js";
+import { t } from "../i18n/language.js";
 import * as commands from "../state/commands.js";
 import type { Studio } from "../state/studio.js";
-import { classesOf, shownLayout, type Layout } from "../state/studio-state.js";
+import { shownLayout, type Layout } from "../state/studio-state.js";
 import { attachPointer } from "../tools/attach-pointer.js";
 import { KeyboardBrush } from "../tools/keyboard-brush.js";
 import { shortcutKeys } from "../tools/shortcuts.js";
 import type { studioTools } from "../tools/studio-host.js";
 import { glyph } from "./glyph.js";
+import { objectName } from "./object-names.js";
 import { StagePainter } from "./stage-painter.js";
 import { stageStyles } from "./stage-styles.js";
 import { StudioElement } from "./studio-element.js";
@@ -196,9 +196,7 @@ export class Stage extends StudioElement {
       const { map } = this.studio?.state ?? {};
       const point = keyboard.position;
       if (!this.studio || !map || !point) return;
-      const id = map.at(point.x, point.y);
-      const found = classesOf(this.studio.state).find((entry) => entry.id === id);
-      const label = found ? translatedName(found.name, language()) : String(id);
+      const label = objectName(this.studio.state, map.at(point.x, point.y) ?? 0, map.objectAt(point.x, point.y) ?? 0);
       this.underBrush = t("canvas.cursor", { label, x: Math.floor(point.x), y: Math.floor(point.y) });
     }, REST_MILLISECONDS);
   }

@@ -8,7 +8,6 @@ import type { KeepStatus, ShownError, StudioState } from "../state/studio-state.
 import type { ShortcutCommand } from "../tools/shortcuts.js";
 import { runStudioCommand, type ShellCommand } from "../tools/studio-keys.js";
 import type { CatalogModel } from "./catalog.js";
-import { chanceSection } from "./chance-section.js";
 import { CheckpointActions } from "./checkpoint-actions.js";
 import { ClipboardActions } from "./clipboard-actions.js";
 import { CoachGuide } from "./coach-guide.js";
@@ -21,8 +20,12 @@ import { glyph } from "./glyph.js";
 import type { MenuCommand } from "./menu.js";
 import { ModelLoader } from "./model-loader.js";
 import type { Remedy } from "./notice-card.js";
+import { ObjectActions } from "./object-actions.js";
+import { objectSection } from "./object-section.js";
 import { PaintingActions } from "./painting-actions.js";
+import { LookActions } from "./look-actions.js";
 import type { GalleryContent } from "./painting-gallery.js";
+import type { Palette } from "./palette.js";
 import { PaletteSection } from "./palette-section.js";
 import { PageInput } from "./page-input.js";
 import { shellStyles } from "./shell-styles.js";
@@ -30,6 +33,7 @@ import type { Stage } from "./stage.js";
 import type { ShapeQuestion } from "./shape-question.js";
 import { stageMessage } from "./stage-message.js";
 import { StudioElement } from "./studio-element.js";
+import { hasStyles } from "./style-shelf.js";
 import { base, buttons } from "./styles.js";
 import { applyTheme } from "./theme.js";
 import type { Toast, Toasts } from "./toasts.js";
@@ -46,6 +50,8 @@ const shownFields = [
   "picture",
   "tool",
   "classId",
+  "recent",
+  "favourites",
   "brushSize",
   "pressureEnabled",
   "shapeFill",
@@ -58,6 +64,7 @@ const shownFields = [
   "undoKind",
   "redoKind",
   "photo",
+  "look",
 ] as const satisfies readonly (keyof StudioState)[];
 
 const NO_PAINTINGS: GalleryContent = { paintings: [], modelKey: "", problem: undefined, deleted: undefined };
@@ -84,6 +91,7 @@ export class StudioShell extends StudioElement {
   private loader: ModelLoader | undefined;
   private checkpoints: CheckpointActions | undefined;
   private paintings: PaintingActions | undefined;
+  private objects: ObjectActions | undefined;
   private clipboard: ClipboardActions | undefined;
   private input: PageInput | undefined;
   /** About the file that is being opened, and who waits for the answer. */
@@ -91,6 +99,9 @@ export class StudioShell extends StudioElement {
   private answerShape: ((how: Reshape | undefined) => void) | undefined;
   private readonly palette = new PaletteSection();
   private coach: CoachGuide | undefined;
+  private looksActions: LookActions | undefined;
+  /** What was just dropped on the strip of styles. */
+  private droppedOnLooks: DataTransfer | null | undefined;
   /** An error that was looked at and put away. */
   declare private dismissed: ShownError | undefined;
 
@@ -123,7 +134,12 @@ export class StudioShell extends StudioElement {
     const painted = model === undefined || isPainted(model);
     // First, so that a keyboard comes to it first.
     return html`<up-coach @coach-done=${() => rememberVisit()}></up-coach>
-      <div class="shell" ?data-unpainted=${!painted} @seed-wrong=${() => this.say({ text: t("seed.wrong") })}>
+      <div
+        class="shell"
+        ?data-unpainted=${!painted}
+        ?data-crowded=${(model?.featureChannels ?? 0) > 0}
+        @seed-wrong=${() => this.say({ text: t("seed.wrong") })}
+      >
         ${topBar({
           studio: context.studio,
           deviceWish: context.session.deviceWish,
@@ -165,8 +181,19 @@ export class StudioShell extends StudioElement {
           </up-stage>
           <up-toasts></up-toasts>
         </main>
-        ${painted ? this.palette.render(context.studio) : nothing}
-        ${model?.input === "latent" ? chanceSection(context.studio, (command) => this.runKeyCommand(command)) : nothing}
+        ${objectSection(context.studio, (command) => void this.objects?.run(command))}
+        ${painted ? this.palette.render(context.studio) : nothing} ${this.looks(context)}
+        ${
+          model?.input === "latent"
+            ? html`<section class="chance" aria-label=${t("chance.region")}>
+                <up-chance-panel
+                  .context=${context}
+                  .state=${state}
+                  .run=${(command: ShortcutCommand) => this.runKeyCommand(command)}
+                ></up-chance-panel>
+              </section>`
+            : nothing
+        }
         <footer aria-label=${t("region.status")}>
           <up-status-line .state=${state}></up-status-line>
           <button class="keys" @click=${() => this.open("shortcuts")}>
@@ -203,11 +230,43 @@ export class StudioShell extends StudioElement {
       ${this.dragging ? html`<div class="drop" aria-hidden="true"><span>${t("toast.dropModel")}</span></div>` : nothing}`;
   }
 
+  /** How the scene looks, where the model lets that be chosen. */
+  private looks({ studio, shelf }: StudioContext): TemplateResult | typeof nothing {
+    const { state } = studio;
+    if (state.model?.featureChannels && state.map) return this.objectLooks();
+    if (!state.model || !hasStyles(state.model)) return nothing;
+    return html`<section
+      class="looks"
+      aria-label=${t("style.region")}
+      @drop=${({ dataTransfer }: DragEvent) => (this.droppedOnLooks = dataTransfer)}
+    >
+      <up-style-strip
+        .studio=${studio}
+        .shelf=${shelf}
+        .state=${state}
+        ?reading=${shelf.isReading}
+        @style-add=${() => void this.looksActions?.addPhotos()}
+      ></up-style-strip>
+    </section>`;
+  }
+
+  private objectLooks(): TemplateResult {
+    return html`<section class="looks" aria-label=${t("object.region")}>
+      <up-look-strip
+        .context=${this.context}
+        ?reading=${this.looksActions?.isReading === true}
+        @look-photo=${() => void this.looksActions?.readLooks()}
+      ></up-look-strip>
+    </section>`;
+  }
+
   private begin(context: StudioContext): void {
     const { studio } = context;
     this.coach = new CoachGuide(studio, this.renderRoot);
+    this.objects = new ObjectActions({ studio, say: (toast) => this.say(toast) });
     this.files = new FileActions({
       studio,
+      objects: this.objects,
       say: (toast) => this.say(toast),
       loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
       openWeights: (files) => void this.checkpoints?.open(files),
@@ -223,7 +282,10 @@ export class StudioShell extends StudioElement {
     this.clipboard = new ClipboardActions({
       studio,
       say: (toast) => this.say(toast),
-      openFile: async (file) => this.files?.openFile(file),
+      openFile: async (file) => this.files?.openFile(file, "pasted"),
+      remember: (map) => {
+        if (this.files) this.files.copied = map;
+      },
     });
     this.paintings = new PaintingActions({
       studio,
@@ -233,6 +295,12 @@ export class StudioShell extends StudioElement {
       openElsewhere: async (painting) => this.loader?.loadPainting(painting),
     });
     context.keeper.onNotice = (notice) => this.say({ kind: "notice", topic: "tabs", text: t(`keep.${notice}`) });
+    this.looksActions = new LookActions(
+      context,
+      (toast) => this.say(toast),
+      () => this.requestUpdate(),
+    );
+    context.shelf.onChange = () => this.requestUpdate();
     this.loader = new ModelLoader(
       context,
       this.files,
@@ -269,7 +337,9 @@ export class StudioShell extends StudioElement {
       dragging: (over) => (this.dragging = over),
       dropped: (transfer) => {
         this.dialog("models")?.close();
-        void this.files?.openDrop(transfer);
+        const onLooks = transfer === this.droppedOnLooks;
+        this.droppedOnLooks = undefined;
+        if (this.looksActions?.takeDrop(transfer, onLooks) !== true) void this.files?.openDrop(transfer);
       },
       pasted: (transfer) => this.clipboard?.pasteFrom(transfer) ?? false,
       linked: () => void this.loader?.follow(),
@@ -344,6 +414,8 @@ export class StudioShell extends StudioElement {
     if (!context) return false;
     const { studio, tools } = context;
     if (command.type === "copy") return this.copy(command.what);
+    if (command.type === "find-label")
+      return this.renderRoot.querySelector<Palette>("up-palette")?.focusSearch() ?? false;
     if (runStudioCommand(studio, tools.controller, command, (shell) => this.runShellCommand(shell))) return true;
     return command.type === "cancel" && this.coach?.close() === true;
   }

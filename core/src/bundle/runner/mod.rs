@@ -96,6 +96,11 @@ impl Runner {
         &self.device
     }
 
+    /// All that is known of it.
+    pub const fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// What it is.
     pub fn model(&self) -> &ModelConfig {
         &self.manifest.model

@@ -1,8 +1,9 @@
 //! The networks of a bundle on a device.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{Device, Tensor, TensorData};
 
 use super::Inputs;
+use crate::bundle::given::check_size;
 use crate::bundle::{ModelConfig, Runner};
 use crate::label::{Instances, instance_average};
 use crate::layers::{Mode, fitting_side, pad_to_size};
@@ -201,6 +202,39 @@ impl Runner {
         }
         let features = self.pixel_features(picture)?;
         Ok(instance_average(features, instances))
+    }
+
+    /// Features that a seed draws for every object from the typical ones that the bundle brings along.
+    ///
+    /// # Shapes
+    ///
+    /// - `labels`, `instances`: `[height, width]`, flattened
+    /// - result: `[1, feature_channels, height, width]`
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Input`] if the bundle has no typical features, or a map is not of that size.
+    pub fn drawn_features(
+        &self,
+        labels: &[u16],
+        instances: Option<&[u16]>,
+        [height, width]: [usize; 2],
+        seed: u64,
+    ) -> Result<Tensor<4>> {
+        let Some(clusters) = &self.manifest().clusters else {
+            return Err(Error::Input(
+                "this model has no typical features to draw from: give features or a style picture"
+                    .into(),
+            ));
+        };
+        check_size("label map", labels.len(), 1, height, width)?;
+        let instances_len = instances.map_or(labels.len(), <[u16]>::len);
+        check_size("instance map", instances_len, 1, height, width)?;
+        let channels = self.model().feature_channels();
+        let chosen = pix2pixhd::ObjectFeatures::new();
+        let painted = clusters.paint(labels, instances, channels, seed, &chosen);
+        let data = TensorData::new(painted, [1, channels, height, width]);
+        Ok(Tensor::from_data(data, self.device()))
     }
 
     /// What the encoder makes of every pixel of a picture, before it is averaged over instances. A

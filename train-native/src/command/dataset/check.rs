@@ -6,8 +6,10 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 use clap::{ArgGroup, Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
+use underpaint_core::label::KnownPalette;
 
 use super::exit;
+use crate::command::palette::{Names, PaletteArg};
 use crate::command::run_check::RunCheck;
 use crate::config::{CONFIG_FILE, RunSettings, of_file};
 use crate::data::augment::AugmentOptions;
@@ -72,6 +74,10 @@ pub(super) struct CheckArgs {
     ///   * dont_care
     #[arg(long, value_name = "FILE", verbatim_doc_comment)]
     remap: Option<PathBuf>,
+    /// Names of the classes that are found: cityscapes, ade20k, ade20k-shifted, coco-stuff or facades; or a folder with a
+    /// palette.json in it [default: a palette.json beside the data, else what --layout or --config says]
+    #[arg(long, value_name = "NAME|DIR")]
+    palette: Option<PaletteArg>,
     /// Print the report as JSON
     #[arg(long)]
     json: bool,
@@ -105,14 +111,17 @@ impl CheckArgs {
             bar.set_length(all as u64);
             bar.set_position(done as u64);
         };
-        let report = match &self.config {
-            Some(path) => {
+        let settings = self.config.as_deref().map(|path| self.settings(path));
+        let settings = settings.transpose()?;
+        let names = self.names(settings.as_deref())?;
+        let mut report = match &settings {
+            Some(settings) => {
                 let check = RunCheck {
                     full: true,
                     memory: None,
                     progress: &progress,
                 };
-                check.check(self.settings(path)?.as_ref())
+                check.check(settings.as_ref())
             }
             None => {
                 let (listing, expected) = self.listing()?;
@@ -124,12 +133,41 @@ impl CheckArgs {
             }
         };
         bar.finish_and_clear();
+        if let (Some(labels), Some(names)) = (&mut report.labels, names) {
+            labels.name(&names.palette, &names.title);
+        }
         if self.json {
             println!("{}", serde_json::to_string_pretty(&report)?);
         } else {
             println!("{}", report.to_string().trim_end());
         }
         Ok(exit(report.is_ok()))
+    }
+
+    /// Names of the ids as they are after --remap: those asked for, of the run, beside the data, of the layout.
+    fn names(&self, settings: Option<&dyn RunSettings>) -> Result<Option<Names>> {
+        if let Some(asked) = &self.palette {
+            return Names::asked(asked).map(Some);
+        }
+        if let Some(settings) = settings {
+            return Names::of_run(settings);
+        }
+        let beside = self.labels.as_deref().and_then(Path::parent);
+        let roots = [self.root.as_deref(), beside];
+        for root in roots.into_iter().flatten() {
+            if let Some(names) = Names::beside(root)? {
+                return Ok(Some(names));
+            }
+        }
+        let known = match self.layout {
+            _ if self.remap.is_some() => None,
+            Some(LayoutName::Cityscapes) => Some(KnownPalette::Cityscapes),
+            Some(LayoutName::Ade20k) => Some(KnownPalette::Ade20k),
+            Some(LayoutName::Coco) => Some(KnownPalette::CocoStuff),
+            Some(LayoutName::Facades) => Some(KnownPalette::Facades),
+            Some(LayoutName::Pix2pixhd | LayoutName::Custom | LayoutName::Pictures) | None => None,
+        };
+        Ok(known.map(Names::known))
     }
 
     /// The settings of a run, or of one to be.

@@ -5,16 +5,18 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
+use underpaint_core::label::KnownPalette;
 
 use super::{exit, progress_bar};
 use crate::data::cityscapes::{CityscapesOptions, Split, Transfer, flatten_cityscapes};
+use crate::data::labelled::write_palette_if_none;
 
 #[derive(Debug, Args)]
 pub(super) struct CityscapesArgs {
     /// Folder with the raw data set: gtFine/ and leftImg8bit/
     #[arg(long, value_name = "DIR")]
     root: PathBuf,
-    /// Folder to write: {split}_img, {split}_label and {split}_inst
+    /// Folder to write: {split}_img, {split}_label and {split}_inst, and palette.json, which names the classes
     #[arg(long, value_name = "DIR")]
     output: PathBuf,
     /// Which splits, with commas between them [default: those that are there]
@@ -56,6 +58,7 @@ pub(super) fn run(args: CityscapesArgs) -> Result<ExitCode> {
     let bar = progress_bar("frames")?;
     let report = flatten_cityscapes(&options, &|done, all| bar.show(done, all))?;
     bar.finish();
+    write_palette_if_none(&options.output, KnownPalette::Cityscapes)?;
     print!("{report}");
     Ok(exit(report.problems().next().is_none()))
 }

@@ -131,6 +131,11 @@ impl GenerateArgs {
                 let file = partner(given, "a feature map", path, name)?;
                 Some(feature_map(runner, &file, labels.size())?)
             }
+            (None, None) if runner.manifest().clusters.is_some() => {
+                let (ids, size) = (&labels.ids, [height, width]);
+                let seed = self.runner.seed;
+                Some(runner.drawn_features(ids, instances.as_deref(), size, seed)?)
+            }
             (None, None) => None,
         };
         Ok(Inputs {

@@ -4,6 +4,7 @@ mod files;
 mod latents;
 mod tensors;
 mod unused;
+mod walk;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,8 @@ pub struct GenerateArgs {
     #[arg(long, alias = "style_image", value_name = "FILE")]
     style: Option<PathBuf>,
     /// Feature map as `features precompute` writes them, or a folder of them named as the inputs, for
-    /// pix2pixHD models with features
+    /// pix2pixHD models with features [default: typical features drawn from --seed for every object, where
+    /// the model has those]
     #[arg(
         long,
         value_name = "FILE|DIR",
@@ -104,6 +106,8 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "FILE", requires = "tensors_in")]
     tensors_out: Option<PathBuf>,
     #[command(flatten)]
+    walk: walk::WalkArgs,
+    #[command(flatten)]
     runner: RunnerArgs,
 }
 
@@ -113,7 +117,7 @@ impl GenerateArgs {
         let model = Model::open(&self.model)?;
         let runner = self.runner.runner(&model)?;
         if let (Some(input), Some(output)) = (&self.tensors_in, &self.tensors_out) {
-            tensors::generate(&runner, self.runner.seed, input, output)?;
+            tensors::generate(&runner, self.runner.seed, &self.walk, input, output)?;
             return Ok(ExitCode::SUCCESS);
         }
         self.refuse_unused(&runner, &model.manifest.input)?;
@@ -183,13 +187,13 @@ impl GenerateArgs {
         let Some(path) = &self.style else {
             let classes = choose_classes(runner.attributes(), &self.class)?;
             let drawn = runner.latents_of_classes(first + 1, self.runner.seed, &classes);
-            return Ok(Some(drawn.narrow(0, first, 1)));
+            let drawn = drawn.narrow(0, first, 1);
+            return Ok(Some(self.walk.walked(runner, drawn, &classes)?));
         };
         let style = style_picture(runner, path)?;
         let latents = runner.latents_from_style(style, self.runner.seed);
-        Ok(Some(
-            latents.with_context(|| format!("{}", path.display()))?,
-        ))
+        let latents = latents.with_context(|| format!("{}", path.display()))?;
+        Ok(Some(self.walk.walked(runner, latents, &[])?))
     }
 }
 

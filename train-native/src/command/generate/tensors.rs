@@ -12,13 +12,22 @@ use underpaint_core::label::Instances;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
 use super::latents::scale_of_side;
+use super::walk::WalkArgs;
 
 /// Reads `input`, writes `output`.
-pub(super) fn generate(runner: &Runner, seed: u64, input: &Path, output: &Path) -> Result<()> {
+pub(super) fn generate(
+    runner: &Runner,
+    seed: u64,
+    walk: &WalkArgs,
+    input: &Path,
+    output: &Path,
+) -> Result<()> {
     let bytes = fs::read(input).with_context(|| format!("cannot read {}", input.display()))?;
     let at = || format!("{}", input.display());
     let tensors = decode_tensors(&bytes).with_context(at)?;
-    let inputs = Named { tensors, runner }.inputs(seed).with_context(at)?;
+    let inputs = Named { tensors, runner }
+        .inputs(seed, walk)
+        .with_context(at)?;
     let generated = runner.run(inputs, seed).with_context(at)?;
     let shape = generated.dims().to_vec();
     let values = generated.into_data().iter::<f32>().collect();
@@ -45,8 +54,8 @@ struct Named<'a> {
 }
 
 impl Named<'_> {
-    fn inputs(mut self, seed: u64) -> Result<Inputs> {
-        self.refuse_unused()?;
+    fn inputs(mut self, seed: u64, walk: &WalkArgs) -> Result<Inputs> {
+        self.refuse_unused(walk)?;
         let style = self.take::<4>("style")?;
         let alpha = self.number("alpha")?.map_or(0.0, f64::from);
         let scale = self.number("scale")?;
@@ -67,6 +76,18 @@ impl Named<'_> {
                 bail!("style: this model has no encoder, or z or features are given already");
             }
         }
+        if walk.given().is_some() {
+            let start = latents.unwrap_or_else(|| self.runner.draw_latents(1, seed));
+            latents = Some(walk.walked(self.runner, start, &[])?);
+        }
+        if features.is_none()
+            && let Some((labels, [1, _, height, width])) = &labels
+            && self.runner.manifest().clusters.is_some()
+        {
+            let instances = instances.as_ref().map(|(ids, _)| ids.as_slice());
+            let size = [*height, *width];
+            features = Some(self.runner.drawn_features(labels, instances, size, seed)?);
+        }
         Ok(Inputs {
             condition: self.condition(input, labels, instances)?,
             latents,
@@ -77,10 +98,13 @@ impl Named<'_> {
     }
 
     /// Refuses what would change nothing.
-    fn refuse_unused(&self) -> Result<()> {
+    fn refuse_unused(&self, walk: &WalkArgs) -> Result<()> {
         let model = self.runner.model();
         let growing = matches!(model, ModelConfig::Pgan { .. });
         let latents = model.latent_channels().is_some();
+        if let (Some(flag), false) = (walk.given(), latents) {
+            bail!("{flag}: this model has no latents");
+        }
         for (name, used) in [("alpha", growing), ("scale", growing), ("z", latents)] {
             if self.tensors.contains_key(name) && !used {
                 bail!("{name}: this model has no use for it");

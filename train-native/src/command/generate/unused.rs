@@ -41,6 +41,9 @@ impl GenerateArgs {
                 "--count: this model makes one picture of an input; only models with latents make several"
             );
         }
+        if let (Some(flag), false) = (self.walk.given(), latents) {
+            bail!("{flag}: this model has no latents");
+        }
         if self.instances.is_some() && !runner.looks_at_instances() {
             bail!("--instances: this model does not look at instances");
         }

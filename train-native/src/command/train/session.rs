@@ -50,6 +50,7 @@ impl Session {
             },
         )?;
         let palette = read_palette(settings.source().folder())?;
+        let palette = palette.or_else(|| settings.known_palette());
         let validation = open_validation(settings.as_ref(), palette.clone())?;
         let per_epoch = loader.batches_per_epoch() as u64;
         let plan = RunPlan {

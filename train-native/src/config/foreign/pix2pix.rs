@@ -28,7 +28,10 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
     Foreign::new("use_wandb", PAGE),
     Foreign::new("wandb_project_name", PAGE),
     Foreign::new("isTrain", "the subcommand says so"),
-    Foreign::new("results_dir", "generate --output names the folder"),
+    Foreign::new(
+        "results_dir",
+        "generate --output and evaluate --page name the folder",
+    ),
     Foreign::new("num_test", "generate takes all files"),
     Foreign::new("aspect_ratio", "pictures keep their proportions"),
     Foreign::new("eval", TESTING),

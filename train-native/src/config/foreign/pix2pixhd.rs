@@ -33,7 +33,10 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
     Foreign::new("save_graphs", ASCEND),
     Foreign::new("predict_dir", "generate --output names the folder"),
     Foreign::new("load_ckpt", "generate --model names the run"),
-    Foreign::new("results_dir", "generate --output names the folder"),
+    Foreign::new(
+        "results_dir",
+        "generate --output and evaluate --page name the folder",
+    ),
     Foreign::new("how_many", "generate takes all files"),
     Foreign::new("aspect_ratio", "pictures keep their proportions"),
     Foreign::new(

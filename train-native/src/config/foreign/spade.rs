@@ -50,7 +50,10 @@ pub(in crate::config) const FLAGS: &[Foreign] = &[
     Foreign::new("distribute", ONE_DEVICE),
     Foreign::new("run_distribute", ONE_DEVICE),
     Foreign::new("device_num", ONE_DEVICE),
-    Foreign::new("results_dir", "generate --output names the folder"),
+    Foreign::new(
+        "results_dir",
+        "generate --output and evaluate --page name the folder",
+    ),
     Foreign::new("how_many", "generate takes all files"),
     Foreign::new(
         "fid_eval_ckpt_dir",

@@ -46,6 +46,30 @@ fn channels_of_every_data_set_are_those_of_spec_4_1() {
 }
 
 #[test]
+fn a_data_set_that_is_known_names_its_classes() {
+    let named = |flags: SpadeFlags| {
+        let palette = config(flags).1.known_palette()?;
+        Some((palette.classes.len(), palette.classes[1].name.clone()))
+    };
+    let of = |count, name: &str| Some((count, name.to_owned()));
+    assert_eq!(named(mode(DatasetMode::Coco)), of(182, "bicycle"));
+    assert_eq!(named(mode(DatasetMode::Ade20k)), of(150, "wall"));
+    assert_eq!(named(mode(DatasetMode::Cityscapes)), of(35, "ego vehicle"));
+    assert_eq!(named(mode(DatasetMode::Facades)), of(13, "background"));
+    let shifted = SpadeFlags {
+        ade_shift: Some(true),
+        ..mode(DatasetMode::Ade20k)
+    };
+    assert_eq!(named(shifted), of(150, "building"));
+    // Another data set in the same folders.
+    let other = SpadeFlags {
+        label_nc: Some(15),
+        ..mode(DatasetMode::Coco)
+    };
+    assert_eq!(named(other), None);
+}
+
+#[test]
 fn without_ttur_adam_is_the_usual_one() {
     let (run, own) = config(SpadeFlags {
         no_ttur: Some(true),

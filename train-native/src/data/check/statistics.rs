@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
+use underpaint_core::label::Palette;
 
 use super::facts::Facts;
 
@@ -34,6 +35,21 @@ pub struct LabelStatistics {
     pub absent: Vec<u16>,
     /// Whether there are only 0 and 255: masks, which `dataset labels` makes label maps of.
     pub is_mask: bool,
+    /// Names of the classes that were found, where a palette names them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<u16, String>,
+    /// Ids that the palette has no class for, a "don't care" 255 left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub outside: Option<Outside>,
+}
+
+/// Ids that are in label maps, but not in the palette that should name them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Outside {
+    /// What the palette is of, for people.
+    pub palette: String,
+    /// The ids, ascending.
+    pub ids: Vec<u16>,
 }
 
 impl LabelStatistics {
@@ -64,7 +80,27 @@ impl LabelStatistics {
             absent: classes.filter(|id| !histogram.contains_key(id)).collect(),
             is_mask,
             histogram,
+            names: BTreeMap::new(),
+            outside: None,
         })
+    }
+
+    /// Names the ids by a palette; `title` says whose it is.
+    pub fn name(&mut self, palette: &Palette, title: &str) {
+        let classes = palette.classes.iter();
+        let classes = classes.filter(|class| self.histogram.contains_key(&class.id));
+        self.names = classes
+            .map(|class| (class.id, class.name.clone()))
+            .collect();
+        let is_outside = |id: &u16| {
+            let dont_care = *id == DONT_CARE && self.dont_care_pixels > 0;
+            !dont_care && !self.names.contains_key(id)
+        };
+        let ids: Vec<u16> = self.histogram.keys().copied().filter(is_outside).collect();
+        self.outside = (!ids.is_empty()).then(|| Outside {
+            palette: title.to_owned(),
+            ids,
+        });
     }
 }
 
@@ -77,10 +113,21 @@ impl fmt::Display for LabelStatistics {
         writeln!(formatter, "label ids ({} different):", self.histogram.len())?;
         for (id, pixels) in self.histogram.iter().take(PRINTED_ROWS) {
             let share = share(*pixels);
-            writeln!(formatter, "  {id:>5} {share:>7.3} % {pixels:>12} pixels")?;
+            write!(formatter, "  {id:>5} {share:>7.3} % {pixels:>12} pixels")?;
+            match self.names.get(id) {
+                Some(name) => writeln!(formatter, "  {name}")?,
+                None => writeln!(formatter)?,
+            }
         }
         if let Some(more) = self.histogram.len().checked_sub(PRINTED_ROWS + 1) {
             writeln!(formatter, "  … and {} more", more + 1)?;
+        }
+        if let Some(Outside { palette, ids }) = &self.outside {
+            writeln!(
+                formatter,
+                "ids that {palette} has no class for: {}",
+                ranges(ids)
+            )?;
         }
         if !self.absent.is_empty() {
             writeln!(formatter, "ids that never occur: {}", ranges(&self.absent))?;
@@ -223,6 +270,29 @@ mod tests {
             asked.to_string().contains("never occur: 0, 3-4, 6-9\n"),
             "{asked}"
         );
+    }
+
+    #[test]
+    fn ids_have_the_names_of_a_palette_and_those_without_are_told() {
+        let known = underpaint_core::label::KnownPalette::Cityscapes;
+        let mut found = statistics(&[7, 23, 40, 255], None);
+        assert!(!found.to_string().contains("road"));
+        found.name(&known.palette(), known.title());
+        let text = found.to_string();
+        for part in [
+            "1 pixels  road\n",
+            "1 pixels  sky\n",
+            "ids that Cityscapes has no class for: 40\n",
+        ] {
+            assert!(text.contains(part), "{part} missing in {text}");
+        }
+        // Where 255 is a class like any other, it is one that the palette does not have.
+        let mut found = statistics(&[7, 254, 255], None);
+        found.name(&known.palette(), known.title());
+        assert_eq!(found.outside.unwrap().ids, [254, 255]);
+        let mut found = statistics(&[7, 255], None);
+        found.name(&known.palette(), known.title());
+        assert_eq!(found.outside, None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::data::ids::IdRules;
 use crate::data::reading::{ReadInput, Reader, num_channels};
 
 pub use pair::LabelledPair;
-pub use palette_file::{PALETTE_FILE, read_palette};
+pub use palette_file::{PALETTE_FILE, read_palette, write_palette_if_none};
 
 /// How label maps, instance maps and photos are read.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use underpaint_core::label::Palette;
+use underpaint_core::label::{KnownPalette, Palette};
 
 use crate::data::error::DataError;
+use crate::data::files::write_atomically;
 
 /// File beside a data set, and in a run, that holds names and colours of the classes.
 pub const PALETTE_FILE: &str = "palette.json";
@@ -40,6 +41,20 @@ pub fn read_palette(root: &Path) -> Result<Option<Palette>, DataError> {
     }
 }
 
+/// Writes `{root}/palette.json` for a data set whose classes are known; leaves one that is there alone.
+///
+/// # Errors
+/// [`DataError::Io`].
+pub fn write_palette_if_none(root: &Path, known: KnownPalette) -> Result<(), DataError> {
+    let path = root.join(PALETTE_FILE);
+    if path.exists() {
+        return Ok(());
+    }
+    let json = serde_json::to_string_pretty(&known.palette())
+        .map_err(|error| DataError::unencodable(&path, error))?;
+    write_atomically(&path, json.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +74,13 @@ mod tests {
             (palette.classes[0].name.as_str(), palette.classes[0].color),
             ("sky", [1, 2, 3])
         );
+        // What is there is not written over; else the whole palette comes back as it was written.
+        write_palette_if_none(root.path(), KnownPalette::Cityscapes).unwrap();
+        assert_eq!(read_palette(root.path()).unwrap(), Some(palette));
+        std::fs::remove_file(&path).unwrap();
+        write_palette_if_none(root.path(), KnownPalette::Cityscapes).unwrap();
+        let known = KnownPalette::Cityscapes.palette();
+        assert_eq!(read_palette(root.path()).unwrap(), Some(known));
         let twice = r#"{"classes":[{"id":4,"name":"a","color":[1,2,3]},{"id":4,"name":"b","color":[1,2,3]}]}"#;
         for bad in [twice, r#"{"classes":[{"id":-1}]}"#, ""] {
             std::fs::write(&path, bad).unwrap();

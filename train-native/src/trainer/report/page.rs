@@ -6,6 +6,7 @@ use super::Outcome;
 use super::csv::Row;
 use super::gallery::{FOLDER, SampleStep, Strip};
 use super::progress::{duration, step_time, three_digits};
+use crate::html::escape;
 
 const STYLE: &str = include_str!("page.css");
 /// Seconds after which the page of a running training loads itself again.
@@ -133,22 +134,6 @@ fn figure(strip: &Strip, step: u64) -> String {
          height=\"{height}\" loading=\"lazy\" alt=\"Step {step}, {name}: {shown}\"></a>\n\
          <figcaption>{name}</figcaption>\n</figure>\n"
     )
-}
-
-/// `text` as it may stand in HTML, also inside quotes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 /// `2026-03-01 12:34` in UTC. The calendar is counted in years that begin in March, so that the

@@ -83,11 +83,24 @@ pub(crate) fn of_many_channels(seed: u64) -> Case {
         parts: vec![30 + draft.builder.below(9), 40],
     };
     let to = Lanes::of(64 + draft.builder.below(9));
+    let name = format!("convolution of many channels {seed}");
+    three_by_three(draft, &name, size, [from, to])
+}
+
+/// A convolution 3x3 with steps of 1, of any channels.
+pub(crate) fn of_three_by_three(seed: u64) -> Case {
+    let mut draft = Draft::new(seed);
+    let size = [draft.between(1, 12), draft.between(1, 15)];
+    let lanes = [draft.lanes(), draft.lanes()];
+    three_by_three(draft, &format!("convolution 3x3 {seed}"), size, lanes)
+}
+
+fn three_by_three(mut draft: Draft, name: &str, size: [usize; 2], [from, to]: [Lanes; 2]) -> Case {
     let border = draft.sides(1);
-    let inside = [
-        size[0] + 2 - border.top - border.bottom,
-        size[1] + 2 - border.left - border.right,
-    ];
+    let inside = [0, 1].map(|axis| {
+        let sides = [border.top + border.bottom, border.left + border.right];
+        (size[axis] + 2 - sides[axis]).max(1)
+    });
     let input = draft.view(from.len(), inside, border);
     let edge = draft.sides(2);
     let output = draft.view(to.len(), size, edge);
@@ -114,8 +127,7 @@ pub(crate) fn of_many_channels(seed: u64) -> Case {
         output_step: [1, 1],
         activation: draft.activation(),
     };
-    let name = format!("convolution of many channels {seed}");
-    draft.finish(&name, Operation::Convolution(convolution))
+    draft.finish(name, Operation::Convolution(convolution))
 }
 
 /// A transposed convolution.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::kernel::{Kernel, Link};
+use super::winograd;
 
 impl Kernel {
     /// Its code.
@@ -21,6 +22,7 @@ impl Kernel {
                 half,
                 split,
             } => tile([*pixels, *lanes], *half, *split),
+            Self::Winograd { deep, half, split } => winograd::code(*deep, *half, *split),
             Self::SplitMerge => [CONVOLUTION, ACTIVATE, include_str!("wgsl/merge.wgsl")].concat(),
             Self::LabelConvolution { half } => {
                 let weights = weights(*half);
@@ -77,16 +79,18 @@ const fn sink(split: bool) -> &'static str {
     }
 }
 
-fn head(half: bool, split: bool) -> String {
+/// What all kernels for convolutions begin with.
+pub(super) fn head(half: bool, split: bool) -> String {
     let activate = if split { "" } else { ACTIVATE };
     [CONVOLUTION, weights(half), sink(split), activate].concat()
 }
 
 /// Lines of code with `P` and so on replaced by numbers.
-struct Lines(String);
+#[derive(Default)]
+pub(super) struct Lines(pub(super) String);
 
 impl Lines {
-    fn add(&mut self, line: &str, numbers: &[(&str, usize)]) {
+    pub(super) fn add(&mut self, line: &str, numbers: &[(&str, usize)]) {
         let mut line = line.to_owned();
         for (name, number) in numbers {
             line = line.replace(name, &number.to_string());
@@ -97,7 +101,7 @@ impl Lines {
 }
 
 fn registers(pixels: usize, vectors: usize, half: bool, split: bool) -> String {
-    let mut begin = Lines(String::new());
+    let mut begin = Lines::default();
     for pixel in 0..pixels {
         begin.add(
             "let m$P = min(first + $Pu, count - 1u); let y$P = m$P / f.width; let x$P = m$P % f.width;
@@ -108,7 +112,7 @@ fn registers(pixels: usize, vectors: usize, half: bool, split: bool) -> String {
             begin.add("var c$P_$V = vec4f();", &[("$P", pixel), ("$V", vector)]);
         }
     }
-    let mut body = Lines(String::new());
+    let mut body = Lines::default();
     for pixel in 0..pixels {
         body.add("let a$P = a[b$P + ai];", &[("$P", pixel)]);
     }
@@ -127,7 +131,7 @@ fn registers(pixels: usize, vectors: usize, half: bool, split: bool) -> String {
             }
         }
     }
-    let mut end = Lines(String::new());
+    let mut end = Lines::default();
     for pixel in 0..pixels {
         let place = if split {
             "if (first + $Pu < count) { let t = split * p.partials + f.partial + m$P * p.lanes + n;"
@@ -183,7 +187,7 @@ BODY
 /// The pixels that an invocation makes lie `DOWN` apart, its channels `ACROSS` groups apart: neighbours
 /// read neighbouring places of workgroup memory.
 fn tile([pixels, lanes]: [usize; 2], half: bool, split: bool) -> String {
-    let mut begin = Lines(String::new());
+    let mut begin = Lines::default();
     let threads = pixels / 8 * lanes / 2;
     // Four invocations load the four vectors of a pixel; every one of them loads so many pixels.
     let loads = 4 * pixels / threads;
@@ -199,7 +203,7 @@ fn tile([pixels, lanes]: [usize; 2], half: bool, split: bool) -> String {
             begin.add("var c$P_$V = vec4f();", &[("$P", pixel), ("$V", vector)]);
         }
     }
-    let mut load = Lines(String::new());
+    let mut load = Lines::default();
     for pixel in 0..loads {
         load.add(
             "pixels[q * PITCH + m + $Lu * (THREADS / 4u)] = select(vec4f(), a[b$L + offset], inside);",
@@ -214,7 +218,7 @@ fn tile([pixels, lanes]: [usize; 2], half: bool, split: bool) -> String {
         }",
         &[],
     );
-    let mut compute = Lines(String::new());
+    let mut compute = Lines::default();
     for pixel in 0..8 {
         compute.add(
             "let a$P = pixels[j * PITCH + tm + $Pu * DOWN];",
@@ -237,7 +241,7 @@ fn tile([pixels, lanes]: [usize; 2], half: bool, split: bool) -> String {
             }
         }
     }
-    let mut end = Lines(String::new());
+    let mut end = Lines::default();
     for pixel in 0..8 {
         let place = if split {
             "{ let m = m0 + tm + $Pu * DOWN; if (m < count) {

@@ -29,6 +29,15 @@ pub enum Kernel {
         /// Sums of a part of the weights, for [`Kernel::SplitMerge`].
         split: bool,
     },
+    /// A convolution 3x3 with steps of 1 in workgroup memory, by Winograd's transform.
+    Winograd {
+        /// Groups of four input channels that are taken at once, each with 16 KiB of workgroup memory.
+        deep: usize,
+        /// Weights are f16.
+        half: bool,
+        /// Sums of a part of the channels, for [`Kernel::SplitMerge`].
+        split: bool,
+    },
     /// Adds the sums of a convolution's parts, its bias and its activation.
     SplitMerge,
     /// A convolution over label codes.
@@ -101,11 +110,12 @@ impl Kernel {
     pub fn access(&self) -> Vec<Access> {
         use Access::{Read, Write};
         match self {
-            Self::Registers { split: false, .. } | Self::Tile { split: false, .. } => {
-                vec![Read, Read, Read, Write]
-            }
+            Self::Registers { split: false, .. }
+            | Self::Tile { split: false, .. }
+            | Self::Winograd { split: false, .. } => vec![Read, Read, Read, Write],
             Self::Registers { .. }
             | Self::Tile { .. }
+            | Self::Winograd { .. }
             | Self::StatisticsMerge
             | Self::StatisticsWhole
             | Self::SplitMerge => vec![Read, Read, Write],

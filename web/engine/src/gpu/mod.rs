@@ -7,7 +7,7 @@
 //!
 //! 1. [`Device`]: what is there, what it allows, what went wrong with it.
 //! 2. [`kernel`]: what there is; `code` and `wgsl` are what runs.
-//! 3. [`tune`]: which kernel does which convolution.
+//! 3. [`tune`]: which kernel does which convolution; `cost` and `winograd` for the one that computes less.
 //! 4. [`mod@lower`]: from operations to launches, in bands of rows where a plane is larger than what a
 //!    kernel can see at once.
 //! 5. [`Generator`]: weights, memory; `run`: a picture.
@@ -17,6 +17,7 @@ pub mod bench;
 pub mod bounds;
 mod code;
 mod constants;
+mod cost;
 mod device;
 pub mod fit;
 mod generator;
@@ -30,6 +31,7 @@ mod run;
 mod tests;
 pub mod tune;
 mod wait;
+mod winograd;
 
 pub use bounds::Bounds;
 pub use device::{Device, Info, Offer};

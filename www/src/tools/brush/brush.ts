@@ -1,9 +1,9 @@
-/** The brush: paints the chosen class. */
+/** The brush: paints the chosen class, and the chosen object. */
 
 import { StrokeTool } from "../stroke-tool.js";
-import type { Tool, ToolHost } from "../tool.js";
+import { inkOfHost, type Tool, type ToolHost } from "../tool.js";
 
 /** Makes a brush. */
 export function brushTool(host: ToolHost): Tool {
-  return new StrokeTool("brush", host, ({ classId }) => classId);
+  return new StrokeTool("brush", host, inkOfHost);
 }

@@ -8,7 +8,7 @@ const ellipse: DraggedShape = {
   id: "ellipse",
   constrain: squareCorner,
   altDrawsFromCentre: true,
-  paint: (map, { fromInImage, toInImage }, { id, style }) => paintEllipse(map, fromInImage, toInImage, style, id),
+  paint: (map, { fromInImage, toInImage }, { ink, style }) => paintEllipse(map, fromInImage, toInImage, style, ink),
   preview: ({ fromInImage, toInImage }) => ({ kind: "ellipse", fromInImage, toInImage }),
 };
 

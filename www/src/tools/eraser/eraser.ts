@@ -1,4 +1,4 @@
-/** The eraser: paints the background label. */
+/** The eraser: paints the background label, and no object. */
 
 import { BACKGROUND_ID } from "../../canvas/label-map.js";
 import { StrokeTool } from "../stroke-tool.js";

@@ -1,3 +1,5 @@
+import { rectOfSize } from "../../canvas/geometry.js";
+import { inkOf } from "../../canvas/label-map.js";
 import { expect, it } from "vitest";
 import { paintRectangle } from "../../canvas/shapes.js";
 import { TestHost } from "../test-host.js";
@@ -29,4 +31,19 @@ it("eyedropper cancelled gives the class before back", () => {
   eyedropper.down(made.at(3, 3));
   eyedropper.cancel();
   expect(made.classId).toBe(3);
+});
+
+it("eyedropper takes the object too, and gives it back when cancelled", () => {
+  const made = host();
+  made.painting.addObjects();
+  made.painting.apply("edit", (map) => {
+    map.fill(inkOf(5, 9));
+    return rectOfSize(map);
+  });
+  made.object = 2;
+  const eyedropper = eyedropperTool(made);
+  eyedropper.down(made.at(3, 3));
+  expect([made.classId, made.object]).toEqual([5, 9]);
+  eyedropper.cancel();
+  expect([made.classId, made.object]).toEqual([3, 2]);
 });

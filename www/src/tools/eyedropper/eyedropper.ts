@@ -1,9 +1,11 @@
-/** The eyedropper: chooses the class under the pointer, for as long as it is pressed. */
+/** The eyedropper: chooses the class and the object under the pointer, for as long as it is pressed. */
 
+import { NO_OBJECT } from "../../canvas/label-map.js";
 import type { ToolPreview } from "../../canvas/preview.js";
 import type { PointerInput, Tool, ToolHost } from "../tool.js";
 
-type EyedropperState = { readonly name: "idle" } | { readonly name: "pressed"; readonly classBefore: number };
+type EyedropperState =
+  { readonly name: "idle" } | { readonly name: "pressed"; readonly classBefore: number; readonly objectBefore: number };
 
 const IDLE: EyedropperState = { name: "idle" };
 
@@ -23,7 +25,7 @@ class EyedropperTool implements Tool {
 
   down(input: PointerInput): void {
     if (this.state.name !== "idle") return;
-    this.state = { name: "pressed", classBefore: this.host.classId };
+    this.state = { name: "pressed", classBefore: this.host.classId, objectBefore: this.host.object };
     this.pick(input);
   }
 
@@ -38,7 +40,7 @@ class EyedropperTool implements Tool {
 
   cancel(): void {
     if (this.state.name !== "pressed") return;
-    this.host.chooseClass(this.state.classBefore);
+    this.host.chooseClass(this.state.classBefore, this.state.objectBefore);
     this.state = IDLE;
   }
 
@@ -47,7 +49,10 @@ class EyedropperTool implements Tool {
   }
 
   private pick(input: PointerInput): void {
-    const id = this.host.map?.at(Math.floor(input.pointInImage.x), Math.floor(input.pointInImage.y));
-    if (id !== undefined && id !== this.host.classId) this.host.chooseClass(id);
+    const { map, classId, object: objectBefore } = this.host;
+    const [x, y] = [Math.floor(input.pointInImage.x), Math.floor(input.pointInImage.y)];
+    const id = map?.at(x, y);
+    const object = map?.objectAt(x, y) ?? NO_OBJECT;
+    if (id !== undefined && (id !== classId || object !== objectBefore)) this.host.chooseClass(id, object);
   }
 }

@@ -1,3 +1,4 @@
+import { inkOf } from "../../canvas/label-map.js";
 import { expect, it } from "vitest";
 import { paintRectangle } from "../../canvas/shapes.js";
 import { TestHost } from "../test-host.js";
@@ -34,4 +35,28 @@ it("fill outside the map, or where the class already is, makes no step", () => {
   host.classId = 1;
   fillTool(host).down(host.at(7, 7));
   expect(host.painting.history.undoCount).toBe(steps);
+});
+
+it("fill keeps to the object under the pointer; with shift it takes all of that object", () => {
+  const host = new TestHost();
+  host.painting.addObjects();
+  const box = (x: number, object: number) =>
+    host.painting.apply("edit", (map) =>
+      paintRectangle(map, { x, y: 5 }, { x: x + 4, y: 9 }, { kind: "filled" }, inkOf(1, object)),
+    );
+  for (const [x, object] of [
+    [5, 1],
+    [10, 2],
+    [30, 1],
+  ] as const) {
+    box(x, object);
+  }
+  host.object = 7;
+  fillTool(host).down(host.at(7, 7));
+  expect([host.count(3), host.map.objectAt(7, 7), host.map.objectAt(12, 7)]).toEqual([25, 7, 2]);
+  host.painting.undo();
+  fillTool(host).down(host.at(7, 7, { shift: true }));
+  expect([host.count(3), host.map.objectAt(32, 7), host.map.objectAt(12, 7)]).toEqual([50, 7, 2]);
+  host.painting.undo();
+  expect([host.count(1), host.map.objectAt(7, 7), host.map.objectAt(32, 7)]).toEqual([75, 1, 1]);
 });

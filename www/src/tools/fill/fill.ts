@@ -1,11 +1,11 @@
-/** The fill: gives the connected area under the pointer the chosen class. */
+/** The fill: gives the connected area under the pointer, up to the next class or object, the chosen ones. */
 
 import { floodFill } from "../../canvas/flood-fill.js";
 import type { ToolPreview } from "../../canvas/preview.js";
-import { replaceClass } from "../../canvas/label-map.js";
-import type { PointerInput, Tool, ToolHost } from "../tool.js";
+import { inkOf, replaceInk } from "../../canvas/label-map.js";
+import { inkOfHost, type PointerInput, type Tool, type ToolHost } from "../tool.js";
 
-/** Makes a fill. Fills when pressed; with shift, every area of that class. */
+/** Makes a fill. Fills when pressed; with shift, every area of that class, or all of that object. */
 export function fillTool(host: ToolHost): Tool {
   return new FillTool(host);
 }
@@ -19,13 +19,14 @@ class FillTool implements Tool {
   }
 
   down(input: PointerInput): void {
-    const clicked = this.host.map?.at(Math.floor(input.pointInImage.x), Math.floor(input.pointInImage.y));
-    if (clicked === undefined) return;
-    const { classId } = this.host;
+    const { map } = this.host;
+    const [x, y] = [Math.floor(input.pointInImage.x), Math.floor(input.pointInImage.y)];
+    const id = map?.at(x, y);
+    if (id === undefined) return;
+    const clicked = inkOf(id, map?.objectAt(x, y));
+    const ink = inkOfHost(this.host);
     const edit = this.host.begin(input.shift ? "replace-class" : "fill");
-    edit.paint((map) =>
-      input.shift ? replaceClass(map, clicked, classId) : floodFill(map, input.pointInImage, classId),
-    );
+    edit.paint((map) => (input.shift ? replaceInk(map, clicked, ink) : floodFill(map, input.pointInImage, ink)));
     edit.commit();
   }
 

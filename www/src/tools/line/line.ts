@@ -8,7 +8,7 @@ const line: DraggedShape = {
   id: "line",
   constrain: nearestEighth,
   altDrawsFromCentre: false,
-  paint: (map, { fromInImage, toInImage }, { id, size }) => paintLine(map, fromInImage, toInImage, size, id),
+  paint: (map, { fromInImage, toInImage }, { ink, size }) => paintLine(map, fromInImage, toInImage, size, ink),
   preview: ({ fromInImage, toInImage }, { size }) => ({ kind: "line", fromInImage, toInImage, size }),
 };
 

@@ -8,7 +8,7 @@ const rectangle: DraggedShape = {
   id: "rectangle",
   constrain: squareCorner,
   altDrawsFromCentre: true,
-  paint: (map, { fromInImage, toInImage }, { id, style }) => paintRectangle(map, fromInImage, toInImage, style, id),
+  paint: (map, { fromInImage, toInImage }, { ink, style }) => paintRectangle(map, fromInImage, toInImage, style, ink),
   preview: ({ fromInImage, toInImage }) => ({ kind: "rectangle", fromInImage, toInImage }),
 };
 

@@ -6,6 +6,7 @@ use super::{Lowering, activation, whole};
 use crate::gpu::kernel::Kernel;
 use crate::gpu::launch::{Bound, Memory};
 use crate::gpu::tune::{Choice, Method, Work};
+use crate::gpu::winograd;
 use crate::program::{Convolution, Phase};
 use crate::{Error, Result};
 
@@ -24,6 +25,7 @@ impl Lowering<'_> {
             phases: convolution.phases.len(),
             lanes: convolution.output.channels / 4,
             depth: convolution.phases.iter().map(depth).max().unwrap_or(0),
+            tiles: tiles(convolution),
         };
         let choice = self.tuning.convolution(work, self.bounds);
         // Where each phase's matrix begins, in groups of four numbers.
@@ -78,8 +80,18 @@ impl Lowering<'_> {
             partials += pixels * lanes;
             largest = largest.max(pixels);
         }
-        // A slice is a multiple of what a tile takes at once; the last may be shorter, none is empty.
-        let slice = depth.div_ceil(choice.splits.max(1)).next_multiple_of(4);
+        let at_once = if let Method::Winograd { deep } = choice.method {
+            // It goes through channels, all nine places of the kernel at once.
+            depth /= 9;
+            work = work * 16 / 36;
+            deep
+        } else {
+            4
+        };
+        // A slice is a multiple of what a kernel takes at once; the last may be shorter, none is empty.
+        let slice = depth
+            .div_ceil(choice.splits.max(1))
+            .next_multiple_of(at_once);
         let splits = depth.div_ceil(slice.max(1)).max(1);
         let [step_y, step_x] = convolution.input_step;
         let [out_y, out_x] = convolution.output_step;
@@ -126,6 +138,12 @@ impl Lowering<'_> {
                 };
                 (kernel, largest.div_ceil(pixels) * lanes.div_ceil(tile))
             }
+            Method::Winograd { deep } => {
+                let kernel = Kernel::Winograd { deep, half, split };
+                let width = phases.first().map_or(0, |(phase, _)| phase.output_size[1]);
+                let tiles = tiles_of([band.len(), width]).div_ceil(winograd::TILES);
+                (kernel, tiles * lanes.div_ceil(winograd::LANES))
+            }
         };
         let pack = convolution.kernel.0;
         let weights = whole(Memory::Weights(pack));
@@ -155,6 +173,24 @@ impl Lowering<'_> {
         if let Some(launch) = self.launches.last_mut() {
             launch.work = work;
         }
+    }
+}
+
+/// Tiles of two by two pixels.
+const fn tiles_of([height, width]: [usize; 2]) -> usize {
+    height.div_ceil(2) * width.div_ceil(2)
+}
+
+/// The tiles of its output, if Winograd's transform can make them; otherwise 0.
+fn tiles(convolution: &Convolution) -> usize {
+    let [phase] = convolution.phases.as_slice() else {
+        return 0;
+    };
+    let taps = [phase.kernel_rows.len(), phase.kernel_columns.len()];
+    if taps == [3, 3] && convolution.input_step == [1, 1] {
+        tiles_of(phase.output_size)
+    } else {
+        0
     }
 }
 

@@ -4,6 +4,7 @@
 mod device;
 mod operations;
 mod plans;
+mod winograd;
 
 use super::tune::{Choice, Method, Tuning};
 use super::{Bounds, Device, Generator, block_on};
@@ -37,6 +38,8 @@ fn choices() -> Vec<(String, Choice)> {
         tile(64, 16),
         tile(128, 16),
         tile(128, 8),
+        Method::Winograd { deep: 1 },
+        Method::Winograd { deep: 2 },
     ];
     let splits = [1, 3];
     let pairs = methods

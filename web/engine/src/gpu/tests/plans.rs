@@ -7,14 +7,23 @@ use super::*;
 use crate::gpu::Progress;
 use crate::plans;
 
-fn generator_of(device: &Device, builder: &Builder) -> Generator {
+pub(super) fn generator_of(device: &Device, builder: &Builder) -> Generator {
     load_plan(device, builder).expect("weights")
 }
 
-fn assert_right(name: &str, builder: &Builder, generator: &mut Generator) {
+pub(super) fn assert_right(name: &str, builder: &Builder, generator: &mut Generator) {
+    assert_gives(name, builder, &expected_of(builder), generator);
+}
+
+/// What a plan gives.
+fn expected_of(builder: &Builder) -> Vec<Tensor> {
     let expected = reference::run(&builder.plan, &builder.weights, &builder.inputs);
+    expected.expect("a plan")
+}
+
+fn assert_gives(name: &str, builder: &Builder, expected: &[Tensor], generator: &mut Generator) {
     block_on(generator.run(&given(&builder.inputs))).expect("inputs");
-    for (place, expected) in expected.expect("a plan").iter().enumerate() {
+    for (place, expected) in expected.iter().enumerate() {
         let found = generator.planes(place);
         // Both round every sum, in different orders; the device's tanh and square root are its own.
         assert_close(name, &expected.values, &found, 5e-5);
@@ -78,10 +87,11 @@ fn large() -> Builder {
 fn every_kernel_does_many_pixels_of_many_channels() {
     let Some(device) = device() else { return };
     let builder = large();
+    let expected = expected_of(&builder);
     for (name, choice) in choices() {
         let device = forced(&device, choice);
         let mut generator = load_plan(&device, &builder).expect("weights");
-        assert_right(&name, &builder, &mut generator);
+        assert_gives(&name, &builder, &expected, &mut generator);
         // Few workgroups along each axis: they are folded.
         let bounds = Bounds {
             groups: 24,
@@ -89,7 +99,8 @@ fn every_kernel_does_many_pixels_of_many_channels() {
         };
         let device = device.with(bounds, device.tuning());
         let mut generator = load_plan(&device, &builder).expect("weights");
-        assert_right(&format!("{name}, folded"), &builder, &mut generator);
+        let name = format!("{name}, folded");
+        assert_gives(&name, &builder, &expected, &mut generator);
     }
 }
 
@@ -133,7 +144,7 @@ fn weights_that_are_f16_are_kept_as_such() {
                 *number = half::f16::from_f32(*number).to_f32();
             }
         }
-        for choice in [None, Some(choices()[8].1)] {
+        for choice in [None, Some(choices()[8].1), Some(choices()[16].1)] {
             let device = choice.map_or_else(|| device.clone(), |choice| forced(&device, choice));
             let mut generator = generator_of(&device, &builder);
             // Numbers of a class and of the switch are added when a kernel for labels is packed.

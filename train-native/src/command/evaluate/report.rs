@@ -1,0 +1,173 @@
+//! What `evaluate` prints.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use underpaint_core::perceptual::FEATURES;
+
+use super::Evaluation;
+use super::pairs::PairEvaluation;
+use super::sets::SetEvaluation;
+use crate::evaluate::fid::Fid;
+use crate::evaluate::paired::PairedMetrics;
+use crate::evaluate::sliced::LevelDistance;
+
+/// The numbers of one run, or of two folders.
+pub(super) fn print(evaluation: &Evaluation) {
+    match evaluation {
+        Evaluation::Pairs(pairs) => print_pairs(pairs),
+        Evaluation::Sets(sets) => print_sets(sets),
+    }
+}
+
+fn print_pairs(evaluation: &PairEvaluation) {
+    let names = evaluation.files.iter().map(|file| file.name.as_str());
+    let width = widest(names);
+    println!(
+        "{:<width$}  {:>8}  {:>8}  {:>8}",
+        "file", "L1", "PSNR dB", "SSIM"
+    );
+    let line = |name: &str, metrics: &PairedMetrics| {
+        println!(
+            "{name:<width$}  {:>8.5}  {:>8.3}  {:>8.5}",
+            metrics.l1, metrics.psnr, metrics.ssim
+        );
+    };
+    evaluation
+        .files
+        .iter()
+        .for_each(|file| line(&file.name, &file.metrics));
+    line("mean", &evaluation.mean);
+    if !evaluation.classes.is_empty() {
+        let classes = &evaluation.classes;
+        let all: u64 = classes.iter().map(|class| class.pixels).sum();
+        let width = widest(classes.iter().map(|class| class.name.as_str())).max(5);
+        println!("\n{:<width$}  {:>8}  {:>8}", "class", "pixels %", "L1");
+        for class in classes {
+            let share = 100.0 * class.pixels as f64 / all as f64;
+            println!("{:<width$}  {share:>8.2}  {:>8.5}", class.name, class.l1);
+        }
+    }
+    print_distances(evaluation.fid.as_ref(), &evaluation.swd);
+}
+
+fn print_sets(evaluation: &SetEvaluation) {
+    println!("{}", evaluation.pictures);
+    print_distances(evaluation.fid().as_ref(), &evaluation.swd);
+    if let Some(ms_ssim) = &evaluation.ms_ssim {
+        println!("{ms_ssim}");
+    }
+}
+
+fn print_distances(fid: Option<&Fid>, swd: &[LevelDistance]) {
+    if let Some(fid) = fid {
+        println!("{fid}");
+        if fid.is_rough() {
+            eprintln!(
+                "with no more than {FEATURES} pictures on a side the FID comes out too high: compare it only \
+                 with others of as many pictures"
+            );
+        }
+    }
+    if !swd.is_empty() {
+        let levels = swd
+            .iter()
+            .map(|level| format!("{:.3} at {}x{}", level.distance, level.width, level.height));
+        let levels: Vec<String> = levels.collect();
+        let mean = mean_distance(swd);
+        println!(
+            "sliced Wasserstein distance (thousandths): {}; mean {mean:.3}",
+            levels.join(", ")
+        );
+    }
+}
+
+fn mean_distance(levels: &[LevelDistance]) -> f64 {
+    levels.iter().map(|level| level.distance).sum::<f64>() / levels.len() as f64
+}
+
+/// Characters of the widest name, at least those of "file".
+fn widest<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(4)
+}
+
+/// The numbers of several runs, a line each.
+pub(super) fn print_side_by_side(runs: &[Evaluation]) -> Result<()> {
+    let rows: Vec<Row> = runs.iter().map(Row::of).collect();
+    let Some(first) = rows.first() else {
+        bail!("expected runs to compare");
+    };
+    if rows.iter().any(|row| row.headings() != first.headings()) {
+        bail!(
+            "--compare: expected runs that are measured in the same way, found some with pairs and some \
+             without, or with pictures of other sizes"
+        );
+    }
+    let width = widest(rows.iter().map(|row| row.name.as_str()));
+    print!("{:<width$}  {:>8}", "run", "step");
+    for heading in first.headings() {
+        print!("  {heading:>10}");
+    }
+    println!();
+    for row in &rows {
+        let step = row
+            .step
+            .map_or_else(|| "-".to_owned(), |step| step.to_string());
+        print!("{:<width$}  {step:>8}", row.name);
+        for (_, value) in &row.numbers {
+            print!("  {value:>10.5}");
+        }
+        println!();
+    }
+    Ok(())
+}
+
+/// One run of a comparison.
+struct Row {
+    name: String,
+    step: Option<u64>,
+    numbers: Vec<(String, f64)>,
+}
+
+impl Row {
+    fn of(evaluation: &Evaluation) -> Self {
+        let mut numbers = Vec::new();
+        let mut add = |name: &str, value: f64| numbers.push((name.to_owned(), value));
+        let (run, step, fid, swd) = match evaluation {
+            Evaluation::Pairs(pairs) => {
+                add("L1", pairs.mean.l1);
+                add("PSNR dB", pairs.mean.psnr);
+                add("SSIM", pairs.mean.ssim);
+                let fid = pairs.fid.as_ref().map(|fid| fid.fid);
+                (pairs.run.as_path(), pairs.step, fid, &pairs.swd)
+            }
+            Evaluation::Sets(sets) => {
+                if let Some(ms_ssim) = &sets.ms_ssim {
+                    add("MS-SSIM", ms_ssim.fakes);
+                }
+                let run = sets.run.as_deref().unwrap_or(Path::new("-"));
+                (run, sets.step, sets.fid, &sets.swd)
+            }
+        };
+        if let Some(fid) = fid {
+            add("FID", fid);
+        }
+        for level in swd {
+            add(&format!("SWD {}", level.width), level.distance);
+        }
+        Self {
+            name: run.display().to_string(),
+            step,
+            numbers,
+        }
+    }
+
+    fn headings(&self) -> Vec<&str> {
+        let names = self.numbers.iter().map(|(name, _)| name.as_str());
+        names.collect()
+    }
+}
