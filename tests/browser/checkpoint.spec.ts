@@ -12,7 +12,7 @@ import { underpaint } from "./support/native";
 import { StudioPage } from "./support/studio-page";
 import { largestDifference, readTensor, writeTensor } from "./support/tensors.mjs";
 
-/** As in `support/parity.ts`. */
+/** As in `support/parity.ts`, of the largest value: Progressive GAN's output is linear, and its pictures are cut off. */
 const TENSOR_TOLERANCE = 1e-4;
 
 /** Of every family, in either container: the file, what its weights do not tell (as flags and as answers). */
@@ -21,7 +21,7 @@ const FILES: readonly { path: string; flags: string; answers: object; words: str
     path: "p2p_unet128_in/weights.pth",
     flags: "--size 128",
     answers: { size: 128 },
-    words: "pix2pix, U-Net, pictures, ",
+    words: "pix2pix, U-Net, grey pictures, ",
   },
   {
     path: "p2p_resnet6_in/weights.pth",
@@ -134,7 +134,8 @@ test.describe("the module", () => {
       const tensors = native(path, flags);
       for (const by of ["file", "bundle"] as const) {
         const { output } = await runModule(page, path, answers, tensors, by);
-        const difference = largestDifference(output, tensors.expected);
+        const largest = tensors.expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+        const difference = largestDifference(output, tensors.expected) / largest;
         console.log(`${path}, ${by}: largest difference ${difference.toExponential(1)}`);
         expect(difference).toBeLessThan(TENSOR_TOLERANCE);
       }
@@ -230,6 +231,8 @@ test.describe("the studio", () => {
     const models = studio.dialog("models");
     await expect(models.locator("[data-kept-models] li")).toHaveCount(1);
     await expect(models.locator("[data-kept-models]")).toContainText(/latest_net_G[\s\S]*kB/);
+    // The dialog comes up softly.
+    await page.waitForTimeout(400);
     await studio.look("checkpoint-kept");
     await models.getByRole("button", { name: "Remove latest_net_G from this computer" }).click();
     await expect(models.locator("[data-kept-models]")).toHaveCount(0);
@@ -283,7 +286,7 @@ test.describe("the studio", () => {
     const broken = place("broken.underpaint");
     writeFileSync(broken, zip.subarray(0, 1000));
     await drop(page, broken);
-    await expect(page.getByRole("alert").first()).toContainText(/one file|ZIP/);
+    await expect(page.getByRole("alert").first()).toContainText("This is not a model that can be read");
     expect((await studio.state()).model).toBe(MODELS.unet);
   });
 

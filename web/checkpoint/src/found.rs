@@ -3,14 +3,14 @@
 
 use serde::{Deserialize, Serialize};
 use underpaint_core::bundle::{
-    FileBytes, Manifest, ModelConfig, Network, NormDefault, WeightDtype, describe,
-    write_bundle_file,
+    FileBytes, InputKind, Manifest, ModelConfig, Network, NormDefault, WeightDtype, describe,
+    image_input, labels_input, write_bundle_file,
 };
 use underpaint_core::checkpoint::{
     Checkpoint, CheckpointWeights, Contents, FamilyName, Hints, Naming, Opened, PganNetwork,
     Recognized, Unread, Wanted, open, recognize,
 };
-use underpaint_core::label::{LabelClass, Palette};
+use underpaint_core::label::{KnownPalette, LabelClass, Palette};
 use underpaint_core::spade::{Architecture, Upsampling};
 use underpaint_core::state_dict::Named;
 use underpaint_core::{Error, pix2pix};
@@ -39,8 +39,8 @@ pub struct Answers {
     pub dont_care: Option<bool>,
     /// As [`Hints::edges`].
     pub edges: Option<bool>,
-    /// Names and colours of the classes.
-    pub palette: Option<Vec<LabelClass>>,
+    /// Names and colours of the classes; those of the likely data set, where nothing is said.
+    pub palette: Option<PaletteAnswer>,
     /// As [`Hints::upsampling`].
     pub upsampling: Option<Upsampling>,
     /// As [`Hints::size`].
@@ -54,6 +54,19 @@ pub struct Answers {
     /// Whether dropout drops.
     pub dropout: Option<bool>,
 }
+
+/// Names and colours of classes: those of a data set, or one's own.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(untagged)]
+pub enum PaletteAnswer {
+    /// As [`KnownPalette::name`], or [`NUMBERED`].
+    Name(String),
+    /// One's own.
+    Classes(Vec<LabelClass>),
+}
+
+/// The palette of classes that are only numbered.
+pub const NUMBERED: &str = "numbered";
 
 impl Answers {
     /// From JSON.
@@ -75,7 +88,10 @@ impl Answers {
                 return Err(FileError::BadInput(message));
             }
         };
-        let palette = self.palette.clone();
+        let palette = match &self.palette {
+            Some(PaletteAnswer::Classes(classes)) => Some(classes.clone()),
+            Some(PaletteAnswer::Name(_)) | None => None,
+        };
         Ok(Hints {
             no_dropout: self.no_dropout,
             labels: self.labels,
@@ -113,6 +129,9 @@ pub struct Report {
     pub taken: Option<String>,
     /// The others.
     pub others: Vec<String>,
+    /// The data set whose names the classes have, by [`KnownPalette::name`], or [`NUMBERED`]; nothing where they are
+    /// one's own, or there are none.
+    pub palette: Option<&'static str>,
     /// Numbers in the generator's weights.
     pub numbers: u64,
     /// Numbers in the encoder's.
@@ -155,7 +174,9 @@ pub fn find<B: FileBytes>(
     let has_average = matches!(&opened.checkpoint, Checkpoint::Pgan(networks) if networks.average != networks.generator);
     let encoder = encoder.map(|file| encoder_of(file, answers)).transpose()?;
     let (encoder_contents, encoder) = encoder.unzip();
-    let recognized = recognize(opened.checkpoint, encoder, family, &hints).map_err(Error::from)?;
+    let recognized = recognize(opened.checkpoint, encoder, family, &hints);
+    let mut recognized = recognized.map_err(Error::from)?;
+    let palette = name_classes(&mut recognized.input, answers)?;
     let choice = opened.choice;
     let questions = questions(&recognized, has_average);
     let name = answers.name.clone().unwrap_or_else(|| stem(&file.name));
@@ -167,6 +188,7 @@ pub fn find<B: FileBytes>(
     let report = Report {
         manifest,
         or: recognized.or.map(FamilyName::word),
+        palette,
         taken: choice.as_ref().map(|choice| choice.taken.clone()),
         others: choice.map_or_else(Vec::new, |choice| choice.others),
         numbers: numbers(&recognized.weights),
@@ -204,6 +226,35 @@ impl<B: FileBytes> Found<B> {
         Ok(write_bundle_file(
             manifest, &generator, encoder, dtype, write, progress,
         )?)
+    }
+}
+
+/// Gives classes the names and colours of a data set: the one that was asked for, or else the likely one.
+fn name_classes(input: &mut InputKind, answers: &Answers) -> Result<Option<&'static str>> {
+    let asked = match &answers.palette {
+        Some(PaletteAnswer::Classes(_)) => return Ok(None),
+        Some(PaletteAnswer::Name(name)) if name == NUMBERED => return Ok(Some(NUMBERED)),
+        Some(PaletteAnswer::Name(name)) => {
+            let known = name.parse::<KnownPalette>();
+            let told = |error| FileError::BadInput(format!("palette: {error}"));
+            Some(known.map_err(told)?)
+        }
+        None => None,
+    };
+    match (input.layout(), &input, asked) {
+        (Some(layout), _, asked) => {
+            let known = asked.or_else(|| KnownPalette::likely_for(layout.num_classes));
+            let Some(known) = known else {
+                return Ok(Some(NUMBERED));
+            };
+            *input = labels_input(layout, Some(known.palette_of(layout.num_classes)));
+            Ok(Some(known.name()))
+        }
+        (None, InputKind::Image { channels, .. }, Some(known)) => {
+            *input = image_input(*channels, Some(known.palette()));
+            Ok(Some(known.name()))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -423,6 +474,11 @@ mod tests {
         assert!(layout(&plain).edges && !layout(&plain).dont_care);
         assert!(!layout(&answered).edges && layout(&answered).dont_care);
         assert_eq!((answered.name.as_str(), answered.size.width), ("mine", 64));
+        let named = report(path, r#"{"palette": "facades"}"#).expect("a generator");
+        assert_eq!(named.palette, Some("facades"));
+        assert!(named.manifest != plain);
+        let numbered = report(path, "{}").expect("a generator").palette;
+        assert_eq!(numbered, Some(NUMBERED));
         for (answers, part) in [
             (
                 r#"{"upsampling": "more"}"#,
@@ -432,6 +488,10 @@ mod tests {
             (r#"{"family": "gan"}"#, "expected pix2pix"),
             (r#"{"colour": 1}"#, "unknown field `colour`"),
             (r#"{"network": "best"}"#, "expected average or generator"),
+            (
+                r#"{"palette": "mars"}"#,
+                "palette: expected one of cityscapes",
+            ),
         ] {
             let told = report(path, answers).expect_err("refused");
             assert!(told.contains(part), "{told}");

@@ -1,6 +1,6 @@
 /** Between the module's words for weight files and ours. */
 
-import type { CheckpointQuestion, CheckpointReport, CheckpointSource, FamilyName } from "./checkpoint.js";
+import type { CheckpointQuestion, CheckpointReport, CheckpointSource, FamilyName, PaletteName } from "./checkpoint.js";
 import { UnderpaintError } from "./errors.js";
 import { parseManifest } from "./manifest.js";
 import type { ReaderModule, WasmCheckpoint, WasmOpenCheckpoint, WeightReader } from "./wasm.js";
@@ -9,6 +9,7 @@ import type { ReaderModule, WasmCheckpoint, WasmOpenCheckpoint, WeightReader } f
 interface WireReport {
   manifest: unknown;
   or: FamilyName | null;
+  palette: PaletteName | null;
   taken: string | null;
   others: string[];
   numbers: number;
@@ -37,6 +38,7 @@ export function reportOf(checkpoint: WasmCheckpoint, name: string): { report: Ch
   const report = {
     manifest: parseManifest(bytes, name),
     or: wire.or ?? undefined,
+    palette: wire.palette ?? undefined,
     taken: wire.taken ?? undefined,
     others: wire.others,
     numbers: wire.numbers,

@@ -5,6 +5,12 @@ import type { LabelClass, Manifest } from "./manifest.js";
 /** The families of models. */
 export type FamilyName = "pix2pix" | "pix2pixhd" | "spade" | "pgan";
 
+/** Data sets whose classes have names and colours, in the order in which they are offered. */
+export const PALETTE_NAMES = ["numbered", "cityscapes", "ade20k", "ade20k-shifted", "coco-stuff", "facades"] as const;
+
+/** The name of a palette. */
+export type PaletteName = (typeof PALETTE_NAMES)[number];
+
 /** What people say of a weight file, because its weights do not. Whatever is left out is as is most likely. */
 export interface CheckpointAnswers {
   /** What the weights belong to; needed only where two families have such weights. */
@@ -25,8 +31,11 @@ export interface CheckpointAnswers {
   readonly dontCare?: boolean | undefined;
   /** Whether an input channel marks edges between instances. */
   readonly edges?: boolean | undefined;
-  /** Names and colours of the classes. */
-  readonly palette?: readonly LabelClass[] | undefined;
+  /**
+   * Names and colours of the classes: those of a data set, one's own, or only numbers. By default those of the data set
+   * that so many classes are most likely of.
+   */
+  readonly palette?: PaletteName | readonly LabelClass[] | undefined;
   /** Doublings of a SPADE generator; `normal` and `more` have the same weights. */
   readonly upsampling?: "normal" | "more" | "most" | undefined;
   /** Width of the pictures that it was trained on, in pixels. */
@@ -59,6 +68,8 @@ export interface CheckpointReport {
   readonly manifest: Manifest;
   /** Another family that has such weights as well. */
   readonly or: FamilyName | undefined;
+  /** The palette that the classes have; undefined for one's own, or where there are no classes. */
+  readonly palette: PaletteName | undefined;
   /** The network that was taken, where the file has several; empty if it lies at the top. */
   readonly taken: string | undefined;
   /** The other networks. */

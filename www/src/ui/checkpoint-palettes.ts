@@ -1,16 +1,17 @@
 /** Names and colours of classes for weight files, which have none. */
-import type { LabelClass } from "../engine/manifest.js";
+import { PALETTE_NAMES, type PaletteName } from "../engine/checkpoint.js";
+import { t } from "../i18n/language.js";
 
-/** A palette that can be chosen. */
-export interface PaletteChoice {
-  readonly id: string;
-  /** For people. */
-  readonly name: string;
-  /** Undefined for numbered classes with colours of our own. */
-  readonly classes: readonly LabelClass[] | undefined;
-}
+/** As the data sets are called. */
+const titles: Readonly<Record<Exclude<PaletteName, "numbered">, string>> = {
+  cityscapes: "Cityscapes",
+  ade20k: "ADE20K",
+  "ade20k-shifted": "ADE20K − 1",
+  "coco-stuff": "COCO-Stuff",
+  facades: "CMP facades",
+};
 
-/** The palettes for so many classes, the likely one first; only numbered ones until data sets have theirs here. */
-export function palettesFor(_classes: number, numbered: string): readonly PaletteChoice[] {
-  return [{ id: "numbered", name: numbered, classes: undefined }];
+/** Every palette with its name for people. */
+export function paletteChoices(): readonly (readonly [PaletteName, string])[] {
+  return PALETTE_NAMES.map((name) => [name, name === "numbered" ? t("checkpoint.numbered") : titles[name]] as const);
 }

@@ -3,7 +3,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { CheckpointAnswers, CheckpointQuestion, CheckpointReport } from "../engine/checkpoint.js";
 import type { MessageKey } from "../i18n/en.js";
 import { t } from "../i18n/language.js";
-import { palettesFor } from "./checkpoint-palettes.js";
+import { paletteChoices } from "./checkpoint-palettes.js";
 import { checkpointWords, familyWords } from "./checkpoint-words.js";
 import { formatBytes } from "./format.js";
 import { glyph } from "./glyph.js";
@@ -200,7 +200,7 @@ export class CheckpointQuestions extends StudioElement {
       case "statistics":
         return this.choice(question, test_time.statistics, words(question, ["batch", "running"]));
       case "palette":
-        return this.palette(labels?.num_classes ?? 0);
+        return labels ? this.choice(question, report.palette ?? "numbered", paletteChoices()) : nothing;
       case "size":
         return this.number(question, size.width, { min: 1, max: 65536, step: 1 });
       case "aspectRatio":
@@ -212,14 +212,6 @@ export class CheckpointQuestions extends StudioElement {
       default:
         return nothing;
     }
-  }
-
-  private palette(classes: number): TemplateResult | typeof nothing {
-    const palettes = palettesFor(classes, t("checkpoint.numbered"));
-    if (palettes.length < 2) return nothing;
-    const choices = palettes.map(({ id, name: shown }) => [id, shown] as const);
-    const convert = (id: string): unknown => palettes.find((palette) => palette.id === id)?.classes;
-    return this.choice("palette", palettes[0]?.id ?? "", choices, convert);
   }
 
   private choice(
