@@ -85,7 +85,7 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
         .iter()
         .map(|&variant| compile(project, variant))
         .collect::<Result<Vec<_>>>()?;
-    let reader = compile_reader(project)?;
+    let reader = reader(project)?;
     let destination = npm.www.join("pkg");
     if package::is_current(&destination, &modules, &reader, shrink) {
         eprintln!("{} is current", project::short(&destination, &project.root));
@@ -120,24 +120,29 @@ pub fn build(project: &Project, npm: &Npm, variants: &[Variant], shrink: bool) -
 }
 
 fn compile(project: &Project, variant: Variant) -> Result<Built> {
-    compile_package(project, variant, PACKAGE)?;
+    // Together, so that cargo finds one set of features for burn and compiles it once.
+    let packages: &[&str] = match variant {
+        Variant::Plain => &[PACKAGE, READER_PACKAGE],
+        Variant::Relaxed => &[PACKAGE],
+    };
+    let mut build = project.cargo();
+    build.args(["build", "--profile", PROFILE]);
+    for package in packages {
+        build.args(["-p", package]);
+    }
+    build.arg("--target-dir").arg(variant.target(project));
+    process::run(variant.apply_to(&mut build))?;
     Built::read(variant, variant.built(project, PROFILE))
 }
 
-/// It reads files, for which one build is as quick as the other.
-fn compile_reader(project: &Project) -> Result<Built> {
-    let variant = Variant::Plain;
-    compile_package(project, variant, READER_PACKAGE)?;
-    let built = variant.built(project, PROFILE);
-    Built::read(variant, built.with_file_name(READER).with_extension("wasm"))
-}
-
-fn compile_package(project: &Project, variant: Variant, package: &str) -> Result<()> {
-    let mut build = project.cargo();
-    build
-        .args(["build", "--profile", PROFILE, "-p", package, "--target-dir"])
-        .arg(variant.target(project));
-    process::run(variant.apply_to(&mut build))
+/// The module that reads weight files, which was compiled with the plain one: for reading files one build
+/// is as quick as the other.
+fn reader(project: &Project) -> Result<Built> {
+    let built = Variant::Plain.built(project, PROFILE);
+    Built::read(
+        Variant::Plain,
+        built.with_file_name(READER).with_extension("wasm"),
+    )
 }
 
 /// Sees to it that Rust's standard library for browsers is there. rustup installs it with the
