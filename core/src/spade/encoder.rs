@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{ConvNorm, NormedConv};
-use crate::layers::{Linear, Mode, leaky_relu, resize_bilinear};
 use crate::Result;
+use crate::layers::{Linear, Mode, leaky_relu, resize_bilinear};
 
 /// Side that every picture is resized to.
 const SIDE: usize = 256;

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn hex_white_is_paper_white() {
-        assert_eq!(Rgb::hex(0xff_ff_ff), Rgb::WHITE);
+        assert_eq!(Rgb::hex(0xffffff), Rgb::WHITE);
         assert_eq!(Rgb::hex(0), Rgb::BLACK);
     }
 

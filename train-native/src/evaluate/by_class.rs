@@ -50,7 +50,7 @@ impl DifferenceByClass {
     #[must_use]
     pub fn differences(&self, classes: &[LabelClass]) -> Vec<ClassDifference> {
         let name = |id: u16| {
-            let known = classes.iter().find(|class| u16::from(class.id) == id);
+            let known = classes.iter().find(|class| class.id == id);
             known.map_or_else(|| id.to_string(), |class| class.name.clone())
         };
         let sums = self.sums.iter();

@@ -88,6 +88,7 @@ pub(crate) fn of_many_channels(seed: u64) -> Case {
 }
 
 /// A convolution 3x3 with steps of 1, of any channels.
+#[cfg(feature = "gpu")]
 pub(crate) fn of_three_by_three(seed: u64) -> Case {
     let mut draft = Draft::new(seed);
     let size = [draft.between(1, 12), draft.between(1, 15)];
