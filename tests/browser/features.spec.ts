@@ -142,6 +142,7 @@ test.describe("the looks of the chosen object", () => {
     expect(await studio.picture()).toEqual(after);
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await studio.menu("Copy share link");
+    await expect(page.locator("up-toasts")).toContainText("Link copied");
     const link = await page.evaluate(() => navigator.clipboard.readText());
     const fresh = await page.context().browser()?.newContext();
     const other = new StudioPage(await (fresh ?? page.context()).newPage());

@@ -268,6 +268,7 @@ test.describe("the strip of styles", () => {
     await expect.poll(() => studio.picture()).toEqual(shown);
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await studio.menu("Copy share link");
+    await expect(page.locator("up-toasts")).toContainText("Link copied");
     const link = await page.evaluate(() => navigator.clipboard.readText());
     expect(link.length).toBeLessThan(30_000);
     const fresh = await context.browser()?.newContext();
