@@ -1,5 +1,5 @@
 //! A folder of results, as the originals' test programs make them: every input with what generators make
-//! of it and the real picture, and a page that shows them (spec 1.9, 3.10, 4.8).
+//! of it and the real picture, and a page that shows them (spec 2.7, 3.10, 4.8).
 //!
 //! `index.html` and `images/NAME_{input,real,…}.png`. The page needs nothing from elsewhere and works
 //! from a `file://` address.
