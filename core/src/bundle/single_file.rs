@@ -116,7 +116,7 @@ impl<B: FileBytes> BundleFile<B> {
 pub fn pack<'a>(files: &[(&str, &'a [u8])]) -> Result<Vec<Cow<'a, [u8]>>> {
     let sizes: Vec<(&str, u64)> = files
         .iter()
-        .map(|(name, bytes)| (*name, bytes.len() as u64))
+        .map(|(name, bytes)| (*name, bytes.len()))
         .collect();
     let layout = Layout::new(&sizes)?;
     let mut parts = Vec::new();
