@@ -1,5 +1,6 @@
 /** Leads the introduction: tells it what a person has done, and where its subjects are. */
 import type { Studio } from "../state/studio.js";
+import { isPainted } from "../state/studio-model.js";
 import { TOOL_IDS } from "../state/studio-state.js";
 import type { Coach, CoachStep } from "./coach.js";
 import type { Stage } from "./stage.js";
@@ -14,16 +15,18 @@ export class CoachGuide {
     private readonly root: ParentNode,
   ) {}
 
-  /** Shows the first step. */
+  /** Shows the first step, where there is something to paint. */
   start(): void {
     const { coach } = this;
-    if (!coach) return;
+    if (!coach || !this.hasCanvas) return;
     coach.targets = (step) => this.target(step);
     coach.start();
   }
 
   /** The state has changed: a stroke may be finished, or a label picked. */
   follow(picked: boolean): void {
+    // A model that takes nothing but chance has come into use.
+    if (!this.hasCanvas) this.close();
     const strokes = this.studio.painting?.history.undoCount ?? 0;
     const painted = strokes > this.strokes && TOOL_IDS.some((tool) => tool === this.studio.state.undoKind);
     this.strokes = strokes;
@@ -34,6 +37,11 @@ export class CoachGuide {
   /** Ends the introduction. False when it was not shown. */
   close(): boolean {
     return this.coach?.close() === true;
+  }
+
+  private get hasCanvas(): boolean {
+    const { model } = this.studio.state;
+    return model !== undefined && isPainted(model);
   }
 
   private get coach(): Coach | null {

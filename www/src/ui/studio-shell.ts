@@ -323,8 +323,7 @@ export class StudioShell extends StudioElement {
     void context.catalog.then((catalog) => (this.catalog = catalog));
     await this.updateComplete;
     const loaded = await this.loader?.start(context.catalog);
-    const { model } = context.studio.state;
-    if (model && isPainted(model) && loaded && isFirstVisit()) this.coach?.start();
+    if (loaded && isFirstVisit()) this.coach?.start();
     if (!loaded && context.studio.state.loading.phase === "none") this.open("models");
   }
 
