@@ -135,7 +135,7 @@ pub struct SpadeNorm {
     pub mlp_beta: Conv2d,
     /// Whether every pixel of a segmentation is of one class and of nothing else, as without edges:
     /// with a kernel of one pixel, γ and β are then looked up by class. The result is the same, for a
-    /// fraction of the work; see [`modulation`](Self::modulation).
+    /// fraction of the work.
     pub one_class_per_pixel: bool,
 }
 
