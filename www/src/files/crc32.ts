@@ -2,9 +2,9 @@
 
 const TABLE = crcTable();
 
-/** The checksum of some bytes, 32 bits unsigned. */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/** The checksum of some bytes, 32 bits unsigned. `before` is that of what comes before them. */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = before ^ 0xffffffff;
   for (const byte of bytes) crc = (TABLE[(crc ^ byte) & 255] ?? 0) ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
 }

@@ -1,14 +1,17 @@
 /** Opening weight files of the authors and bundles in one file: looking into them, asking, loading, keeping, saving. */
 import type { CheckpointAnswers, CheckpointSource } from "../engine/checkpoint.js";
 import { CheckpointReader, type PackOptions } from "../engine/checkpoint-reader.js";
-import { isBundleFile } from "../engine/bundle-file.js";
+import { BUNDLE_ENDING, isBundleFile } from "../engine/bundle-file.js";
 import { errorFrom } from "../engine/errors.js";
+import type { LocalBundle } from "../files/bundle-folder.js";
+import { joinedBundle } from "../files/bundle-joined.js";
 import type { WeightFiles } from "../files/model-files.js";
 import { saveBlob } from "../files/save.js";
 import { t } from "../i18n/language.js";
 import { canKeepModels, type KeptModel, type KeptModels } from "../state/kept-models.js";
 import type { CheckpointContent } from "./checkpoint-question.js";
 import type { ModelSource } from "./model-session.js";
+import { sourceFromBundle } from "./model-sources.js";
 import type { Toast } from "./toasts.js";
 
 /** What the actions need from the shell. */
@@ -137,6 +140,17 @@ export class CheckpointActions {
     this.reader = undefined;
     this.source = undefined;
     this.asked += 1;
+  }
+
+  /** Loads a bundle's folder, and keeps it as one file. */
+  async openFolder(bundle: LocalBundle): Promise<void> {
+    const { id, file } = this.host.kept.begin();
+    const keep = canKeepModels();
+    const source = sourceFromBundle(bundle);
+    const loaded = await this.host.load(keep ? { ...source, origin: { kind: "kept", id } } : source);
+    if (!loaded || !keep) return;
+    const joined = await joinedBundle(bundle);
+    await this.keep({ file: joined, name: `${bundle.name}${BUNDLE_ENDING}`, answers: {} }, bundle.name, id, file);
   }
 
   private async openBundle(source: CheckpointSource): Promise<void> {

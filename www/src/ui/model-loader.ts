@@ -1,5 +1,4 @@
 /** Chooses models to load: at the start, by hand, from a share link, and again after a failure. */
-import type { LocalBundle } from "../files/bundle-folder.js";
 import { decodeShareLink, type SharedScene } from "../files/share-link.js";
 import { language, t } from "../i18n/language.js";
 import { translatedName } from "../i18n/names.js";
@@ -14,13 +13,7 @@ import { deviceWords } from "./device-words.js";
 import type { FileActions } from "./file-actions.js";
 import { fileErrorWords } from "./file-error-words.js";
 import type { DeviceWish, ModelSource, OpenPainting } from "./model-session.js";
-import {
-  sourceFromAddress,
-  sourceFromBundle,
-  sourceFromCatalog,
-  sourceFromKept,
-  sourceFromOrigin,
-} from "./model-sources.js";
+import { sourceFromAddress, sourceFromCatalog, sourceFromKept, sourceFromOrigin } from "./model-sources.js";
 import type { Toast } from "./toasts.js";
 
 /** Knows which models there are, and what is painted on first. */
@@ -91,11 +84,6 @@ export class ModelLoader {
   /** Loads a bundle from an address. */
   async loadAddress(address: string): Promise<void> {
     await this.load(sourceFromAddress(address));
-  }
-
-  /** Loads a bundle from this computer. */
-  async loadBundle(bundle: LocalBundle): Promise<void> {
-    await this.load(sourceFromBundle(bundle));
   }
 
   /** Loads the same model again. */

@@ -268,7 +268,7 @@ export class StudioShell extends StudioElement {
       studio,
       objects: this.objects,
       say: (toast) => this.say(toast),
-      loadBundle: (bundle) => void this.loader?.loadBundle(bundle),
+      loadBundle: (bundle) => void this.checkpoints?.openFolder(bundle),
       openWeights: (files) => void this.checkpoints?.open(files),
       askShape: (question) => this.askShape(question),
     });
