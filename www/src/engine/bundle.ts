@@ -217,6 +217,7 @@ async function bytesOf(file: Blob | ArrayBuffer): Promise<Uint8Array<ArrayBuffer
   }
 }
 
-function nameOf(file: Blob | ArrayBuffer, fallback: string): string {
+/** What a file is called, for messages. */
+export function nameOf(file: Blob | ArrayBuffer, fallback: string): string {
   return typeof File !== "undefined" && file instanceof File ? file.name : fallback;
 }

@@ -1,5 +1,6 @@
 /** Loads a generator into a worker of its own. */
 
+import { nameOf } from "./bundle.js";
 import type { CheckpointAnswers, CheckpointSource } from "./checkpoint.js";
 import { Connection, type WorkerLike } from "./connection.js";
 import type { DeviceKind, DeviceReason, DeviceReport } from "./device.js";
@@ -170,10 +171,6 @@ function sourceOf(bundle: ModelFiles, { answers = {}, encoder }: LoadOptions): B
   if ("file" in bundle) return { kind: "file", source: bundle };
   const files = { kind: "files", manifest: fileOf(bundle.manifest), weights: fileOf(bundle.weights) } as const;
   return bundle.encoder === undefined ? files : { ...files, encoder: fileOf(bundle.encoder) };
-}
-
-function nameOf(file: Blob, otherwise: string): string {
-  return typeof File !== "undefined" && file instanceof File ? file.name : otherwise;
 }
 
 function fileOf(file: Blob | ArrayBuffer | Uint8Array): Blob | ArrayBuffer {
