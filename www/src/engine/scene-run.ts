@@ -16,7 +16,7 @@ export interface LoadedBundle {
 }
 
 /** A picture: RGBA of `width` × `height`. */
-export interface MadePicture {
+interface MadePicture {
   readonly rgba: Uint8ClampedArray;
   readonly width: number;
   readonly height: number;
@@ -117,7 +117,7 @@ function mapsOf({ ids, width, height, instances }: LabelsGiven): LabelScene {
  *
  * @throws UnderpaintError `bad-input` for an id that the palette does not have
  */
-export function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Uint8Array<ArrayBuffer> {
+function rgbaFromIds(ids: Uint8Array, palette: readonly LabelClass[]): Uint8Array<ArrayBuffer> {
   const colours = new Uint32Array(256);
   for (const { id, color } of palette) {
     const [red, green, blue] = color;

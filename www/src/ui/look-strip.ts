@@ -14,7 +14,7 @@ import { glyph } from "./glyph.js";
 import { LookPictures } from "./look-pictures.js";
 import { objectName } from "./object-names.js";
 import { roveWithKeys } from "./roving.js";
-import { tileStyles } from "./strip-styles.js";
+import { stripStyles, tileStyles } from "./strip-styles.js";
 import { StudioElement } from "./studio-element.js";
 import { base, buttons } from "./styles.js";
 
@@ -43,18 +43,8 @@ export class LookStrip extends StudioElement {
     base,
     buttons,
     tileStyles,
+    stripStyles,
     css`
-      :host {
-        display: flex;
-        align-items: center;
-        gap: 8px 16px;
-        padding: 4px 16px 8px;
-        overflow-x: auto;
-        scrollbar-width: thin;
-      }
-      .tiles {
-        padding: 4px;
-      }
       .title {
         flex: none;
         max-width: 160px;

@@ -1,6 +1,21 @@
 /** What strips of small pictures look like: styles, seeds, looks of objects. */
 import { css } from "lit";
 
+/** One row under the stage, which scrolls sideways where it is narrow. */
+export const stripStyles = css`
+  :host {
+    display: flex;
+    align-items: center;
+    gap: 8px 16px;
+    padding: 4px 16px 8px;
+    overflow-x: auto;
+    scrollbar-width: thin;
+  }
+  .tiles {
+    padding: 4px;
+  }
+`;
+
 /** Tiles of `--tile` pixels, chosen ones framed in ochre; names below. */
 export const tileStyles = css`
   .tiles {

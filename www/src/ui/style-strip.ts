@@ -8,7 +8,7 @@ import type { Studio } from "../state/studio.js";
 import type { StudioState } from "../state/studio-state.js";
 import { glyph } from "./glyph.js";
 import { roveWithKeys } from "./roving.js";
-import { tileStyles } from "./strip-styles.js";
+import { stripStyles, tileStyles } from "./strip-styles.js";
 import { StudioElement } from "./studio-element.js";
 import { styleOfPhoto, type StyleShelf } from "./style-shelf.js";
 import { base, buttons } from "./styles.js";
@@ -47,18 +47,8 @@ export class StyleStrip extends StudioElement {
     base,
     buttons,
     tileStyles,
+    stripStyles,
     css`
-      :host {
-        display: flex;
-        align-items: center;
-        gap: 8px 16px;
-        padding: 4px 16px 8px;
-        overflow-x: auto;
-        scrollbar-width: thin;
-      }
-      .tiles {
-        padding: 4px;
-      }
       .mix {
         display: flex;
         align-items: center;
