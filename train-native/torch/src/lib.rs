@@ -7,6 +7,7 @@
 //!
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
+//! - [`group`]: processes that train together.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
 //!
 //! Versions are asserted when it is built: see `build.rs`.
@@ -14,6 +15,7 @@
 
 pub mod adam;
 mod error;
+pub mod group;
 pub mod memory;
 pub mod ops;
 
