@@ -7,6 +7,7 @@ use underpaint_core::state_dict::{
 };
 
 use super::{Snapshot, TrainerState};
+use crate::distributed::{self, Averaging};
 use crate::optimiser::{Adam, AdamConfig, NonFinite};
 
 /// A network and the Adam that moves it.
@@ -44,7 +45,7 @@ impl<M: AuthorsKeys> Trained<M> {
             .expect("the network is only away inside update and load_weights")
     }
 
-    /// Moves every parameter that has a gradient.
+    /// Moves every parameter that has a gradient, along the mean of all ranks'.
     pub fn update(&mut self, mut gradients: Gradients, learning_rate: f64) {
         self.update_shared(&mut gradients, learning_rate);
     }
@@ -52,6 +53,24 @@ impl<M: AuthorsKeys> Trained<M> {
     /// As [`update`](Self::update), for gradients that belong to several networks: those of this one
     /// are taken out.
     pub fn update_shared(&mut self, gradients: &mut Gradients, learning_rate: f64) {
+        let averaging = self.start_averaging(gradients);
+        self.update_averaged(averaging, gradients, learning_rate);
+    }
+
+    /// Starts to average this network's gradients over all ranks, so that other work can be done
+    /// until [`update_averaged`](Self::update_averaged).
+    pub fn start_averaging(&self, gradients: &Gradients) -> Averaging {
+        distributed::start_averaging(self.network(), gradients)
+    }
+
+    /// As [`update_shared`](Self::update_shared), along the averages.
+    pub fn update_averaged(
+        &mut self,
+        averaging: Averaging,
+        gradients: &mut Gradients,
+        learning_rate: f64,
+    ) {
+        distributed::finish_averaging(averaging, self.network(), gradients);
         let network = self
             .network
             .take()
