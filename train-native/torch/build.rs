@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The release of libtorch that `cpp/` is written for; torch-sys 0.22 is, too, and `Cargo.toml` pins it.
 const LIBTORCH: &str = "2.9";
 
-const SOURCES: [&str; 4] = ["ops.cpp", "c10d.cpp", "nccl.cpp", "hccl.cpp"];
+const SOURCES: [&str; 5] = ["ops.cpp", "norm.cpp", "c10d.cpp", "nccl.cpp", "hccl.cpp"];
 
 fn main() {
     let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").expect("torch-sys says where libtorch is");
@@ -83,6 +83,7 @@ fn version(root: &Path, include: &Path) -> Option<String> {
 fn process_groups(build: &mut cc::Build, root: &Path, include: &Path) {
     println!("cargo:rerun-if-env-changed=UNDERPAINT_CUDA_INCLUDE");
     println!("cargo:rerun-if-env-changed=UNDERPAINT_TORCH_NPU");
+    println!("cargo:rerun-if-env-changed=UNDERPAINT_PYTHON_INCLUDE");
     let header = include.join("torch/csrc/distributed/c10d/ProcessGroupGloo.hpp");
     // macOS' linker refuses what the stand-ins for gloo's headers leave open.
     if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") || !header.exists() {
@@ -99,11 +100,17 @@ fn process_groups(build: &mut cc::Build, root: &Path, include: &Path) {
         println!("cargo:rustc-link-lib=dylib=c10_cuda");
     }
     if let Some(npu) = env::var_os("UNDERPAINT_TORCH_NPU").map(PathBuf::from) {
+        // Its headers name c10d's as PyTorch's sources do, and, built for Python, Python's.
+        build.include(include.join("torch/csrc/distributed"));
+        build.includes(env::var_os("UNDERPAINT_PYTHON_INCLUDE"));
         let third_party = npu.join("include/third_party");
         build.include(npu.join("include"));
         build.includes(["acl/inc", "hccl/inc"].map(|folder| third_party.join(folder)));
         build.define("UNDERPAINT_HCCL", None);
-        println!("cargo:rustc-link-search=native={}", npu.join("lib").display());
+        println!(
+            "cargo:rustc-link-search=native={}",
+            npu.join("lib").display()
+        );
         println!("cargo:rustc-link-lib=dylib=torch_npu");
     }
 }
@@ -117,13 +124,21 @@ fn cuda_headers(root: &Path) -> Option<Vec<PathBuf>> {
     let given = env::var_os("UNDERPAINT_CUDA_INCLUDE").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&given).collect();
     let wheels = root.parent().map(|packages| packages.join("nvidia"));
-    for wheel in wheels.into_iter().filter_map(|folder| fs::read_dir(folder).ok()) {
+    for wheel in wheels
+        .into_iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+    {
         let wheels = wheel.flatten().map(|wheel| wheel.path().join("include"));
         folders.extend(wheels.filter(|folder| folder.is_dir()));
     }
     let toolkit = env::var_os("CUDA_HOME").unwrap_or_else(|| "/usr/local/cuda".into());
     folders.push(Path::new(&toolkit).join("include"));
     let found = |name: &str| folders.iter().any(|folder| folder.join(name).is_file());
-    let needed = ["nccl.h", "cuda_runtime_api.h", "crt/host_defines.h", "nv/target"];
+    let needed = [
+        "nccl.h",
+        "cuda_runtime_api.h",
+        "crt/host_defines.h",
+        "nv/target",
+    ];
     needed.into_iter().all(found).then_some(folders)
 }

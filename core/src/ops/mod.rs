@@ -15,8 +15,10 @@ mod convolution;
 mod native;
 mod normalization;
 mod precision;
+mod ranks;
 
 pub use activation::{leaky_relu, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
-pub use normalization::{BatchNormOutput, batch_norm};
+pub use normalization::{BatchNormOutput, batch_norm, batch_norm_over_ranks};
 pub use precision::{Precision, to_f32};
+pub use ranks::{RankSums, Synchronized, synchronize};

@@ -19,6 +19,8 @@ mod libtorch;
 mod migrating;
 mod onnx;
 mod resume;
+#[cfg(all(target_os = "linux", feature = "tch"))]
+mod several;
 #[cfg(unix)]
 mod signals;
 mod sizes;

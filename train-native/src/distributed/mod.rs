@@ -25,6 +25,7 @@ use self::comm::Comm;
 use self::watch::Watch;
 use crate::device::DeviceName;
 use crate::family::{Losses, derive_seed};
+use underpaint_core::ops::{RankSums, Synchronized, synchronize};
 
 pub use self::comm::Averaging;
 pub use self::world::World;
@@ -94,7 +95,6 @@ pub struct Ranks {
     share: Share,
     comm: Comm,
     watch: Watch,
-    sync_batch_norm: bool,
     /// What went wrong first; nothing is sent or received from then on.
     broken: RefCell<Option<String>>,
 }
@@ -105,27 +105,14 @@ impl Ranks {
     /// # Errors
     ///
     /// If one does not come, or this build has no libtorch.
-    pub fn join(world: &World, device: DeviceName) -> Result<Rc<Self>> {
-        let (comm, watch) = comm::join(world, device)?;
+    pub fn join(world: &World) -> Result<Rc<Self>> {
+        let (comm, watch) = comm::join(world)?;
         Ok(Rc::new(Self {
             share: world.share(),
             comm,
             watch,
-            sync_batch_norm: false,
             broken: RefCell::new(None),
         }))
-    }
-
-    /// The same where batch norms take their statistics over all ranks.
-    #[must_use]
-    pub fn with_sync_batch_norm(self: Rc<Self>, sync_batch_norm: bool) -> Rc<Self> {
-        match Rc::try_unwrap(self) {
-            Ok(ranks) => Rc::new(Self {
-                sync_batch_norm,
-                ..ranks
-            }),
-            Err(shared) => shared,
-        }
     }
 
     /// Which of them this is.
@@ -137,6 +124,21 @@ impl Ranks {
     pub fn enter(self: &Rc<Self>) -> Entered {
         CURRENT.set(Some(Rc::clone(self)));
         Entered(())
+    }
+
+    /// Lets devices talk to each other without the host, where this build and the device can: gradients
+    /// go that way.
+    ///
+    /// # Errors
+    ///
+    /// If the devices cannot be connected.
+    pub fn connect(&self, device: DeviceName) -> Result<()> {
+        self.tried(|comm| comm.connect(device, self.share))
+    }
+
+    /// Lets batch norms take their statistics over all ranks, for as long as the result lives.
+    pub fn synchronize_norms(self: &Rc<Self>) -> Synchronized {
+        synchronize(Rc::new(NormSums(Rc::clone(self))))
     }
 
     /// Bytes of rank 0, on all ranks. The others' are ignored.
@@ -209,6 +211,18 @@ impl Ranks {
             *self.broken.borrow_mut() = Some(reason.clone());
             anyhow!(reason)
         })
+    }
+}
+
+/// What batch norms ask for.
+struct NormSums(Rc<Ranks>);
+
+impl RankSums for NormSums {
+    fn sum(&self, values: Tensor<1>) -> Tensor<1> {
+        let alone = values.clone();
+        let sums = self.0.tried(|comm| comm.sum_tensor(values));
+        // Kept, and told by the next `agree`.
+        sums.unwrap_or(alone)
     }
 }
 

@@ -265,10 +265,12 @@ impl Shared {
             match lines.next() {
                 Some(Ok(line)) if line == "alive" => {}
                 Some(Ok(line)) if line == "done" => return,
-                Some(Ok(line)) => match line.strip_prefix("ends ").and_then(|l| l.split_once(' ')) {
-                    Some((_, reason)) => break reason.replace('\u{1f}', "\n"),
-                    None => break format!("rank {peer} says what makes no sense: {line}"),
-                },
+                Some(Ok(line)) => {
+                    match line.strip_prefix("ends ").and_then(|l| l.split_once(' ')) {
+                        Some((_, reason)) => break reason.replace('\u{1f}', "\n"),
+                        None => break format!("rank {peer} says what makes no sense: {line}"),
+                    }
+                }
                 Some(Err(error)) if is_silence(&error) => {
                     break format!(
                         "rank {peer} has not answered for {} s: it hangs, or its machine cannot be \
@@ -383,8 +385,8 @@ mod tests {
             silence: SILENCE,
         };
         thread::scope(|scope| {
-            let first =
-                scope.spawn(|| Watch::over(&listener, "secret", size, limits, parked).expect("over"));
+            let first = scope
+                .spawn(|| Watch::over(&listener, "secret", size, limits, parked).expect("over"));
             // Somebody else comes by.
             let mut stranger = TcpStream::connect(&address).expect("connected");
             writeln!(stranger, "GET / HTTP/1.1").expect("written");

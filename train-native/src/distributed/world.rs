@@ -28,14 +28,27 @@ pub struct World {
 
 /// Names of rank, size and local rank, and who sets them.
 const STARTERS: [([&str; 3], &str); 4] = [
-    (["RANK", "WORLD_SIZE", "LOCAL_RANK"], "torchrun or underpaint launch"),
     (
-        ["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"],
+        ["RANK", "WORLD_SIZE", "LOCAL_RANK"],
+        "torchrun or underpaint launch",
+    ),
+    (
+        [
+            "OMPI_COMM_WORLD_RANK",
+            "OMPI_COMM_WORLD_SIZE",
+            "OMPI_COMM_WORLD_LOCAL_RANK",
+        ],
         "Open MPI's mpirun",
     ),
     // Of the step, not of the job: a program that a batch script starts without srun is alone.
-    (["SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"], "SLURM's srun"),
-    (["PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"], "MPICH's mpirun"),
+    (
+        ["SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"],
+        "SLURM's srun",
+    ),
+    (
+        ["PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"],
+        "MPICH's mpirun",
+    ),
 ];
 /// Ports that are made of a job's name begin here.
 const FIRST_PORT: u64 = 20_000;
@@ -61,14 +74,19 @@ impl World {
         let number = |name: &str, missing: usize| {
             variable(name).map_or(Ok(missing), |value| {
                 let parsed = value.trim().parse::<usize>();
-                parsed.with_context(|| format!("{name} ({starter}): expected a number, found {value}"))
+                parsed.with_context(|| {
+                    format!("{name} ({starter}): expected a number, found {value}")
+                })
             })
         };
         let (rank, size) = (number(rank, 0)?, number(size, 1)?);
         if size <= 1 {
             return Ok(None);
         }
-        ensure!(rank < size, "rank {rank} of {size} ({starter}): expected one below {size}");
+        ensure!(
+            rank < size,
+            "rank {rank} of {size} ({starter}): expected one below {size}"
+        );
         let (host, port) = meeting_place(&variable, starter)?;
         let agent = variable("TORCHELASTIC_USE_AGENT_STORE").as_deref() == Some("True");
         Ok(Some(Self {
@@ -114,7 +132,8 @@ fn meeting_place(
         (Some(host), _) => host,
         (None, Some(nodes)) => first_node(&nodes)?,
         (None, None) => {
-            let local = variable("OMPI_COMM_WORLD_LOCAL_SIZE").or_else(|| variable("MPI_LOCALNRANKS"));
+            let local =
+                variable("OMPI_COMM_WORLD_LOCAL_SIZE").or_else(|| variable("MPI_LOCALNRANKS"));
             let all = variable("OMPI_COMM_WORLD_SIZE").or_else(|| variable("PMI_SIZE"));
             if local.is_none() || local != all {
                 bail!("MASTER_ADDR: expected the host of rank 0 ({starter}), found nothing");
@@ -174,9 +193,16 @@ mod tests {
     #[test]
     fn a_process_that_nobody_numbered_is_alone() {
         assert_eq!(world(&[]).expect("none"), None);
-        assert_eq!(world(&[("RANK", "0"), ("WORLD_SIZE", "1")]).expect("one"), None);
+        assert_eq!(
+            world(&[("RANK", "0"), ("WORLD_SIZE", "1")]).expect("one"),
+            None
+        );
         // As in a batch script of a job with eight tasks, without srun.
-        let batch = [("SLURM_PROCID", "0"), ("SLURM_NTASKS", "8"), ("SLURM_JOB_ID", "1")];
+        let batch = [
+            ("SLURM_PROCID", "0"),
+            ("SLURM_NTASKS", "8"),
+            ("SLURM_JOB_ID", "1"),
+        ];
         assert_eq!(world(&batch).expect("none"), None);
     }
 
@@ -271,7 +297,10 @@ mod tests {
             variables.retain(|(key, _)| *key != name);
             variables.push((name, value));
             let error = world(&variables).expect_err("wrong").to_string();
-            assert!(error.to_lowercase().contains(&name.to_lowercase()), "{error}");
+            assert!(
+                error.to_lowercase().contains(&name.to_lowercase()),
+                "{error}"
+            );
         }
     }
 }

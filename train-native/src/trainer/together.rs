@@ -70,7 +70,9 @@ fn compare(ranks: &Ranks, state: &Snapshot) -> Result<()> {
         }
         let of = |bytes: &[u8]| serde_json::from_slice::<BTreeMap<String, String>>(bytes);
         let (theirs, first) = (of(bytes)?, of(&all[0])?);
-        let differ = first.iter().filter(|(name, hash)| theirs.get(*name) != Some(*hash));
+        let differ = first
+            .iter()
+            .filter(|(name, hash)| theirs.get(*name) != Some(*hash));
         let names: Vec<&str> = differ.map(|(name, _)| name.as_str()).collect();
         bail!(
             "rank {rank} has other weights than rank 0 in {}: the devices or libraries of their \

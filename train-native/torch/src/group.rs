@@ -499,7 +499,8 @@ fn made<T>(pointer: *mut T) -> Result<NonNull<T>> {
 }
 
 fn text(text: &str) -> Result<CString> {
-    CString::new(text).map_err(|_| Error::new(format!("{text:?}: expected a text without zero bytes")))
+    CString::new(text)
+        .map_err(|_| Error::new(format!("{text:?}: expected a text without zero bytes")))
 }
 
 fn number(number: usize) -> Result<c_int> {

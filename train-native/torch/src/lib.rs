@@ -5,6 +5,7 @@
 //! groups. This crate does, over a thin layer of C++ in `cpp/` that catches every exception. It is the
 //! only crate with `unsafe` code, and knows neither burn nor networks.
 //!
+//! - [`norm`]: batch norm over more than one process.
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
 //! - [`group`]: processes that train together.
@@ -17,6 +18,7 @@ pub mod adam;
 mod error;
 pub mod group;
 pub mod memory;
+pub mod norm;
 pub mod ops;
 
 pub use error::{Error, Result};

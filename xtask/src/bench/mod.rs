@@ -2,6 +2,7 @@
 //! one machine.
 
 mod generate;
+mod scaling;
 mod train;
 mod web;
 
@@ -16,6 +17,8 @@ pub enum Command {
     Train(train::Args),
     /// A full-size generator of another family with libtorch, against PyTorch eager
     Generate(generate::Args),
+    /// A step of one process against one of two ranks of a run, one thread each
+    Scaling(scaling::Args),
     /// The generator in headless Chromium, against ONNX Runtime Web
     Web(web::Args),
 }
@@ -28,6 +31,7 @@ pub fn run(project: &Project, command: &Command) -> Result<()> {
     match command {
         Command::Train(args) => train::run(project, args),
         Command::Generate(args) => generate::run(project, args),
+        Command::Scaling(args) => scaling::run(project, args),
         Command::Web(args) => web::run(project, args),
     }
 }

@@ -98,8 +98,25 @@ impl Comm {
         Ok(())
     }
 
+    /// The sum of a tensor of every rank, for batch norms.
+    pub(in crate::distributed) fn sum_tensor(&self, values: Tensor<1>) -> Result<Tensor<1>> {
+        let values = values.try_into_primitive::<LibTorch>();
+        let Ok(mut values) = values else {
+            return Err(anyhow!("expected a tensor on one of libtorch's devices"));
+        };
+        let (work, on_host) = self.start_sum(&values.tensor)?;
+        work.wait()?;
+        if let Some(on_host) = on_host {
+            values.tensor.copy_(&on_host);
+        }
+        Ok(Tensor::from_primitive::<LibTorch>(values))
+    }
+
     fn start(&self, found: Vec<Found>) -> Result<Bucket> {
-        let total = found.iter().map(|found| found.gradient.numel() as i64).sum();
+        let total = found
+            .iter()
+            .map(|found| found.gradient.numel() as i64)
+            .sum();
         let (kind, device) = (found[0].gradient.kind(), found[0].gradient.device());
         let sums = tch::Tensor::empty([total], (kind, device));
         let (mut layouts, mut start) = (Vec::new(), 0);
@@ -114,9 +131,7 @@ impl Comm {
             });
             start += count;
         }
-        let (group, through_host) = self.group_of(device);
-        let on_host = through_host.then(|| sums.to_device(tch::Device::Cpu));
-        let work = group.all_reduce(on_host.as_ref().unwrap_or(&sums))?;
+        let (work, on_host) = self.start_sum(&sums)?;
         Ok(Bucket {
             sums,
             on_host,

@@ -1,16 +1,18 @@
 //! Over libtorch's process groups.
 
-use std::mem::ManuallyDrop;
+use std::cell::{Ref, RefCell};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 use tch::{Kind, Tensor};
-use underpaint_torch::group::{Group, Interface, Meeting, Store, exit_now, has_hccl, has_nccl};
+use underpaint_torch::group::{
+    Group, Interface, Meeting, Store, Work, exit_now, has_hccl, has_nccl,
+};
 
 use crate::device::DeviceName;
-use crate::distributed::World;
 use crate::distributed::watch::{self, Limits, Watch};
+use crate::distributed::{Share, World};
 
 /// For all ranks to come: another machine may be slow to start.
 const MEETING: Duration = Duration::from_secs(300);
@@ -24,16 +26,24 @@ const INTERFACE: &str = "GLOO_SOCKET_IFNAME";
 const WATCH: &str = "watch";
 
 /// The process groups of a run.
-// Never dropped: the groups' threads may wait for a lost rank for hours.
 pub(in crate::distributed) struct Comm {
-    host: ManuallyDrop<Group>,
-    /// Between devices, where they can talk to each other without the host.
-    devices: Option<ManuallyDrop<Group>>,
-    _store: ManuallyDrop<Store>,
+    // The store goes last.
+    devices: RefCell<Option<Group>>,
+    host: Option<Group>,
+    store: Store,
+}
+
+impl Drop for Comm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            // Groups wait for their work, and nobody does the others' part of it any longer.
+            std::mem::forget((self.devices.take(), self.host.take()));
+        }
+    }
 }
 
 /// Meets the other ranks.
-pub(in crate::distributed) fn join(world: &World, device: DeviceName) -> Result<(Comm, Watch)> {
+pub(in crate::distributed) fn join(world: &World) -> Result<(Comm, Watch)> {
     let place = || format!("{world}");
     let store = Store::meet(&Meeting {
         host: &world.host,
@@ -47,20 +57,10 @@ pub(in crate::distributed) fn join(world: &World, device: DeviceName) -> Result<
     let watch = watch_over(world, &store).with_context(place)?;
     let (rank, size) = (world.rank, world.size);
     let group = Group::gloo(&store, rank, size, &interface(world)?, OPERATION);
-    let group = group.with_context(place)?;
-    let devices = match device {
-        DeviceName::LibtorchCuda(_) if has_nccl() => {
-            Some(Group::nccl(&store, rank, size, OPERATION)?)
-        }
-        _ if device.to_string().starts_with("npu") && has_hccl() => {
-            Some(Group::hccl(&store, rank, size, OPERATION)?)
-        }
-        _ => None,
-    };
     let comm = Comm {
-        host: ManuallyDrop::new(group),
-        devices: devices.map(ManuallyDrop::new),
-        _store: ManuallyDrop::new(store),
+        devices: RefCell::new(None),
+        host: Some(group.with_context(place)?),
+        store,
     };
     // Everybody has got through.
     comm.barrier()?;
@@ -99,7 +99,10 @@ fn watch_over(world: &World, store: &Store) -> Result<Watch> {
 /// Where the others reach this process: what the user says, or the address by which this machine
 /// reaches the meeting place.
 fn interface(world: &World) -> Result<Interface> {
-    if let Some(name) = std::env::var(INTERFACE).ok().filter(|name| !name.is_empty()) {
+    if let Some(name) = std::env::var(INTERFACE)
+        .ok()
+        .filter(|name| !name.is_empty())
+    {
         return Ok(Interface::Name(name));
     }
     // Sends nothing: the system only chooses a way.
@@ -115,12 +118,12 @@ fn interface(world: &World) -> Result<Interface> {
 impl Comm {
     pub(in crate::distributed) fn broadcast(&self, bytes: Vec<u8>) -> Result<Vec<u8>> {
         let mut length = Tensor::from_slice(&[bytes.len() as i64]);
-        self.host.broadcast(&mut length, 0)?;
+        self.host().broadcast(&mut length, 0)?;
         let mut bytes = bytes;
         bytes.resize(usize::try_from(length.int64_value(&[0]))?, 0);
         for piece in bytes.chunks_mut(PIECE) {
             let mut tensor = Tensor::from_slice(piece);
-            self.host.broadcast(&mut tensor, 0)?;
+            self.host().broadcast(&mut tensor, 0)?;
             let count = piece.len();
             tensor.copy_data_u8(piece, count);
         }
@@ -129,14 +132,14 @@ impl Comm {
 
     pub(in crate::distributed) fn gather(&self, bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
         let length = Tensor::from_slice(&[bytes.len() as i64]);
-        let lengths = self.host.all_gather(&length)?;
+        let lengths = self.host().all_gather(&length)?;
         let lengths = lengths.iter().map(|length| length.int64_value(&[0]));
         let lengths = lengths.collect::<Vec<_>>();
         let longest = usize::try_from(lengths.iter().copied().max().unwrap_or(0))?;
         let mut own = bytes.to_vec();
         // At least one byte: there is no tensor to send without.
         own.resize(longest.max(1), 0);
-        let all = self.host.all_gather(&Tensor::from_slice(&own))?;
+        let all = self.host().all_gather(&Tensor::from_slice(&own))?;
         let cut = |(tensor, length): (Tensor, i64)| {
             let mut bytes = Vec::<u8>::try_from(tensor)?;
             bytes.truncate(usize::try_from(length)?);
@@ -146,22 +149,22 @@ impl Comm {
     }
 
     pub(in crate::distributed) fn send(&self, bytes: &[u8], to: usize) -> Result<()> {
-        self.host
+        self.host()
             .send(&Tensor::from_slice(&[bytes.len() as i64]), to)?;
         for piece in bytes.chunks(PIECE) {
-            self.host.send(&Tensor::from_slice(piece), to)?;
+            self.host().send(&Tensor::from_slice(piece), to)?;
         }
         Ok(())
     }
 
     pub(in crate::distributed) fn receive(&self, from: usize) -> Result<Vec<u8>> {
         let mut length = Tensor::from_slice(&[0i64]);
-        self.host.receive(&mut length, from)?;
+        self.host().receive(&mut length, from)?;
         let mut bytes = vec![0; usize::try_from(length.int64_value(&[0]))?];
         for piece in bytes.chunks_mut(PIECE) {
             let count = piece.len();
             let mut tensor = Tensor::zeros([count as i64], (Kind::Uint8, tch::Device::Cpu));
-            self.host.receive(&mut tensor, from)?;
+            self.host().receive(&mut tensor, from)?;
             tensor.copy_data_u8(piece, count);
         }
         Ok(bytes)
@@ -169,27 +172,52 @@ impl Comm {
 
     pub(in crate::distributed) fn sum(&self, values: Vec<f64>) -> Result<Vec<f64>> {
         let tensor = Tensor::from_slice(&values);
-        self.host.all_reduce(&tensor)?.wait()?;
+        self.host().all_reduce(&tensor)?.wait()?;
         let sums = Vec::<f64>::try_from(tensor)?;
         ensure!(sums.len() == values.len(), "as many sums as values");
         Ok(sums)
     }
 
     pub(in crate::distributed) fn barrier(&self) -> Result<()> {
-        Ok(self.host.barrier()?)
+        Ok(self.host().barrier()?)
     }
 
     /// Number of ranks.
     pub(super) fn size(&self) -> usize {
-        self.host.size()
+        self.host().size()
     }
 
-    /// The group that sums up tensors of a device, and whether they have to come to the host for it.
-    pub(super) fn group_of(&self, device: tch::Device) -> (&Group, bool) {
-        match (&self.devices, device) {
-            (_, tch::Device::Cpu) => (&self.host, false),
-            (Some(devices), _) => (devices, false),
-            (None, _) => (&self.host, true),
+    /// Connects devices that can talk to each other without the host.
+    pub(in crate::distributed) fn connect(&self, device: DeviceName, own: Share) -> Result<()> {
+        let (store, Share { rank, size }) = (&self.store, own);
+        let group = match device {
+            DeviceName::LibtorchCuda(_) if has_nccl() => {
+                Some(Group::nccl(store, rank, size, OPERATION)?)
+            }
+            _ if device.to_string().starts_with("npu") && has_hccl() => {
+                Some(Group::hccl(store, rank, size, OPERATION)?)
+            }
+            _ => None,
+        };
+        *self.devices.borrow_mut() = group;
+        Ok(())
+    }
+
+    fn host(&self) -> &Group {
+        self.host.as_ref().expect("it is there until the end")
+    }
+
+    /// Starts to sum up a tensor of any device, in place or, where devices do not talk to each other, in
+    /// the copy in host memory that comes back.
+    pub(super) fn start_sum(&self, tensor: &Tensor) -> Result<(Work, Option<Tensor>)> {
+        let devices: Ref<'_, Option<Group>> = self.devices.borrow();
+        if tensor.device() == tch::Device::Cpu {
+            return Ok((self.host().all_reduce(tensor)?, None));
         }
+        if let Some(devices) = devices.as_ref() {
+            return Ok((devices.all_reduce(tensor)?, None));
+        }
+        let on_host = tensor.to_device(tch::Device::Cpu);
+        Ok((self.host().all_reduce(&on_host)?, Some(on_host)))
     }
 }

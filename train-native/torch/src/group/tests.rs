@@ -49,7 +49,10 @@ fn sums_started_together_end_with_the_same_values_on_all_ranks() {
         }
         tensors.map(|tensor| values(&tensor))
     });
-    assert!(sums.iter().all(|sum| *sum == [[3.0, 3.0], [30.0, 30.0]]), "{sums:?}");
+    assert!(
+        sums.iter().all(|sum| *sum == [[3.0, 3.0], [30.0, 30.0]]),
+        "{sums:?}"
+    );
 }
 
 #[test]
@@ -64,9 +67,16 @@ fn tensors_go_from_one_to_all_from_all_to_all_and_from_one_to_one() {
             0 => group.receive(&mut sent, 1).expect("received"),
             _ => group.send(&(&own + 6.0), 0).expect("sent"),
         }
-        store.set(&format!("of {rank}"), &[rank as u8, 0]).expect("set");
+        store
+            .set(&format!("of {rank}"), &[rank as u8, 0])
+            .expect("set");
         let other = store.get(&format!("of {}", 1 - rank)).expect("got");
-        (values(&shared), all.iter().map(values).collect::<Vec<_>>(), values(&sent), other)
+        (
+            values(&shared),
+            all.iter().map(values).collect::<Vec<_>>(),
+            values(&sent),
+            other,
+        )
     });
     for (rank, (shared, all, sent, other)) in found.into_iter().enumerate() {
         assert_eq!((shared, all), (vec![1.0], vec![vec![0.0], vec![1.0]]));
@@ -97,10 +107,14 @@ fn what_is_not_compiled_says_so() {
     let told = ranks(1, |_, _, store| {
         [
             has_nccl().then(String::new).unwrap_or_else(|| {
-                Group::nccl(store, 0, 1, TIMEOUT).expect_err("none").to_string()
+                Group::nccl(store, 0, 1, TIMEOUT)
+                    .expect_err("none")
+                    .to_string()
             }),
             has_hccl().then(String::new).unwrap_or_else(|| {
-                Group::hccl(store, 0, 1, TIMEOUT).expect_err("none").to_string()
+                Group::hccl(store, 0, 1, TIMEOUT)
+                    .expect_err("none")
+                    .to_string()
             }),
         ]
     });
