@@ -93,7 +93,7 @@ fn a_rank_that_hangs_is_noticed_by_its_silence() {
             &ranks,
             &[&format!("rank {hanging} has not answered for 3 s")],
         );
-        place.run("plan --model run");
+        place.run("plan run");
     }
 }
 
@@ -196,7 +196,7 @@ fn launch_checks_what_it_is_told() {
     let place = Place::empty();
     for (command, parts) in [
         (
-            "launch --nproc 2 -- plan --model x",
+            "launch --nproc 2 -- plan x",
             &["expected train", "plan"][..],
         ),
         ("launch --nproc 0 -- train", &["--nproc"]),

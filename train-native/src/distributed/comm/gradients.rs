@@ -7,7 +7,7 @@
 use anyhow::{Result, anyhow};
 use burn::module::{ModuleVisitor, Param};
 use burn::tensor::{Gradients, Tensor, TensorData};
-use burn_tch::{LibTorch, TchTensor};
+use burn_tch::LibTorch;
 use underpaint_core::state_dict::AuthorsKeys;
 use underpaint_torch::group::Work;
 
@@ -247,14 +247,16 @@ impl ModuleVisitor for Replace<'_> {
             return;
         };
         let device = gradient.device();
-        let average = match gradient.try_into_primitive::<LibTorch>() {
-            Ok(_) => Tensor::from_primitive::<LibTorch>(TchTensor::new(average)),
+        match gradient.try_into_primitive::<LibTorch>() {
+            // burn's dispatch cannot replace gradients of libtorch: this changes the tensor that it
+            // holds, of which `gradient` is another handle.
+            Ok(mut gradient) => gradient.tensor.set_data(&average),
             Err(_) => {
                 let values = Vec::<f32>::try_from(average.reshape([-1])).unwrap_or_default();
-                Tensor::from_data(TensorData::new(values, value.dims()), &device)
+                let average = Tensor::from_data(TensorData::new(values, value.dims()), &device);
+                value.grad_replace(self.gradients, average);
             }
-        };
-        value.grad_replace(self.gradients, average);
+        }
     }
 }
 
