@@ -124,6 +124,14 @@ pub fn open(name: DeviceName) -> Result<Device> {
     backends::open(name)
 }
 
+/// Lets libtorch compute with that many threads on the CPU; does nothing without it.
+pub fn set_threads(count: usize) {
+    #[cfg(feature = "tch")]
+    tch::set_num_threads(i32::try_from(count).unwrap_or(i32::MAX));
+    #[cfg(not(feature = "tch"))]
+    let _ = count;
+}
+
 /// One line of `underpaint devices`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceStatus {
