@@ -66,6 +66,18 @@ struct Moments<const D: usize> {
 struct Factors {
     beta1: f64,
     beta2: f64,
+    /// Number of the step, from 1.
+    #[cfg_attr(
+        not(feature = "tch"),
+        allow(dead_code, reason = "libtorch's kernel asks for it")
+    )]
+    step: u64,
+    /// Learning rate.
+    #[cfg_attr(
+        not(feature = "tch"),
+        allow(dead_code, reason = "libtorch's kernel asks for it")
+    )]
+    learning_rate: f64,
     /// Learning rate over the first moment's bias correction.
     step_size: f64,
     /// Root of the second moment's bias correction.
@@ -107,6 +119,8 @@ impl Adam {
         let factors = Factors {
             beta1: self.config.beta1,
             beta2: self.config.beta2,
+            step: self.steps,
+            learning_rate,
             step_size: learning_rate / correction(self.config.beta1),
             correction: correction(self.config.beta2).sqrt(),
         };
@@ -117,8 +131,11 @@ impl Adam {
             moments: &mut self.moments,
             non_finite: self.non_finite,
             factors,
+            pending: Pending::default(),
         };
-        network.map(&mut update)
+        let network = network.map(&mut update);
+        update.pending.finish(factors);
+        network
     }
 
     /// The moments as `key.exp_avg` and `key.exp_avg_sq`, not read yet, and the number of steps.
@@ -172,6 +189,7 @@ struct Update<'a> {
     moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
     non_finite: NonFinite,
     factors: Factors,
+    pending: Pending,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -195,8 +213,8 @@ impl ModuleMapper for Update<'_> {
                 first: gradient.zeros_like(),
                 second: gradient.zeros_like(),
             });
-        let (value, moments) =
-            fused::update(tensor.without_autodiff(), gradient, moments, self.factors);
+        let value = tensor.without_autodiff();
+        let (value, moments) = self.pending.update(value, gradient, moments, self.factors);
         self.moments.insert(key, Box::new(moments));
         Param::from_mapped_value(id, value.autodiff().require_grad(), mapper)
     }
@@ -214,6 +232,7 @@ fn update<const D: usize>(
         beta2,
         step_size,
         correction,
+        ..
     } = factors;
     // In the order of PyTorch's `addcmul` and `addcdiv`, so that both round alike.
     let square = gradient.clone() * (1.0 - beta2) * gradient.clone();
@@ -226,8 +245,27 @@ fn update<const D: usize>(
 
 #[cfg(not(feature = "tch"))]
 mod fused {
-    pub(super) use super::update;
+    use super::{Factors, Moments, Tensor, update};
+
+    /// Moves every parameter at once.
+    #[derive(Default)]
+    pub(super) struct Pending;
+
+    impl Pending {
+        pub(super) fn update<const D: usize>(
+            &mut self,
+            value: Tensor<D>,
+            gradient: Tensor<D>,
+            moments: Moments<D>,
+            factors: Factors,
+        ) -> (Tensor<D>, Moments<D>) {
+            update(value, gradient, moments, factors)
+        }
+
+        pub(super) fn finish(self, _: Factors) {}
+    }
 }
+use fused::Pending;
 
 #[cfg(feature = "tch")]
 #[allow(
