@@ -4,6 +4,8 @@
 //! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
 //! that the harness does not know is a failure, never skipped. `$UNDERPAINT_DEVICES`, names with commas
 //! between them, chooses other devices.
+//!
+//! As `parity underpaint …` it is the program itself: one file for `cargo xtask gpu-check` to take along.
 
 mod bundle;
 mod checkpoint;
@@ -26,16 +28,31 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use clap::Parser;
 use libtest_mimic::{Arguments, Failed, Trial};
+use underpaint::command::Cli;
 use underpaint::device::DeviceName;
 use underpaint_tests::Fixture;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("underpaint") {
+        return program();
+    }
     let arguments = Arguments::from_args();
     match trials() {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
             eprintln!("parity: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn program() -> ExitCode {
+    match Cli::parse_from(std::env::args_os().skip(1)).run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -48,7 +65,7 @@ fn devices() -> Result<Vec<DeviceName>> {
         return names.map(|name| name.map_err(anyhow::Error::msg)).collect();
     }
     let mut devices = vec![DeviceName::Cpu];
-    if cfg!(feature = "tch") {
+    if cfg!(feature = "libtorch") {
         devices.push(DeviceName::LibtorchCpu);
     }
     #[cfg(all(feature = "tch", target_os = "linux"))]

@@ -104,6 +104,24 @@ pub fn open(name: DeviceName) -> Result<Device> {
     backends::open(name)
 }
 
+/// Largest number of bytes that tensors took at one time, on devices whose allocators count it.
+pub fn peak_memory(name: DeviceName) -> Option<u64> {
+    #[cfg(feature = "tch")]
+    {
+        use underpaint_torch::memory::{Accelerator, device_peak};
+        match name {
+            DeviceName::LibtorchCuda(index) => device_peak(Accelerator::Cuda(index)),
+            DeviceName::Npu(index) => device_peak(Accelerator::Npu(index)),
+            _ => None,
+        }
+    }
+    #[cfg(not(feature = "tch"))]
+    {
+        let _ = name;
+        None
+    }
+}
+
 /// One line of `underpaint devices`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceStatus {
