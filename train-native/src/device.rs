@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
+use underpaint_core::ops::Precision;
 
 /// Name of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -41,6 +42,16 @@ impl fmt::Display for DeviceName {
             Self::Wgpu => f.write_str("wgpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
+    }
+}
+
+impl DeviceName {
+    /// Whether libtorch computes there.
+    pub fn is_libtorch(self) -> bool {
+        matches!(
+            self,
+            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps
+        )
     }
 }
 
@@ -82,6 +93,21 @@ fn missing_feature(name: DeviceName) -> Option<&'static str> {
         DeviceName::Wgpu => (!cfg!(feature = "wgpu")).then_some("wgpu"),
         DeviceName::Cuda(_) => (!cfg!(feature = "cuda")).then_some("cuda"),
     }
+}
+
+/// Checks that networks can compute in `precision` on a device.
+///
+/// # Errors
+///
+/// Naming both, if they cannot.
+pub fn check_precision(precision: Precision, name: DeviceName) -> Result<()> {
+    if precision != Precision::F32 && !name.is_libtorch() {
+        bail!(
+            "--precision {precision}: device {name} computes in f32; expected one of libtorch's \
+             devices, such as libtorch-cuda:0"
+        );
+    }
+    Ok(())
 }
 
 /// Opens a device.

@@ -7,6 +7,7 @@
 
 mod activation;
 mod convolution;
+mod linear;
 #[cfg(feature = "tch")]
 #[allow(
     deprecated,
@@ -18,5 +19,6 @@ mod precision;
 
 pub use activation::{leaky_relu, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
+pub use linear::multiply;
 pub use normalization::{BatchNormOutput, batch_norm};
 pub use precision::{Precision, to_f32};
