@@ -54,6 +54,8 @@ struct Report {
     step_ms_p10: f64,
     forward_ms_median: f64,
     peak_rss_mib: f64,
+    /// Of tensors on the device, where it has memory of its own.
+    peak_device_mib: Option<f64>,
     loss_names: Vec<&'static str>,
     /// Of the first steps, the warm-up's among them.
     first_losses: Vec<Vec<f64>>,
@@ -85,6 +87,7 @@ impl BenchStepArgs {
             }
         }
         let peak_rss_mib = peak_rss_mib();
+        let peak_device_mib = device::peak_memory(self.device);
         let forward_ms_median = self.time_forward(subject.as_ref());
         let last = losses.last().context("expected at least one step")?;
         let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
@@ -93,6 +96,7 @@ impl BenchStepArgs {
             step_ms_p10: quantile(&mut steps, 0.1),
             forward_ms_median,
             peak_rss_mib,
+            peak_device_mib: peak_device_mib.map(|bytes| bytes as f64 / f64::from(1 << 20)),
             loss_names: last.iter().map(|(name, _)| *name).collect(),
             first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
             losses: values(last),
