@@ -10,6 +10,7 @@ use underpaint_core::bundle::{
     encode_weights, pack, sha256,
 };
 pub use underpaint_core::bundle::{image_input, labels_input};
+use underpaint_core::checkpoint::{is_numpy, read_clusters as numpy_clusters};
 use underpaint_core::label::Palette;
 use underpaint_core::pix2pixhd::FeatureClusters;
 use underpaint_core::state_dict::{StateDict, check_finite};
@@ -240,28 +241,43 @@ fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
     Ok(decode_weights(&bytes)?)
 }
 
-/// The typical features that `features cluster` has written into a run; those with most centres, where
-/// there are several. A file of another name is not looked at.
+/// The typical features that `features cluster`, or the authors' program, has written into a run; those
+/// with most centres, where there are several. A file of another name is not looked at.
 fn read_clusters(run: &Path, channels: usize) -> Result<Option<FeatureClusters>> {
     let entries = fs::read_dir(run).with_context(|| format!("cannot read {}", run.display()))?;
     let names = entries.flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        let count = name
-            .strip_prefix(CLUSTERS_PREFIX)?
-            .strip_suffix(".safetensors")?;
-        Some((count.parse::<usize>().ok()?, name))
+        let count = name.strip_prefix(CLUSTERS_PREFIX)?;
+        let ours = count.strip_suffix(".safetensors");
+        let count = ours.or(count.strip_suffix(".npy"))?;
+        // Of both kinds with as many centres ours.
+        Some((count.parse::<usize>().ok()?, ours.is_some(), name))
     });
-    let Some((_, name)) = names.max() else {
-        return Ok(None);
-    };
-    let path = run.join(name);
+    match names.max() {
+        Some((.., name)) => Ok(Some(open_clusters(&run.join(name), channels)?)),
+        None => Ok(None),
+    }
+}
+
+/// Reads typical features of `channels` numbers: as `features cluster` writes them, or as the authors'
+/// `encode_features.py` does (`features_clustered_010.npy`, of which nothing is executed).
+///
+/// # Errors
+///
+/// If it is neither, damaged, or of another number of channels.
+pub fn open_clusters(path: &Path, channels: usize) -> Result<FeatureClusters> {
     let at = || format!("{}", path.display());
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let clusters = decode_weights(&bytes).with_context(at)?;
-    let clusters = FeatureClusters::from_state_dict(&clusters).with_context(at)?;
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let clusters = match is_numpy(&bytes) {
+        true => numpy_clusters(&bytes).with_context(at)?,
+        false => {
+            let dict = decode_weights(&bytes).with_context(at)?;
+            FeatureClusters::from_state_dict(&dict).with_context(at)?
+        }
+    };
     let problem = clusters.check(channels);
     problem.map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
-    Ok(Some(clusters))
+    Ok(clusters)
 }
 
 fn weight_file(name: &str, dtype: WeightDtype, bytes: &[u8]) -> WeightFile {
