@@ -12,7 +12,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use underpaint_core::bundle::{Manifest, sha256};
+use underpaint_core::bundle::{Manifest, Provenance, sha256};
 
 use crate::config::is_run;
 use crate::trainer::checkpoint;
@@ -43,6 +43,9 @@ impl Record {
         settings: String,
         files: &[PathBuf],
     ) -> Result<Self> {
+        // What is only said of a model changes none of its pictures.
+        let mut manifest = manifest.clone();
+        manifest.provenance = Provenance::default();
         let mut said = vec![manifest.to_json(), settings.clone()];
         if is_run(path) {
             // It lists the hashes of the weights.
@@ -58,7 +61,7 @@ impl Record {
             said.push(crate::files::sha256(file)?);
         }
         Ok(Self {
-            model: manifest.name.clone(),
+            model: manifest.name,
             settings,
             sha256: sha256(said.join("\n").as_bytes()),
         })
