@@ -31,6 +31,7 @@ pub use choose::{Checkpoint, Choice, EXPECTED, Opened, PganCheckpoint, Wanted, o
 pub use contents::{Budget, Contents};
 pub use failure::{Failure, Result};
 pub use family::FamilyName;
+pub use foreign::is_mindspore;
 pub use hints::{DEFAULT_SIZE, Hints, Naming, PganNetwork, Setting};
 pub use networks::listed;
 pub use numpy::{is_numpy, read_clusters};

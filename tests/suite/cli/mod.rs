@@ -6,6 +6,7 @@ mod config;
 mod dataset;
 mod errors;
 mod evaluate;
+mod export_all;
 mod families;
 mod families_train;
 mod features;
