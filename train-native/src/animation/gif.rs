@@ -21,7 +21,7 @@ impl Gif {
     /// Viewers take delays below 2 hundredths for 10.
     pub fn new(fps: u16) -> Self {
         Self {
-            delay: HUNDREDTHS.div_ceil(fps.max(1)).max(2),
+            delay: ((HUNDREDTHS + fps / 2) / fps.max(1)).max(2),
             encoder: None,
         }
     }

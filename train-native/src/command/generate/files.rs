@@ -224,6 +224,14 @@ fn leave_out(jobs: &mut Vec<Job>, done: &Done, reader: Option<&Reader<'_>>) -> u
     there
 }
 
+/// `1 picture`, `3 pictures`.
+fn counted(pictures: usize) -> String {
+    match pictures {
+        1 => "1 picture".to_owned(),
+        _ => format!("{pictures} pictures"),
+    }
+}
+
 /// Says what came of it; one bad file makes the program fail once all others are done.
 fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<ExitCode> {
     let Made {
@@ -237,7 +245,7 @@ fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<Exi
             if let Some((_, error)) = failed.pop_first() {
                 return Err(error);
             }
-            eprintln!("{pictures} pictures in {}", path.display());
+            eprintln!("{} in {}", counted(pictures), path.display());
             return Ok(ExitCode::SUCCESS);
         }
     };
@@ -247,7 +255,7 @@ fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<Exi
         0 => String::new(),
         _ => format!(" ({seconds:.1} s, {rate:.1} a second)"),
     };
-    eprintln!("{pictures} pictures in {}{pace}", folder.display());
+    eprintln!("{} in {}{pace}", counted(pictures), folder.display());
     if there > 0 {
         eprintln!("{there} were there already; --again makes them anew");
     }
