@@ -27,7 +27,7 @@ pub enum Switch {
 }
 
 /// How a generator is run.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunnerArgs {
     /// Where to run; `underpaint devices` lists them
     #[arg(long, value_name = "NAME", default_value_t)]
