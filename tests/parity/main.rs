@@ -10,6 +10,8 @@
 mod bundle;
 mod checkpoint;
 mod data;
+#[cfg(feature = "tch")]
+mod families;
 mod formula;
 mod gan_loss;
 mod image_pool;
@@ -19,6 +21,8 @@ mod npu;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
+#[cfg(feature = "tch")]
+mod precision;
 mod runner;
 mod schedule;
 mod spade;
@@ -96,6 +100,10 @@ fn trials() -> Result<Vec<Trial>> {
     #[cfg(all(feature = "tch", target_os = "linux"))]
     if devices.contains(&DeviceName::Npu(0)) {
         trials.extend(npu::trials());
+    }
+    #[cfg(feature = "tch")]
+    if devices.contains(&DeviceName::LibtorchCpu) {
+        trials.extend(precision::trials());
     }
     for (name, output) in bundle::GENERATORS {
         let folder = root.join(name);
