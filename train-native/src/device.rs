@@ -50,7 +50,7 @@ impl DeviceName {
     pub fn is_libtorch(self) -> bool {
         matches!(
             self,
-            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps
+            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps | Self::Npu(_)
         )
     }
 }
