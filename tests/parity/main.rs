@@ -10,6 +10,8 @@
 mod bundle;
 mod checkpoint;
 mod data;
+#[cfg(feature = "tch")]
+mod families;
 mod formula;
 mod gan_loss;
 mod image_pool;
@@ -19,6 +21,8 @@ mod npu;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
+#[cfg(feature = "tch")]
+mod precision;
 mod runner;
 mod schedule;
 mod spade;
@@ -39,6 +43,9 @@ fn main() -> ExitCode {
         return program();
     }
     let arguments = Arguments::from_args();
+    // Trajectories of training amplify rounding: with other sums on another number of cores, a leaky
+    // ReLU's input of 1e-9 can change its sign, and twenty steps later a loss its sixth digit.
+    underpaint::device::set_threads(1);
     match trials() {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
@@ -93,6 +100,10 @@ fn trials() -> Result<Vec<Trial>> {
     #[cfg(all(feature = "tch", target_os = "linux"))]
     if devices.contains(&DeviceName::Npu(0)) {
         trials.extend(npu::trials());
+    }
+    #[cfg(feature = "tch")]
+    if devices.contains(&DeviceName::LibtorchCpu) {
+        trials.extend(precision::trials());
     }
     for (name, output) in bundle::GENERATORS {
         let folder = root.join(name);

@@ -4,8 +4,6 @@
 //! The stand-in computes with libtorch's CPU kernels, so what differs is the way to them: copies, layouts,
 //! running statistics, what falls back, and the optimiser, which has no fused kernel there.
 
-mod cases;
-
 use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
 use underpaint::data::{PixelsF32, Sample};
@@ -14,7 +12,7 @@ use underpaint::family::{Losses, Moment};
 use underpaint_core::state_dict::StateDict;
 use underpaint_torch::stand_in::{self, Counts};
 
-use self::cases::{CASES, Case};
+use crate::families::{CASES, Case};
 
 /// Largest difference between the two devices, relative to the largest number of a tensor or to 1.
 const TOLERANCE: f64 = 1e-5;

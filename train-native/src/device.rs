@@ -130,6 +130,14 @@ pub fn open(name: DeviceName) -> Result<Device> {
     backends::open(name)
 }
 
+/// Lets libtorch compute with that many threads on the CPU; does nothing without it.
+pub fn set_threads(count: usize) {
+    #[cfg(feature = "tch")]
+    tch::set_num_threads(i32::try_from(count).unwrap_or(i32::MAX));
+    #[cfg(not(feature = "tch"))]
+    let _ = count;
+}
+
 /// Largest number of bytes that tensors took at one time, on devices whose allocators count it.
 pub fn peak_memory(name: DeviceName) -> Option<u64> {
     #[cfg(feature = "tch")]

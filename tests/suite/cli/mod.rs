@@ -6,10 +6,14 @@ mod config;
 mod dataset;
 mod errors;
 mod evaluate;
+mod export_all;
 mod families;
 mod families_train;
+mod features;
 mod fid;
+mod frames;
 mod generate;
+mod generate_many;
 mod import;
 mod import_files;
 mod labels;
@@ -294,7 +298,10 @@ fn train_command(run: &str, arguments: &str) -> String {
     format!("train pix2pix --data data --config tiny.toml --output {run} --quiet {arguments}")
 }
 
-/// Names of the files and folders in a folder, sorted.
+/// What `generate` remembers of a folder of pictures, in it.
+const RECORD: &str = ".underpaint-generate.json";
+
+/// Names of the files and folders in a folder, sorted, but for the record of `generate`.
 fn file_names(folder: &Path) -> Vec<String> {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -302,7 +309,8 @@ fn file_names(folder: &Path) -> Vec<String> {
         let name = entry.expect("an entry").file_name();
         name.into_string().expect("UTF-8")
     };
-    let mut names: Vec<String> = entries.map(name).collect();
+    let names = entries.map(name).filter(|name| name != RECORD);
+    let mut names: Vec<String> = names.collect();
     names.sort();
     names
 }
