@@ -11,6 +11,8 @@ mod formula;
 mod gan_loss;
 mod image_pool;
 mod network;
+#[cfg(feature = "tch")]
+mod ops;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
@@ -76,6 +78,11 @@ fn trials() -> Result<Vec<Trial>> {
                 },
             ));
         }
+    }
+    #[cfg(feature = "tch")]
+    for name in ops::names() {
+        let check = move || ops::check(name).map_err(told);
+        trials.push(Trial::test(format!("ops::{name}"), check));
     }
     for folder in folders {
         let name = folder

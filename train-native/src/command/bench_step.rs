@@ -48,7 +48,10 @@ pub struct BenchStepArgs {
 struct Report {
     step_ms_median: f64,
     step_ms_p10: f64,
+    /// CPU time of all threads in one step: mean.
+    step_cpu_ms: f64,
     forward_ms_median: f64,
+    forward_cpu_ms: f64,
     peak_rss_mib: f64,
     loss_names: Vec<&'static str>,
     /// Of the first steps, the warm-up's among them.
@@ -71,21 +74,28 @@ impl BenchStepArgs {
             write_init(folder, subject.as_ref())?;
         }
         let (mut losses, mut steps): (Vec<Losses>, _) = (Vec::new(), Vec::new());
+        let mut cpu = cpu_seconds();
         for number in 0..self.warmup + self.steps {
+            if number == self.warmup {
+                cpu = cpu_seconds();
+            }
             let started = Instant::now();
             losses.push(subject.step(number as u64 + 1));
             if number >= self.warmup {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
+        let step_cpu_ms = self.cpu_ms_since(cpu);
         let peak_rss_mib = peak_rss_mib();
-        let forward_ms_median = self.time_forward(subject.as_ref());
+        let [forward_ms_median, forward_cpu_ms] = self.time_forward(subject.as_ref());
         let last = losses.last().context("expected at least one step")?;
         let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
         let report = Report {
             step_ms_median: quantile(&mut steps, 0.5),
             step_ms_p10: quantile(&mut steps, 0.1),
+            step_cpu_ms,
             forward_ms_median,
+            forward_cpu_ms,
             peak_rss_mib,
             loss_names: last.iter().map(|(name, _)| *name).collect(),
             first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
@@ -95,10 +105,19 @@ impl BenchStepArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Median of a forward pass of the generator without gradients, in milliseconds.
-    fn time_forward(&self, subject: &dyn Subject) -> f64 {
+    /// Mean CPU time of the measured steps, in milliseconds.
+    fn cpu_ms_since(&self, start: f64) -> f64 {
+        (cpu_seconds() - start) * 1e3 / self.steps.max(1) as f64
+    }
+
+    /// A forward pass of the generator without gradients, in milliseconds: median, and mean CPU time.
+    fn time_forward(&self, subject: &dyn Subject) -> [f64; 2] {
         let mut times = Vec::new();
+        let mut cpu = cpu_seconds();
         for number in 0..self.warmup + self.steps {
+            if number == self.warmup {
+                cpu = cpu_seconds();
+            }
             let started = Instant::now();
             let output = subject.generate();
             // Waits for devices that work behind the program's back.
@@ -107,7 +126,7 @@ impl BenchStepArgs {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
-        quantile(&mut times, 0.5)
+        [quantile(&mut times, 0.5), self.cpu_ms_since(cpu)]
     }
 }
 
@@ -133,6 +152,15 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let index = ((values.len().max(1) - 1) as f64 * share).round() as usize;
     values.get(index).copied().unwrap_or(f64::NAN)
+}
+
+/// CPU time of all threads of this process so far, in seconds, where the system tells it.
+pub(super) fn cpu_seconds() -> f64 {
+    #[cfg(unix)]
+    if let Ok(time) = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID) {
+        return std::time::Duration::from(time).as_secs_f64();
+    }
+    f64::NAN
 }
 
 /// Counts the peak from here on, where Linux lets it: what building the network took is not part of
