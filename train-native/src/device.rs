@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
+use underpaint_core::ops::Precision;
 
 /// Name of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +38,16 @@ impl fmt::Display for DeviceName {
             Self::Wgpu => f.write_str("wgpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
+    }
+}
+
+impl DeviceName {
+    /// Whether libtorch computes there.
+    pub fn is_libtorch(self) -> bool {
+        matches!(
+            self,
+            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps
+        )
     }
 }
 
@@ -78,6 +89,21 @@ fn missing_feature(name: DeviceName) -> Option<&'static str> {
     }
 }
 
+/// Checks that networks can compute in `precision` on a device.
+///
+/// # Errors
+///
+/// Naming both, if they cannot.
+pub fn check_precision(precision: Precision, name: DeviceName) -> Result<()> {
+    if precision != Precision::F32 && !name.is_libtorch() {
+        bail!(
+            "--precision {precision}: device {name} computes in f32; expected one of libtorch's \
+             devices, such as libtorch-cuda:0"
+        );
+    }
+    Ok(())
+}
+
 /// Opens a device.
 ///
 /// # Errors
@@ -96,6 +122,14 @@ pub fn open(name: DeviceName) -> Result<Device> {
         );
     }
     backends::open(name)
+}
+
+/// Lets libtorch compute with that many threads on the CPU; does nothing without it.
+pub fn set_threads(count: usize) {
+    #[cfg(feature = "tch")]
+    tch::set_num_threads(i32::try_from(count).unwrap_or(i32::MAX));
+    #[cfg(not(feature = "tch"))]
+    let _ = count;
 }
 
 /// One line of `underpaint devices`.

@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{Convolution, convolve};
+use crate::ops::{Convolution, convolve, multiply};
 
 /// Whether a layer scales its result by a constant of its fan-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -136,7 +136,7 @@ impl EqualizedLinear {
     /// - result: `[batch, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.val().unsqueeze();
-        scaled(x.matmul(self.weight.val().transpose()) + bias, self.factor)
+        scaled(multiply(x, self.weight.val()) + bias, self.factor)
     }
 
     /// What the gradient of the result is in the input; it has a graph of its own to the weight.

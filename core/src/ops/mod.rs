@@ -7,6 +7,7 @@
 
 mod activation;
 mod convolution;
+mod linear;
 #[cfg(feature = "tch")]
 #[allow(
     deprecated,
@@ -19,6 +20,7 @@ mod precision;
 
 pub use activation::{leaky_relu, leaky_relu_gradient, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
+pub use linear::multiply;
 pub use normalization::{BatchNormOutput, batch_norm};
 pub use padding::reflection_pad;
 pub use precision::{Precision, to_f32};

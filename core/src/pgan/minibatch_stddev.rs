@@ -28,7 +28,7 @@ pub fn minibatch_stddev(x: Tensor<4>) -> Tensor<4> {
     let [batch, _, height, width] = x.dims();
     let size = group_size(batch);
     let spread = if size == 1 {
-        Tensor::zeros([batch, 1], &x.device())
+        Tensor::zeros([batch, 1], (&x.device(), x.dtype()))
     } else {
         let groups = Groups::of(x.clone());
         let [count, _, features] = groups.spread.dims();
@@ -190,7 +190,9 @@ mod tests {
             let gradient = TensorData::new(gradient, [batch, 3, 3, 3]);
             let gradient = Tensor::from_data(gradient, &Device::flex());
             let found = input_gradient(tensor(x.clone(), batch), gradient);
-            let found: f32 = (found * tensor(direction.clone(), batch)).sum().into_scalar();
+            let found: f32 = (found * tensor(direction.clone(), batch))
+                .sum()
+                .into_scalar();
             // Of the result, weighted as the gradient says.
             let at = |step: f64| -> f64 {
                 let moved = x.iter().zip(&direction);

@@ -62,7 +62,8 @@ impl BenchDataArgs {
                         continue;
                     };
                     // A few of the numbers: this thread is not what is measured.
-                    let few = [&input.data, &sample.target.data].map(|data| data.iter().step_by(997));
+                    let few =
+                        [&input.data, &sample.target.data].map(|data| data.iter().step_by(997));
                     for value in few.into_iter().flatten() {
                         sum += f64::from(*value);
                         count += 1;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch};
+use underpaint_core::ops::Precision;
 
 use self::subject::{FamilyName, Size, Subject};
 use crate::device::{self, DeviceName};
@@ -34,6 +35,9 @@ pub struct BenchStepArgs {
     batch_size: usize,
     #[arg(long, default_value = "libtorch-cpu")]
     device: DeviceName,
+    /// f32, bf16 or f16
+    #[arg(long, default_value_t = Precision::F32)]
+    precision: Precision,
     #[arg(long, default_value_t = 10)]
     steps: usize,
     #[arg(long, default_value_t = 2)]
@@ -69,7 +73,9 @@ impl BenchStepArgs {
             height: self.size,
             batch: self.batch_size,
         };
+        device::check_precision(self.precision, self.device)?;
         let mut subject = self.family.subject(size, &device)?;
+        subject.set_precision(self.precision);
         if let Some(folder) = &self.write_init {
             write_init(folder, subject.as_ref())?;
         }
@@ -80,7 +86,7 @@ impl BenchStepArgs {
                 cpu = cpu_seconds();
             }
             let started = Instant::now();
-            losses.push(subject.step(number as u64 + 1));
+            losses.push(self.precision.scope(|| subject.step(number as u64 + 1))?);
             if number >= self.warmup {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
@@ -119,7 +125,7 @@ impl BenchStepArgs {
                 cpu = cpu_seconds();
             }
             let started = Instant::now();
-            let output = subject.generate();
+            let output = self.precision.scope(|| subject.generate());
             // Waits for devices that work behind the program's back.
             drop(output.slice([0..1, 0..1, 0..1, 0..1]).into_data());
             if number >= self.warmup {

@@ -128,7 +128,10 @@ fn resize_width(pixels: &[u8], from: Size, channels: usize, taps: &[Taps]) -> Ve
 /// All source indices that taps in ascending order read.
 fn span(taps: &[Taps]) -> Range<usize> {
     let start = taps.iter().map(|taps| taps.start).min().unwrap_or(0);
-    let end = taps.iter().map(|taps| taps.start + taps.weights.len()).max();
+    let end = taps
+        .iter()
+        .map(|taps| taps.start + taps.weights.len())
+        .max();
     start..end.unwrap_or(0)
 }
 

@@ -79,7 +79,13 @@ mod tests {
     #[test]
     fn what_is_not_idle_is_used() {
         let before = Counters::parse("cpu  100 0 50 800 50 0 0 0 0 0\ncpu0 1 2").unwrap();
-        assert_eq!(before, Counters { all: 1000, idle: 850 });
+        assert_eq!(
+            before,
+            Counters {
+                all: 1000,
+                idle: 850
+            }
+        );
         let after = Counters::parse("cpu  160 0 70 900 70 0 0 0 0 0\n").unwrap();
         assert!((after.share_since(&before) - 0.4).abs() < 1e-12);
         assert_eq!(Counters::parse("intr 5"), None);

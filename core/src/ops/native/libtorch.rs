@@ -236,7 +236,9 @@ impl NativeGradients for LibTorch {
     fn reflection_pad_gradient(grad: TchTensor, shape: Shape, amount: usize) -> TchTensor {
         // libtorch asks for the input and reads its sizes only.
         let sizes: Vec<i64> = shape.iter().map(|side| *side as i64).collect();
-        let input = grad.tensor.new_empty(sizes, (grad.tensor.kind(), grad.tensor.device()));
+        let input = grad
+            .tensor
+            .new_empty(sizes, (grad.tensor.kind(), grad.tensor.device()));
         let found = input.reflection_pad2d_backward(&grad.tensor, [amount as i64; 4]);
         new(found)
     }

@@ -71,8 +71,14 @@ pub fn transform_picture(
                 square.left..square.left + square.size.width,
                 square.top..square.top + square.size.height,
             ];
-            let pixels =
-                resize_region(&picture.pixels, from, channels, resized_size, filter, region);
+            let pixels = resize_region(
+                &picture.pixels,
+                from,
+                channels,
+                resized_size,
+                filter,
+                region,
+            );
             (square.size, pixels)
         }
         None => {

@@ -9,12 +9,20 @@ use underpaint_torch::adam::{Parameter, Step, fused_adam};
 use super::{EPSILON, Factors, Moments, Tensor};
 
 /// Parameters that will move when all are there.
-#[derive(Default)]
 pub(super) struct Pending {
     parameters: Vec<Parameter>,
+    found_inf: Option<Tensor<1>>,
 }
 
 impl Pending {
+    /// Nothing so far; nothing moves where `found_inf` is not zero.
+    pub(super) fn new(found_inf: Option<&Tensor<1>>) -> Self {
+        Self {
+            parameters: Vec::new(),
+            found_inf: found_inf.cloned(),
+        }
+    }
+
     /// Gives what the parameter and its moments will be after [`finish`](Self::finish); on other devices
     /// than libtorch's they are it at once.
     pub(super) fn update<const D: usize>(
@@ -25,10 +33,10 @@ impl Pending {
         factors: Factors,
     ) -> (Tensor<D>, Moments<D>) {
         let Ok(value_tch) = value.clone().try_into_primitive::<LibTorch>() else {
-            return super::update(value, gradient, moments, factors);
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
         };
         if !has_fused_adam(value_tch.tensor.device()) {
-            return super::update(value, gradient, moments, factors);
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
         }
         drop(value);
         let (Ok(gradient), Ok(first), Ok(second)) = (
@@ -39,9 +47,18 @@ impl Pending {
             unreachable!("a parameter, its gradient and its moments live on one device")
         };
         let mut value = owned(value_tch);
-        if std::env::var_os("UPT_CL").is_some() && value.tensor.size().len() == 4 && !value.tensor.size().contains(&1) {
-            let cl = value.tensor.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
-            if cl.stride() != value.tensor.stride() { value = TchTensor::new(cl); }
+        if std::env::var_os("UPT_CL").is_some()
+            && value.tensor.size().len() == 4
+            && !value.tensor.size().contains(&1)
+        {
+            let cl = value
+                .tensor
+                .permute([0, 2, 3, 1])
+                .contiguous()
+                .permute([0, 3, 1, 2]);
+            if cl.stride() != value.tensor.stride() {
+                value = TchTensor::new(cl);
+            }
         }
         let [gradient, first, second] =
             [gradient, first, second].map(|tensor| alike(tensor, &value));
@@ -74,7 +91,12 @@ impl Pending {
             epsilon: EPSILON,
         };
         let mut parameters = mem::take(&mut self.parameters);
-        if let Err(error) = fused_adam(&mut parameters, step, None) {
+        let found_inf = self
+            .found_inf
+            .take()
+            .and_then(|flag| flag.try_into_primitive::<LibTorch>().ok());
+        let found_inf = found_inf.as_ref().map(|flag| &flag.tensor);
+        if let Err(error) = fused_adam(&mut parameters, step, found_inf) {
             panic!("{error}");
         }
     }
