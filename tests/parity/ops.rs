@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use burn::tensor::{Device, Distribution, Tensor, Tolerance};
+use libtest_mimic::Trial;
 use underpaint::device::{self, DeviceName};
 use underpaint_core::ops::{
     Convolution, batch_norm, convolve, leaky_relu, leaky_relu_gradient, reflection_pad, relu, tanh,
@@ -14,18 +15,18 @@ struct Case {
     body: fn(&[Tensor<4>]) -> Vec<Tensor<4>>,
 }
 
-/// Names of the checks.
-pub fn names() -> Vec<&'static str> {
-    cases().iter().map(|case| case.name).collect()
-}
-
-/// Runs the check of that name: results and gradients of all inputs agree with the plain CPU's.
-pub fn check(name: &str) -> Result<()> {
-    let device = device::open(DeviceName::LibtorchCpu)?.autodiff();
-    for case in cases().iter().filter(|case| case.name == name) {
-        case.check(&device)?;
-    }
-    Ok(())
+/// A trial for each operation: results and gradients of all inputs agree with the plain CPU's.
+pub fn trials() -> Vec<Trial> {
+    let trial = |case: Case| {
+        let check = move || {
+            let device = device::open(DeviceName::LibtorchCpu)?.autodiff();
+            case.check(&device)
+        };
+        Trial::test(format!("ops::{}", case.name), || {
+            check().map_err(crate::told)
+        })
+    };
+    cases().into_iter().map(trial).collect()
 }
 
 fn cases() -> Vec<Case> {

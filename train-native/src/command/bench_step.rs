@@ -57,6 +57,8 @@ struct Report {
     forward_ms_median: f64,
     forward_cpu_ms: f64,
     peak_rss_mib: f64,
+    /// Of tensors on the device, where it has memory of its own.
+    peak_device_mib: Option<f64>,
     loss_names: Vec<&'static str>,
     /// Of the first steps, the warm-up's among them.
     first_losses: Vec<Vec<f64>>,
@@ -93,6 +95,7 @@ impl BenchStepArgs {
         }
         let step_cpu_ms = self.cpu_ms_since(cpu);
         let peak_rss_mib = peak_rss_mib();
+        let peak_device_mib = device::peak_memory(self.device);
         let [forward_ms_median, forward_cpu_ms] = self.time_forward(subject.as_ref());
         let last = losses.last().context("expected at least one step")?;
         let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
@@ -103,6 +106,7 @@ impl BenchStepArgs {
             forward_ms_median,
             forward_cpu_ms,
             peak_rss_mib,
+            peak_device_mib: peak_device_mib.map(|bytes| bytes as f64 / f64::from(1 << 20)),
             loss_names: last.iter().map(|(name, _)| *name).collect(),
             first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
             losses: values(last),

@@ -19,7 +19,7 @@ use crate::data::Sample;
 
 pub use image_pool::{ImagePool, PoolDraws};
 pub use pretrained::{Pretrained, Unfilled};
-pub use show::{Shown, Tile, input_picture, rgb_picture};
+pub use show::{Shown, Tile, grid, input_picture, rgb_picture};
 pub use state::{Snapshot, TrainerState};
 pub use trained::{Settle, Trained, read_back};
 

@@ -8,6 +8,7 @@
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
+//! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!
 //! Versions are asserted when it is built: see `build.rs`.
 #![allow(unsafe_code)]
@@ -15,6 +16,9 @@
 pub mod adam;
 mod error;
 pub mod memory;
+pub mod npu;
 pub mod ops;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
 
 pub use error::{Error, Result};
