@@ -19,6 +19,10 @@ use crate::family::Losses;
 /// Steps whose losses are reported beside those of the last: while rounding has had no time to grow.
 const FIRST_STEPS: usize = 3;
 
+/// Operations that `--profile` tells.
+#[cfg(feature = "tch")]
+const PROFILED: usize = 30;
+
 /// Flags of `bench-step`.
 #[derive(Debug, Args)]
 pub struct BenchStepArgs {
@@ -42,6 +46,10 @@ pub struct BenchStepArgs {
     steps: usize,
     #[arg(long, default_value_t = 2)]
     warmup: usize,
+    /// Tells on standard error where the time of libtorch's operations went
+    #[cfg(feature = "tch")]
+    #[arg(long)]
+    profile: bool,
     /// Writes the initial weights and the batch, for the peer
     #[arg(long)]
     write_init: Option<PathBuf>,
@@ -85,6 +93,10 @@ impl BenchStepArgs {
         let mut cpu = cpu_seconds();
         for number in 0..self.warmup + self.steps {
             if number == self.warmup {
+                #[cfg(feature = "tch")]
+                if self.profile {
+                    underpaint_torch::profile::start()?;
+                }
                 cpu = cpu_seconds();
             }
             let started = Instant::now();
@@ -94,6 +106,10 @@ impl BenchStepArgs {
             }
         }
         let step_cpu_ms = self.cpu_ms_since(cpu);
+        #[cfg(feature = "tch")]
+        if self.profile {
+            self.tell_profile()?;
+        }
         let peak_rss_mib = peak_rss_mib();
         let peak_device_mib = device::peak_memory(self.device);
         let [forward_ms_median, forward_cpu_ms] = self.time_forward(subject.as_ref());
@@ -113,6 +129,18 @@ impl BenchStepArgs {
         };
         println!("{}", serde_json::to_string(&report)?);
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// The longest operations of the measured steps.
+    #[cfg(feature = "tch")]
+    fn tell_profile(&self) -> Result<()> {
+        let steps = self.steps.max(1) as f64;
+        for operation in underpaint_torch::profile::stop()?.iter().take(PROFILED) {
+            let milliseconds = operation.nanoseconds as f64 / 1e6 / steps;
+            let calls = operation.calls as f64 / steps;
+            eprintln!("{milliseconds:9.2} ms {calls:8.1}  {}", operation.name);
+        }
+        Ok(())
     }
 
     /// Mean CPU time of the measured steps, in milliseconds.

@@ -46,20 +46,7 @@ impl Pending {
         ) else {
             unreachable!("a parameter, its gradient and its moments live on one device")
         };
-        let mut value = owned(value_tch);
-        if std::env::var_os("UPT_CL").is_some()
-            && value.tensor.size().len() == 4
-            && !value.tensor.size().contains(&1)
-        {
-            let cl = value
-                .tensor
-                .permute([0, 2, 3, 1])
-                .contiguous()
-                .permute([0, 3, 1, 2]);
-            if cl.stride() != value.tensor.stride() {
-                value = TchTensor::new(cl);
-            }
-        }
+        let value = owned(value_tch);
         let [gradient, first, second] =
             [gradient, first, second].map(|tensor| alike(tensor, &value));
         let [first, second] = [first, second].map(owned);
