@@ -18,6 +18,8 @@ mod image_pool;
 mod network;
 #[cfg(all(feature = "tch", target_os = "linux"))]
 mod npu;
+#[cfg(feature = "tch")]
+mod ops;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
@@ -103,6 +105,7 @@ fn trials() -> Result<Vec<Trial>> {
     }
     #[cfg(feature = "tch")]
     if devices.contains(&DeviceName::LibtorchCpu) {
+        trials.extend(ops::trials());
         trials.extend(precision::trials());
     }
     for (name, output) in bundle::GENERATORS {
