@@ -10,6 +10,7 @@
 //!    `generator`, `discriminator`, `encoder` where there is one, and `weights` (the original authors'
 //!    state-dict keys).
 //! 2. [`layers`] and [`loss`]: the pieces that families share; [`perceptual`]: VGG-19 and Inception-v3.
+//!    Both stand on [`ops`]: operations that have a faster body on some devices.
 //! 3. [`label`] and [`image`]: from label maps and pixels to tensors and back.
 //! 4. [`state_dict`] and [`bundle`]: what a trained network travels in.
 //! 5. [`checkpoint`]: the original authors' files; [`archive`]: what they and bundles lie in.
@@ -23,6 +24,7 @@ pub mod image;
 pub mod label;
 pub mod layers;
 pub mod loss;
+pub mod ops;
 pub mod perceptual;
 pub mod pgan;
 pub mod pix2pix;

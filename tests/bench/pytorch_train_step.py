@@ -108,7 +108,7 @@ class Pix2pix:
         return self.generator(self.condition)
 
     def _gan_loss(self, logits, real):
-        target = torch.ones(()) if real else torch.zeros(())
+        target = torch.full((), float(real), device=logits.device)
         return self.gan(logits, target.expand_as(logits))
 
     def step(self):

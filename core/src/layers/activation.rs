@@ -1,6 +1,8 @@
 //! Activations.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
+
+use crate::ops;
 
 /// Leaky ReLU with slope 0.2 below zero, the only slope in the four families.
 ///
@@ -8,5 +10,5 @@ use burn::tensor::{Tensor, activation};
 ///
 /// Any; the result has the shape of `x`.
 pub fn leaky_relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    activation::leaky_relu(x, 0.2)
+    ops::leaky_relu(x, 0.2)
 }

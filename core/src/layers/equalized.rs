@@ -1,9 +1,10 @@
 //! Convolution and linear layer with an equalised learning rate.
 
 use burn::module::{Initializer, Module, Param};
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, module};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
+
+use crate::ops::{Convolution, convolve, multiply};
 
 /// Whether a layer scales its result by a constant of its fan-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -95,12 +96,9 @@ impl EqualizedConv2d {
     }
 
     fn convolve(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        let padding = [self.padding; 2];
-        let options = ConvOptions::new([1, 1], padding, [1, 1], 1);
-        scaled(
-            module::conv2d(x, self.weight.val(), bias, options),
-            self.factor,
-        )
+        let convolution = Convolution::square(1, self.padding);
+        let result = convolve(x, self.weight.val(), bias, convolution);
+        scaled(result, self.factor)
     }
 }
 
@@ -139,7 +137,7 @@ impl EqualizedLinear {
     /// - result: `[batch, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.val().unsqueeze();
-        scaled(x.matmul(self.weight.val().transpose()) + bias, self.factor)
+        scaled(multiply(x, self.weight.val()) + bias, self.factor)
     }
 
     /// The linear part alone, which is the layer's derivative: without the bias.
@@ -148,7 +146,7 @@ impl EqualizedLinear {
     ///
     /// As [`forward`](Self::forward).
     pub fn forward_tangent(&self, tangent: Tensor<2>) -> Tensor<2> {
-        scaled(tangent.matmul(self.weight.val().transpose()), self.factor)
+        scaled(multiply(tangent, self.weight.val()), self.factor)
     }
 }
 

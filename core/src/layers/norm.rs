@@ -4,6 +4,8 @@ use burn::module::{Module, Param, RunningState};
 use burn::tensor::{Device, Tensor, module};
 use serde::{Deserialize, Serialize};
 
+use crate::ops;
+
 /// Added to the variance before its root, in every norm of the four families.
 const EPSILON: f64 = 1e-5;
 /// Share of the batch in a running statistic's update.
@@ -101,29 +103,22 @@ impl BatchNorm {
     }
 
     fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
-        let [batch, _, height, width] = x.dims();
-        let count = (batch * height * width) as f64;
-        let (weight, bias) = (self.scale(&x), self.shift(&x));
-        let result = module::batch_norm_train(x, weight, bias, EPSILON);
-        // One value has no unbiased variance; PyTorch refuses such a batch, we keep the biased one.
-        let unbiased = if count > 1.0 {
-            count / (count - 1.0)
-        } else {
-            1.0
-        };
-        update(&self.running_mean, result.mean.without_autodiff());
-        update(
-            &self.running_var,
-            result.variance.without_autodiff() * unbiased,
-        );
+        let result = ops::batch_norm(x, self.affine(), EPSILON);
+        update(&self.running_mean, result.mean);
+        update(&self.running_var, result.variance);
         result.output
     }
 
     fn forward_per_image(&self, x: Tensor<4>) -> Tensor<4> {
         let [batch, ..] = x.dims();
-        let weight = self.scale(&x).repeat_dim(0, batch);
-        let bias = self.shift(&x).repeat_dim(0, batch);
-        per_image(x, weight, bias)
+        let affine = self.affine();
+        let affine = affine.map(|pair| pair.map(|tensor| tensor.repeat_dim(0, batch)));
+        per_image(x, affine)
+    }
+
+    /// Scale and shift where there are any.
+    fn affine(&self) -> Option<[Tensor<1>; 2]> {
+        Some([self.weight.as_ref()?.val(), self.bias.as_ref()?.val()])
     }
 
     fn scale(&self, x: &Tensor<4>) -> Tensor<1> {
@@ -143,13 +138,12 @@ fn update(running: &RunningState<Tensor<1>>, batch: Tensor<1>) {
     running.value_sync();
 }
 
-/// Batch norm over each picture alone, with `batch * channels` scales and shifts.
-fn per_image(x: Tensor<4>, weight: Tensor<1>, bias: Tensor<1>) -> Tensor<4> {
+/// Batch norm over each picture alone, with `batch * channels` scales and shifts or none.
+fn per_image(x: Tensor<4>, affine: Option<[Tensor<1>; 2]>) -> Tensor<4> {
     let [batch, channels, height, width] = x.dims();
     let merged = x.reshape([1, batch * channels, height, width]);
-    module::batch_norm_train(merged, weight, bias, EPSILON)
-        .output
-        .reshape([batch, channels, height, width])
+    let result = ops::batch_norm(merged, affine, EPSILON);
+    result.output.reshape([batch, channels, height, width])
 }
 
 /// The norm after a convolution, of any kind.
@@ -196,11 +190,7 @@ impl Norm {
         if !self.instance {
             return x;
         }
-        let [batch, channels, ..] = x.dims();
-        let device = x.device().without_autodiff();
-        let ones = Tensor::ones([batch * channels], &device);
-        let zeros = Tensor::zeros([batch * channels], &device);
-        per_image(x, ones, zeros)
+        per_image(x, None)
     }
 }
 

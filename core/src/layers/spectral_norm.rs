@@ -2,10 +2,10 @@
 
 use burn::module::{Module, Param, RunningState};
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
-use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Tensor, module};
+use burn::tensor::{Device, Tensor};
 
 use super::NormStatistics;
+use crate::ops::{Convolution, Convolve, convolve};
 
 /// Least norm that a vector is divided by.
 const EPSILON: f64 = 1e-12;
@@ -98,12 +98,11 @@ impl SpectralConv2d {
     pub fn forward(&self, x: Tensor<4>, statistics: NormStatistics) -> Tensor<4> {
         let weight = self.weight(statistics);
         let bias = self.bias.as_ref().map(Param::val);
-        let (stride, padding) = ([self.stride; 2], [self.padding; 2]);
-        module::conv2d(
+        convolve(
             x,
             weight,
             bias,
-            ConvOptions::new(stride, padding, [1, 1], 1),
+            Convolution::square(self.stride, self.padding),
         )
     }
 
@@ -166,15 +165,10 @@ impl SpectralConvTranspose2d {
         // PyTorch takes axis 1 of a transposed convolution for the rows.
         let matrix = weight.clone().swap_dims(0, 1).flatten::<2>(1, 3);
         let sigma = normalize_weight(matrix, &self.weight_u, &self.weight_v, statistics);
-        let options = ConvTransposeOptions::new(
-            [self.stride; 2],
-            [self.padding; 2],
-            [self.output_padding; 2],
-            [1, 1],
-            1,
-        );
         let bias = self.bias.as_ref().map(Param::val);
-        module::conv_transpose2d(x, weight / sigma.unsqueeze::<4>(), bias, options)
+        let convolution =
+            Convolution::square_transposed(self.stride, self.padding, self.output_padding);
+        convolve(x, weight / sigma.unsqueeze::<4>(), bias, convolution)
     }
 }
 
@@ -222,7 +216,7 @@ impl ConvLayer {
     /// As [`conv2d`](super::conv2d).
     pub fn forward(&self, x: Tensor<4>, statistics: NormStatistics) -> Tensor<4> {
         match self {
-            Self::Plain(conv) => conv.forward(x),
+            Self::Plain(conv) => conv.convolve(x),
             Self::Spectral(conv) => conv.forward(x, statistics),
         }
     }
@@ -255,7 +249,7 @@ impl ConvTransposeLayer {
     /// As [`conv_transpose2d`](super::conv_transpose2d).
     pub fn forward(&self, x: Tensor<4>, statistics: NormStatistics) -> Tensor<4> {
         match self {
-            Self::Plain(conv) => conv.forward(x),
+            Self::Plain(conv) => conv.convolve(x),
             Self::Spectral(conv) => conv.forward(x, statistics),
         }
     }

@@ -4,10 +4,11 @@
 use burn::module::{Initializer, Module, Param, RunningState};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::module::{avg_pool2d, batch_norm, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor};
+
+use crate::ops::{Convolve, relu};
 
 /// Added to the variance: TensorFlow's value, not PyTorch's default.
 const EPSILON: f64 = 1e-3;
@@ -83,7 +84,7 @@ impl BasicConv {
     ///
     /// `[batch, in, height, width]` to `[batch, out, height', width']`.
     pub(super) fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        relu(self.bn.forward(self.conv.forward(x)))
+        relu(self.bn.forward(self.conv.convolve(x)))
     }
 }
 

@@ -2,12 +2,12 @@
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::activation::relu;
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
 use crate::layers::conv2d;
+use crate::ops::{Convolve, relu};
 use crate::{Error, Result};
 
 /// Number of feature maps that [`Vgg19::forward`] gives.
@@ -111,7 +111,7 @@ impl Vgg19 {
             if layer.pooled {
                 x = max_pool2d(x, MaxPoolOptions::new([2, 2]));
             }
-            x = relu(conv.forward(x));
+            x = relu(conv.convolve(x));
             if layer.tap {
                 taps.push(x.clone());
             }

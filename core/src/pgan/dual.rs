@@ -1,9 +1,10 @@
 //! Forward-mode differentiation: a value and its tangent on their way through a network.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
 use super::resample::blended;
 use crate::layers::{EqualizedConv2d, EqualizedLinear};
+use crate::ops;
 
 /// A value, and where asked for its derivative along a direction in the network's input.
 ///
@@ -41,7 +42,7 @@ impl<const D: usize> Dual<D> {
             tangent.mask_where(below, scaled)
         });
         Self {
-            value: activation::leaky_relu(self.value, slope),
+            value: ops::leaky_relu(self.value, slope),
             tangent,
         }
     }

@@ -1,13 +1,14 @@
 //! Latents to pictures.
 
 use burn::module::Module;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use super::config::{GeneratorConfig, OutputActivation};
 use super::init::initialize_scale;
 use super::resample::blended;
 use crate::Result;
 use crate::layers::{EqualizedConv2d, EqualizedLinear, upsample_nearest};
+use crate::ops::{leaky_relu, tanh, to_f32};
 
 /// Side of the first picture.
 const BASE: usize = 4;
@@ -139,16 +140,16 @@ impl Generator {
             Some(coarse) => blended(coarse, picture, alpha),
             None => picture,
         };
-        match self.config.output {
+        to_f32(match self.config.output {
             OutputActivation::Linear => picture,
-            OutputActivation::Tanh => picture.tanh(),
-        }
+            OutputActivation::Tanh => tanh(picture),
+        })
     }
 
     /// `[batch, input_dim]` to `[batch, channels, 4, 4]`.
     fn base_features(&self, latents: Tensor<2>) -> Tensor<4> {
         let [batch, _] = latents.dims();
-        let x = activation::leaky_relu(
+        let x = leaky_relu(
             self.format.forward(self.normalize(latents)),
             self.config.leaky_slope,
         );
@@ -157,7 +158,7 @@ impl Generator {
     }
 
     fn activate(&self, x: Tensor<4>) -> Tensor<4> {
-        self.normalize(activation::leaky_relu(x, self.config.leaky_slope))
+        self.normalize(leaky_relu(x, self.config.leaky_slope))
     }
 
     fn normalize<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
@@ -171,6 +172,7 @@ impl Generator {
 
 /// Divides by the root of the mean square over the channels, axis 1.
 fn pixel_norm<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let x = to_f32(x);
     let mean_square = x.clone().square().mean_dim(1);
     x / (mean_square + EPSILON).sqrt()
 }

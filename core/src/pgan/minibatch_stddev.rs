@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::dual::Dual;
+use crate::ops::to_f32;
 
 /// Samples that are compared with one another.
 const GROUP: usize = 4;
@@ -28,6 +29,8 @@ pub fn minibatch_stddev(x: Tensor<4>) -> Tensor<4> {
 
 /// [`minibatch_stddev`] of a value and its tangent.
 pub(super) fn append(x: Dual<4>) -> Dual<4> {
+    // Differences of alike numbers: 16 bits would not tell them apart.
+    let x = x.linear(to_f32);
     let [batch, channels, height, width] = x.value.dims();
     let size = group_size(batch);
     let map = |spread: Tensor<2>| spread_to_map(spread, [batch, size, height, width]);

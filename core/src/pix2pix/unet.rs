@@ -2,10 +2,11 @@
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use super::GeneratorConfig;
 use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, leaky_relu};
+use crate::ops::{Convolve, relu, tanh, to_f32};
 
 /// U-Net: halves the picture level by level, doubles it again, and hands each level's input over to
 /// the other side.
@@ -63,7 +64,7 @@ impl UnetGenerator {
                 x = Tensor::cat(vec![skip, x], 1);
             }
         }
-        x.tanh()
+        to_f32(tanh(x))
     }
 }
 
@@ -89,7 +90,7 @@ impl UnetLevel {
     }
 
     fn forward_down(&self, x: Tensor<4>, mode: Mode) -> Tensor<4> {
-        let x = self.down.forward(x);
+        let x = self.down.convolve(x);
         match &self.down_norm {
             Some(norm) => norm.forward(x, mode.statistics),
             None => x,
@@ -97,7 +98,7 @@ impl UnetLevel {
     }
 
     fn forward_up(&self, x: Tensor<4>, depth: usize, mode: Mode) -> Tensor<4> {
-        let x = self.up.forward(relu(x));
+        let x = self.up.convolve(relu(x));
         let x = match &self.up_norm {
             Some(norm) => norm.forward(x, mode.statistics),
             None => x,

@@ -12,6 +12,7 @@ use crate::layers::{
     Linear, Mode, ResnetGenerator, ResnetShape, conv2d, leaky_relu, resize_nearest, resnet_head,
     upsample_nearest,
 };
+use crate::ops::{Convolve, tanh, to_f32};
 
 /// Width at the start, in units of the last block's.
 const WIDEST: usize = 16;
@@ -246,9 +247,9 @@ impl SpadeGenerator {
             x = block.forward(x, &segmentation_here, mode.statistics);
             observe(&name, &x);
         }
-        let x = self.to_image.forward(leaky_relu(x));
+        let x = self.to_image.convolve(leaky_relu(x));
         observe("conv_img", &x);
-        x.tanh()
+        to_f32(tanh(x))
     }
 
     /// Name of every block in the state dict, whether the size doubles before it, and the block.
@@ -286,7 +287,7 @@ impl Start {
         base: [usize; 2],
     ) -> Tensor<4> {
         match self {
-            Self::Segmentation(conv) => conv.forward(resize_nearest(segmentation.clone(), base)),
+            Self::Segmentation(conv) => conv.convolve(resize_nearest(segmentation.clone(), base)),
             Self::Latent(start) => {
                 let latent = latent.expect("a generator that starts from a latent gets one");
                 let [batch, _] = latent.dims();

@@ -5,11 +5,11 @@ use std::str::FromStr;
 
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
-use burn::tensor::ops::ConvOptions;
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::layers::{Norm, NormKind, NormStatistics, conv2d, resize_nearest};
+use crate::ops::{Convolution, Convolve, convolve, relu};
 use crate::{Error, Result};
 
 /// Channels between the segmentation and its scales and shifts.
@@ -193,21 +193,15 @@ impl SpadeNorm {
         self.mlp(pixels).map(|of_class| {
             // [classes, channels, 1, 1] to the weights of a convolution.
             let table = of_class.swap_dims(0, 1);
-            conv2d_of(segmentation.clone(), table)
+            convolve(segmentation.clone(), table, None, Convolution::square(1, 0))
         })
     }
 
     fn mlp(&self, segmentation: Tensor<4>) -> [Tensor<4>; 2] {
-        let shared = relu(self.mlp_shared.forward(segmentation));
-        let scale = self.mlp_gamma.forward(shared.clone());
-        [scale, self.mlp_beta.forward(shared)]
+        let shared = relu(self.mlp_shared.convolve(segmentation));
+        let scale = self.mlp_gamma.convolve(shared.clone());
+        [scale, self.mlp_beta.convolve(shared)]
     }
-}
-
-/// A convolution of stride 1 without bias and border.
-fn conv2d_of(x: Tensor<4>, weight: Tensor<4>) -> Tensor<4> {
-    let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1);
-    burn::tensor::module::conv2d(x, weight, None, options)
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ mod layouts;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod migrating;
+#[cfg(all(feature = "tch", target_os = "linux"))]
+mod npu;
 mod onnx;
 mod resume;
 #[cfg(unix)]
@@ -142,6 +144,11 @@ impl Place {
 
     /// Starts `underpaint` with arguments between spaces, in this folder.
     fn start(&self, arguments: &str) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// As [`start`](Self::start), with variables added to the environment.
+    fn start_with(&self, arguments: &str, variables: &[(&str, &Path)]) -> Running {
         let output = || tempfile::tempfile().expect("a file");
         let (stdout, stderr) = (output(), output());
         let stdio = |file: &File| Stdio::from(file.try_clone().expect("a handle"));
@@ -152,6 +159,7 @@ impl Place {
             .env("UNDERPAINT_CACHE", self.path("cache"))
             // Tests run side by side: libtorch's threads would wait for each other.
             .env("OMP_NUM_THREADS", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(stdio(&stdout))
             .stderr(stdio(&stderr))

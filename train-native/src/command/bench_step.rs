@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch};
+use underpaint_core::ops::Precision;
 
 use self::subject::{FamilyName, Size, Subject};
 use crate::device::{self, DeviceName};
@@ -34,6 +35,9 @@ pub struct BenchStepArgs {
     batch_size: usize,
     #[arg(long, default_value = "libtorch-cpu")]
     device: DeviceName,
+    /// f32, bf16 or f16
+    #[arg(long, default_value_t = Precision::F32)]
+    precision: Precision,
     #[arg(long, default_value_t = 10)]
     steps: usize,
     #[arg(long, default_value_t = 2)]
@@ -50,6 +54,8 @@ struct Report {
     step_ms_p10: f64,
     forward_ms_median: f64,
     peak_rss_mib: f64,
+    /// Of tensors on the device, where it has memory of its own.
+    peak_device_mib: Option<f64>,
     loss_names: Vec<&'static str>,
     /// Of the first steps, the warm-up's among them.
     first_losses: Vec<Vec<f64>>,
@@ -66,19 +72,22 @@ impl BenchStepArgs {
             height: self.size,
             batch: self.batch_size,
         };
+        device::check_precision(self.precision, self.device)?;
         let mut subject = self.family.subject(size, &device)?;
+        subject.set_precision(self.precision);
         if let Some(folder) = &self.write_init {
             write_init(folder, subject.as_ref())?;
         }
         let (mut losses, mut steps): (Vec<Losses>, _) = (Vec::new(), Vec::new());
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
-            losses.push(subject.step(number as u64 + 1));
+            losses.push(self.precision.scope(|| subject.step(number as u64 + 1))?);
             if number >= self.warmup {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
         let peak_rss_mib = peak_rss_mib();
+        let peak_device_mib = device::peak_memory(self.device);
         let forward_ms_median = self.time_forward(subject.as_ref());
         let last = losses.last().context("expected at least one step")?;
         let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
@@ -87,6 +96,7 @@ impl BenchStepArgs {
             step_ms_p10: quantile(&mut steps, 0.1),
             forward_ms_median,
             peak_rss_mib,
+            peak_device_mib: peak_device_mib.map(|bytes| bytes as f64 / f64::from(1 << 20)),
             loss_names: last.iter().map(|(name, _)| *name).collect(),
             first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
             losses: values(last),
@@ -100,7 +110,7 @@ impl BenchStepArgs {
         let mut times = Vec::new();
         for number in 0..self.warmup + self.steps {
             let started = Instant::now();
-            let output = subject.generate();
+            let output = self.precision.scope(|| subject.generate());
             // Waits for devices that work behind the program's back.
             drop(output.slice([0..1, 0..1, 0..1, 0..1]).into_data());
             if number >= self.warmup {

@@ -74,6 +74,9 @@ impl Cli {
     ///
     /// With a message for people.
     pub fn run(self) -> Result<ExitCode> {
+        // Before the first tensor: a training step frees and takes the same gigabytes again.
+        #[cfg(feature = "tch")]
+        underpaint_torch::memory::keep();
         match self.command {
             Command::Train(args) => args.run(),
             Command::Generate(args) => args.run(),

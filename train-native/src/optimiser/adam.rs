@@ -66,6 +66,18 @@ struct Moments<const D: usize> {
 struct Factors {
     beta1: f64,
     beta2: f64,
+    /// Number of the step, from 1.
+    #[cfg_attr(
+        not(feature = "tch"),
+        allow(dead_code, reason = "libtorch's kernel asks for it")
+    )]
+    step: u64,
+    /// Learning rate.
+    #[cfg_attr(
+        not(feature = "tch"),
+        allow(dead_code, reason = "libtorch's kernel asks for it")
+    )]
+    learning_rate: f64,
     /// Learning rate over the first moment's bias correction.
     step_size: f64,
     /// Root of the second moment's bias correction.
@@ -95,18 +107,27 @@ impl Adam {
         self.moments.clear();
     }
 
+    /// Takes back that there was a step: it moved nothing.
+    pub fn forget_step(&mut self) {
+        self.steps = self.steps.saturating_sub(1);
+    }
+
     /// Moves every parameter of `network` that has a gradient, and takes those out of `gradients`.
+    /// Moves none where `found_inf` (one element, f32) is not zero.
     pub fn step<M: AuthorsKeys>(
         &mut self,
         network: M,
         gradients: &mut Gradients,
         learning_rate: f64,
+        found_inf: Option<&Tensor<1>>,
     ) -> M {
         self.steps += 1;
         let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
         let factors = Factors {
             beta1: self.config.beta1,
             beta2: self.config.beta2,
+            step: self.steps,
+            learning_rate,
             step_size: learning_rate / correction(self.config.beta1),
             correction: correction(self.config.beta2).sqrt(),
         };
@@ -117,8 +138,11 @@ impl Adam {
             moments: &mut self.moments,
             non_finite: self.non_finite,
             factors,
+            pending: Pending::new(found_inf),
         };
-        network.map(&mut update)
+        let network = network.map(&mut update);
+        update.pending.finish(factors);
+        network
     }
 
     /// The moments as `key.exp_avg` and `key.exp_avg_sq`, not read yet, and the number of steps.
@@ -172,6 +196,7 @@ struct Update<'a> {
     moments: &'a mut BTreeMap<String, Box<dyn Any + Send>>,
     non_finite: NonFinite,
     factors: Factors,
+    pending: Pending,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -195,8 +220,8 @@ impl ModuleMapper for Update<'_> {
                 first: gradient.zeros_like(),
                 second: gradient.zeros_like(),
             });
-        let (value, moments) =
-            fused::update(tensor.without_autodiff(), gradient, moments, self.factors);
+        let value = tensor.without_autodiff();
+        let (value, moments) = self.pending.update(value, gradient, moments, self.factors);
         self.moments.insert(key, Box::new(moments));
         Param::from_mapped_value(id, value.autodiff().require_grad(), mapper)
     }
@@ -208,12 +233,19 @@ fn update<const D: usize>(
     gradient: Tensor<D>,
     moments: Moments<D>,
     factors: Factors,
+    found_inf: Option<&Tensor<1>>,
 ) -> (Tensor<D>, Moments<D>) {
+    let before = found_inf.map(|flag| {
+        let flag = flag.clone().greater_elem(0.0).reshape([1; D]);
+        let kept = (value.clone(), moments.first.clone(), moments.second.clone());
+        (flag.expand(value.shape()), kept)
+    });
     let Factors {
         beta1,
         beta2,
         step_size,
         correction,
+        ..
     } = factors;
     // In the order of PyTorch's `addcmul` and `addcdiv`, so that both round alike.
     let square = gradient.clone() * (1.0 - beta2) * gradient.clone();
@@ -221,13 +253,47 @@ fn update<const D: usize>(
     let second = moments.second * beta2 + square;
     let denominator = second.clone().sqrt() / correction + EPSILON;
     let value = value - first.clone() * step_size / denominator;
-    (value, Moments { first, second })
+    match before {
+        None => (value, Moments { first, second }),
+        Some((found, (old_value, old_first, old_second))) => {
+            let first = first.mask_where(found.clone(), old_first);
+            let second = second.mask_where(found.clone(), old_second);
+            let value = value.mask_where(found, old_value);
+            (value, Moments { first, second })
+        }
+    }
 }
 
 #[cfg(not(feature = "tch"))]
 mod fused {
-    pub(super) use super::update;
+    use super::{Factors, Moments, Tensor, update};
+
+    /// Moves every parameter at once.
+    pub(super) struct Pending {
+        found_inf: Option<Tensor<1>>,
+    }
+
+    impl Pending {
+        pub(super) fn new(found_inf: Option<&Tensor<1>>) -> Self {
+            Self {
+                found_inf: found_inf.cloned(),
+            }
+        }
+
+        pub(super) fn update<const D: usize>(
+            &mut self,
+            value: Tensor<D>,
+            gradient: Tensor<D>,
+            moments: Moments<D>,
+            factors: Factors,
+        ) -> (Tensor<D>, Moments<D>) {
+            update(value, gradient, moments, factors, self.found_inf.as_ref())
+        }
+
+        pub(super) fn finish(self, _: Factors) {}
+    }
 }
+use fused::Pending;
 
 #[cfg(feature = "tch")]
 #[allow(
@@ -334,7 +400,7 @@ mod tests {
             beta2: 0.99,
         };
         let mut adam = Adam::new(config).with_non_finite(non_finite);
-        let weight = adam.step(network, &mut gradients, 0.5).weight;
+        let weight = adam.step(network, &mut gradients, 0.5, None).weight;
         weight.val().into_data().iter().collect()
     }
 

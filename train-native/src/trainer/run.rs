@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use rand_chacha::rand_core::SeedableRng;
 use underpaint_core::label::Palette;
+use underpaint_core::ops::Precision;
 
 use super::checkpoint::{self, Position};
 use super::report::{Report, SampleRow, SampleTile, StepRecord};
@@ -31,6 +32,8 @@ pub struct RunPlan {
     pub keep: usize,
     /// Learning rates.
     pub schedule: Schedule,
+    /// In which numbers the networks compute.
+    pub precision: Precision,
 }
 
 /// Pictures that show how a run gets on, and what `plateau` measures.
@@ -88,8 +91,16 @@ pub fn train(
                 epoch: position.epoch,
                 learning_rate,
             };
-            let losses = family.step(&samples, moment)?;
-            check_finite(&losses, position.step)?;
+            let before = family.skipped_steps();
+            let mut losses = plan.precision.scope(|| family.step(&samples, moment))?;
+            match family.skipped_steps() {
+                skipped if skipped > before => {
+                    report.note(&skipped_note(position.step, skipped));
+                    // Of numbers beyond the range of f16; the log leaves them blank.
+                    losses.retain(|(_, loss)| loss.is_finite());
+                }
+                _ => check_finite(&losses, position.step)?,
+            }
             report.record(&StepRecord {
                 step: position.step,
                 epoch: position.epoch,
@@ -174,6 +185,13 @@ fn end_epoch(
     position.epoch += 1;
     position.batch = 0;
     Ok(())
+}
+
+fn skipped_note(step: u64, skipped: u64) -> String {
+    format!(
+        "step {step}: a gradient was beyond the range of f16, so that an optimiser moved nothing and scales \
+         its loss by half as much from now on ({skipped} such steps so far)"
+    )
 }
 
 fn check_finite(losses: &Losses, step: u64) -> Result<()> {

@@ -63,6 +63,7 @@ impl Session {
             sample_every: config.sample_every,
             keep: config.keep,
             schedule: config.schedule,
+            precision: config.precision,
         };
         let lock = lock(&plan.folder)?;
         Ok(Self {

@@ -1,17 +1,19 @@
 //! One iteration on tensors.
 
+use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use underpaint_core::loss::GanTarget;
 use underpaint_core::loss::gradient_penalty::{
     GradientPenalty, interpolated, unit_gradient_penalty, zero_gradient_penalty,
 };
+use underpaint_core::ops::Precision;
 use underpaint_core::pgan::{
     Judgement, classification_loss, exponential_moving_average, fade_real,
 };
 
 use super::{Draws, Pgan};
-use crate::family::Losses;
+use crate::family::{Losses, read_back};
 
 /// Losses that wait for the step's one readback.
 type Pending = Vec<(&'static str, Tensor<1>)>;
@@ -29,6 +31,10 @@ impl Pgan {
     /// One iteration on tensors: update the discriminator, then the generator with the updated
     /// discriminator, then let the average follow.
     ///
+    /// # Errors
+    ///
+    /// As [`read_back`].
+    ///
     /// # Shapes
     ///
     /// - `real`: `[batch, output_channels, height, width]` in `[-1, 1]`, at the current scale's size;
@@ -42,7 +48,7 @@ impl Pgan {
         draws: Draws,
         alpha: f64,
         learning_rate: f64,
-    ) -> Step {
+    ) -> Result<Step> {
         let generator = self.generator().clone().no_grad();
         let latents = draws.discriminator_latents;
         let fake = generator.forward(latents, alpha).detach();
@@ -57,12 +63,11 @@ impl Pgan {
         pending.extend(self.generator_step(draws.generator_latents, alpha, learning_rate));
         self.follow();
         let (names, values): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
-        // One readback for all.
-        let values = Tensor::cat(values, 0).into_data();
-        Step {
-            losses: names.into_iter().zip(values.iter::<f64>()).collect(),
+        let values = read_back(values, &mut [&mut self.generator, &mut self.discriminator])?;
+        Ok(Step {
+            losses: names.into_iter().zip(values).collect(),
             fake: fake.without_autodiff(),
-        }
+        })
     }
 
     fn discriminator_step(
@@ -72,12 +77,13 @@ impl Pgan {
         learning_rate: f64,
     ) -> Pending {
         let mut losses = self.score_losses(&pictures, alpha);
-        let (penalties, tangents) = self.penalties(pictures, alpha);
+        // Gradients of gradients: too small for 16 bits.
+        let (penalties, tangents) = Precision::F32.scope(|| self.penalties(pictures, alpha));
         let objective = tangents
             .into_iter()
             .fold(sum(&losses), |sum, tangents| sum + tangents);
-        self.discriminator
-            .update(objective.backward(), learning_rate);
+        let gradients = self.discriminator.backward(objective);
+        self.discriminator.update(gradients, learning_rate);
         losses.extend(penalties);
         without_graph(losses)
     }
@@ -157,7 +163,7 @@ impl Pgan {
             let loss = self.classification_loss(&on_fake, latents.narrow(1, first, count));
             losses.push(("G_class", loss * config.classification.generator_weight));
         }
-        let gradients = sum(&losses).backward();
+        let gradients = self.generator.backward(sum(&losses));
         drop(judge);
         self.generator.update(gradients, learning_rate);
         without_graph(losses)

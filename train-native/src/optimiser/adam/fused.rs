@@ -1,91 +1,113 @@
-//! On libtorch the update happens in place, a cache's worth of elements at a time: one pass over
-//! memory instead of one per operation.
+//! On libtorch all parameters of a network move in one call, in place.
+
+use std::mem;
+
+use burn_tch::{LibTorch, TchTensor};
+use tch::Device;
+use underpaint_torch::adam::{Parameter, Step, fused_adam};
 
 use super::{EPSILON, Factors, Moments, Tensor};
-use burn_tch::{LibTorch, TchTensor};
 
-/// Elements per chunk: five arrays of 256 KiB stay in a core's second-level cache.
-const CHUNK: i64 = 1 << 16;
+/// Parameters that will move when all are there.
+pub(super) struct Pending {
+    parameters: Vec<Parameter>,
+    found_inf: Option<Tensor<1>>,
+}
 
-pub(super) fn update<const D: usize>(
-    value: Tensor<D>,
-    gradient: Tensor<D>,
-    moments: Moments<D>,
-    factors: Factors,
-) -> (Tensor<D>, Moments<D>) {
-    let Ok(value_tch) = value.clone().try_into_primitive::<LibTorch>() else {
-        return super::update(value, gradient, moments, factors);
-    };
-    drop(value);
-    let (Ok(gradient), Ok(first), Ok(second)) = (
-        gradient.try_into_primitive::<LibTorch>(),
-        moments.first.try_into_primitive::<LibTorch>(),
-        moments.second.try_into_primitive::<LibTorch>(),
-    ) else {
-        unreachable!("a parameter, its gradient and its moments live on one device")
-    };
-    let (value, first, second) = (owned(value_tch), owned(first), owned(second));
-    in_place(
-        &value.tensor,
-        &gradient.tensor,
-        &first.tensor,
-        &second.tensor,
-        factors,
-    );
-    let tensor = |primitive| Tensor::from_primitive::<LibTorch>(primitive);
-    (
-        tensor(value),
-        Moments {
+impl Pending {
+    /// Nothing so far; nothing moves where `found_inf` is not zero.
+    pub(super) fn new(found_inf: Option<&Tensor<1>>) -> Self {
+        Self {
+            parameters: Vec::new(),
+            found_inf: found_inf.cloned(),
+        }
+    }
+
+    /// Gives what the parameter and its moments will be after [`finish`](Self::finish); on other devices
+    /// than libtorch's they are it at once.
+    pub(super) fn update<const D: usize>(
+        &mut self,
+        value: Tensor<D>,
+        gradient: Tensor<D>,
+        moments: Moments<D>,
+        factors: Factors,
+    ) -> (Tensor<D>, Moments<D>) {
+        let Ok(value_tch) = value.clone().try_into_primitive::<LibTorch>() else {
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
+        };
+        if !has_fused_adam(value_tch.tensor.device()) {
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
+        }
+        drop(value);
+        let (Ok(gradient), Ok(first), Ok(second)) = (
+            gradient.try_into_primitive::<LibTorch>(),
+            moments.first.try_into_primitive::<LibTorch>(),
+            moments.second.try_into_primitive::<LibTorch>(),
+        ) else {
+            unreachable!("a parameter, its gradient and its moments live on one device")
+        };
+        let value = owned(value_tch);
+        let [gradient, first, second] =
+            [gradient, first, second].map(|tensor| alike(tensor, &value));
+        let [first, second] = [first, second].map(owned);
+        self.parameters.push(Parameter {
+            value: value.tensor.shallow_clone(),
+            gradient: gradient.tensor,
+            first: first.tensor.shallow_clone(),
+            second: second.tensor.shallow_clone(),
+        });
+        let tensor = |primitive| Tensor::from_primitive::<LibTorch>(primitive);
+        let moments = Moments {
             first: tensor(first),
             second: tensor(second),
-        },
-    )
+        };
+        (tensor(value), moments)
+    }
+
+    /// Moves them.
+    ///
+    /// # Panics
+    ///
+    /// With what libtorch says, as burn's own operations: if there is no memory left.
+    pub(super) fn finish(mut self, factors: Factors) {
+        let step = Step {
+            number: factors.step,
+            learning_rate: factors.learning_rate,
+            beta1: factors.beta1,
+            beta2: factors.beta2,
+            epsilon: EPSILON,
+        };
+        let mut parameters = mem::take(&mut self.parameters);
+        let found_inf = self
+            .found_inf
+            .take()
+            .and_then(|flag| flag.try_into_primitive::<LibTorch>().ok());
+        let found_inf = found_inf.as_ref().map(|flag| &flag.tensor);
+        if let Err(error) = fused_adam(&mut parameters, step, found_inf) {
+            panic!("{error}");
+        }
+    }
 }
 
-/// The tensor itself if nobody else holds its storage and its elements lie in order, else a copy.
+/// Whether libtorch has the kernel for a device.
+fn has_fused_adam(device: Device) -> bool {
+    matches!(device, Device::Cpu | Device::Cuda(_) | Device::Mps)
+}
+
+/// The tensor itself if nobody else holds its storage, else a copy.
 fn owned(tensor: TchTensor) -> TchTensor {
-    if tensor.can_mut() && tensor.tensor.is_contiguous() {
+    if tensor.can_mut() {
         return tensor;
     }
-    TchTensor::new(tensor.tensor.contiguous().copy())
+    TchTensor::new(tensor.tensor.copy())
 }
 
-fn in_place(
-    value: &tch::Tensor,
-    gradient: &tch::Tensor,
-    first: &tch::Tensor,
-    second: &tch::Tensor,
-    factors: Factors,
-) {
-    let flat = [value, gradient, first, second].map(|tensor| tensor.reshape([-1]));
-    let count = flat[0].size1().expect("a flat tensor");
-    // GPUs have no such cache, and every kernel launch costs.
-    let chunk = if flat[0].device() == tch::Device::Cpu {
-        CHUNK
-    } else {
-        count.max(1)
-    };
-    for start in (0..count).step_by(chunk as usize) {
-        let [mut value, gradient, mut first, mut second] = flat
-            .each_ref()
-            .map(|tensor| tensor.narrow(0, start, chunk.min(count - start)));
-        let Factors {
-            beta1,
-            beta2,
-            step_size,
-            correction,
-        } = factors;
-        let _ = first.lerp_(&gradient, 1.0 - beta1);
-        let _ = second.g_mul_scalar_(beta2);
-        let _ = second.g_add_(&(&gradient * &gradient).g_mul_scalar_(1.0 - beta2));
-        if step_size == 0.0 {
-            // The last epoch of a linear decay; the factors below would be infinite.
-            continue;
-        }
-        // value -= step_size * first / (sqrt(second) / correction + epsilon)
-        let mut denominator = second.sqrt();
-        let _ = denominator.g_mul_scalar_(-1.0 / (correction * step_size));
-        let _ = denominator.g_add_scalar_(-EPSILON / step_size);
-        let _ = value.addcdiv_(&first, &denominator);
+/// A tensor whose elements lie as those of `value` do: the kernel walks all as flat memory.
+fn alike(tensor: TchTensor, value: &TchTensor) -> TchTensor {
+    if tensor.tensor.stride() == value.tensor.stride() {
+        return tensor;
     }
+    let mut copy = value.tensor.empty_like();
+    copy.copy_(&tensor.tensor);
+    TchTensor::new(copy)
 }

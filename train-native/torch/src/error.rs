@@ -1,0 +1,40 @@
+//! What libtorch says when something fails.
+
+use std::ffi::{CStr, c_char, c_void};
+
+unsafe extern "C" {
+    fn free(pointer: *mut c_void);
+}
+
+/// An exception of libtorch.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("libtorch: {0}")]
+pub struct Error(String);
+
+/// A result of libtorch.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// An error of our own making.
+    pub(crate) fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Takes the answer of one of the functions in `cpp/`.
+///
+/// # Safety
+///
+/// `answer` is null, or text that ends with a zero byte, was made by `malloc` and is not used again.
+pub(crate) unsafe fn answered(answer: *mut c_char) -> Result<()> {
+    if answer.is_null() {
+        return Ok(());
+    }
+    // SAFETY: by the contract of this function.
+    let text = unsafe { CStr::from_ptr(answer) }
+        .to_string_lossy()
+        .into_owned();
+    // SAFETY: as above; the text was copied.
+    unsafe { free(answer.cast()) };
+    Err(Error(text))
+}

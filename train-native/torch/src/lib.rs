@@ -1,0 +1,24 @@
+//! What Underpaint calls in libtorch beside tch.
+//!
+//! tch covers most of libtorch's functions, but not the gradients that its autograd computes inside
+//! (`convolution_backward`, `native_batch_norm_backward`), nor `_fused_adam_`, nor c10d's process
+//! groups. This crate does, over a thin layer of C++ in `cpp/` that catches every exception. It is the
+//! only crate with `unsafe` code, and knows neither burn nor networks.
+//!
+//! - [`ops`]: operations and their gradients.
+//! - [`adam`]: the update of many parameters in one call.
+//! - [`memory`]: how the program's allocator treats what a training step frees.
+//! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
+//!
+//! Versions are asserted when it is built: see `build.rs`.
+#![allow(unsafe_code)]
+
+pub mod adam;
+mod error;
+pub mod memory;
+pub mod npu;
+pub mod ops;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
+
+pub use error::{Error, Result};
