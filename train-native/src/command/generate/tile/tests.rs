@@ -114,7 +114,12 @@ fn tiles_make_the_whole_picture() {
     let resnet = pix2pix::Architecture::Resnet { num_blocks: 2 };
     let unet = pix2pix::Architecture::Unet { num_downs: 5 };
     for (flags, architecture, norm, size) in [
-        ("--tile 120 --dropout off", resnet, NormKind::None, [170, 211]),
+        (
+            "--tile 120 --dropout off",
+            resnet,
+            NormKind::None,
+            [170, 211],
+        ),
         (
             "--tile 120 --bn-stats running --dropout off",
             resnet,
