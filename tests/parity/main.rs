@@ -10,15 +10,21 @@
 mod bundle;
 mod checkpoint;
 mod data;
+#[cfg(feature = "tch")]
+mod families;
 mod formula;
 mod gan_loss;
 mod image_pool;
 mod network;
 #[cfg(all(feature = "tch", target_os = "linux"))]
 mod npu;
+#[cfg(feature = "tch")]
+mod ops;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
+#[cfg(feature = "tch")]
+mod precision;
 mod runner;
 mod schedule;
 mod spade;
@@ -96,6 +102,11 @@ fn trials() -> Result<Vec<Trial>> {
     #[cfg(all(feature = "tch", target_os = "linux"))]
     if devices.contains(&DeviceName::Npu(0)) {
         trials.extend(npu::trials());
+    }
+    #[cfg(feature = "tch")]
+    if devices.contains(&DeviceName::LibtorchCpu) {
+        trials.extend(ops::trials());
+        trials.extend(precision::trials());
     }
     for (name, output) in bundle::GENERATORS {
         let folder = root.join(name);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The release of libtorch that `cpp/` is written for; torch-sys 0.22 is, too, and `Cargo.toml` pins it.
 const LIBTORCH: &str = "2.9";
 
-const SOURCES: [&str; 2] = ["device.cpp", "ops.cpp"];
+const SOURCES: [&str; 3] = ["device.cpp", "ops.cpp", "profile.cpp"];
 
 /// What only Linux has: its linkers' `--wrap`, and Ascend's driver.
 const ON_LINUX: [&str; 2] = ["npu.cpp", "wrap.cpp"];

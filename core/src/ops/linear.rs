@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use super::Precision;
+use super::{Precision, to_f32};
 
 /// `x weightᵀ` in the current [`Precision`].
 ///
@@ -10,11 +10,13 @@ use super::Precision;
 ///
 /// - `x`: `[batch, in]`
 /// - `weight`: `[out, in]`
-/// - result: `[batch, out]`
+/// - result: `[batch, out]`, f32
 pub fn multiply(x: Tensor<2>, weight: Tensor<2>) -> Tensor<2> {
-    let (x, weight) = match Precision::current() {
-        Precision::F32 => (x, weight),
-        low => (x.cast(low.dtype()), weight.cast(low.dtype())),
-    };
-    x.matmul(weight.transpose())
+    match Precision::current() {
+        Precision::F32 => x.matmul(weight.transpose()),
+        low => {
+            let [x, weight] = [x, weight].map(|factor| factor.cast(low.dtype()));
+            to_f32(x.matmul(weight.transpose()))
+        }
+    }
 }

@@ -15,10 +15,12 @@ mod linear;
 )]
 mod native;
 mod normalization;
+mod padding;
 mod precision;
 
-pub use activation::{leaky_relu, relu, tanh};
+pub use activation::{leaky_relu, leaky_relu_gradient, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
 pub use linear::multiply;
 pub use normalization::{BatchNormOutput, batch_norm};
+pub use padding::reflection_pad;
 pub use precision::{Precision, to_f32};

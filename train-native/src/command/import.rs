@@ -146,6 +146,7 @@ impl ImportArgs {
             bn_stats: self.bn_stats,
             dropout: self.dropout,
             device: Default::default(),
+            precision: underpaint_core::ops::Precision::F32,
             seed: 0,
         }
         .test_time(manifest.test_time);

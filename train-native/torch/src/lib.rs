@@ -7,6 +7,7 @@
 //!
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
+//! - [`profile`]: where the time of libtorch's operations goes.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
 //! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!
@@ -18,6 +19,7 @@ mod error;
 pub mod memory;
 pub mod npu;
 pub mod ops;
+pub mod profile;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;
 

@@ -78,10 +78,8 @@ impl Pgan {
     ) -> Pending {
         let mut losses = self.score_losses(&pictures, alpha);
         // Gradients of gradients: too small for 16 bits.
-        let (penalties, tangents) = Precision::F32.scope(|| self.penalties(pictures, alpha));
-        let objective = tangents
-            .into_iter()
-            .fold(sum(&losses), |sum, tangents| sum + tangents);
+        let (penalties, sums) = Precision::F32.scope(|| self.penalties(pictures, alpha));
+        let objective = sums.into_iter().fold(sum(&losses), |sum, next| sum + next);
         let gradients = self.discriminator.backward(objective);
         self.discriminator.update(gradients, learning_rate);
         losses.extend(penalties);
@@ -110,44 +108,37 @@ impl Pgan {
         losses
     }
 
-    /// The weighted penalties, and for each the sum of tangents to minimise in its place.
+    /// The weighted penalties, and for each the sum to minimise in its place.
     fn penalties(&self, pictures: Pictures, alpha: f64) -> (Pending, Vec<Tensor<1>>) {
         let (mut penalties, mut sums) = (Pending::new(), Vec::new());
         let weight = self.config.penalty_weight;
         if weight > 0.0 {
             let real = pictures.real.clone();
             let between = interpolated(real, pictures.fake, pictures.share);
-            let [value, tangents] = self.penalty(between, alpha, unit_gradient_penalty);
+            let [value, sum] = self.penalty(between, alpha, unit_gradient_penalty);
             penalties.push(("D_gradient", value * weight));
-            sums.push(tangents * weight);
+            sums.push(sum * weight);
         }
         let weight = self.config.real_penalty_weight;
         if weight > 0.0 {
-            let [value, tangents] = self.penalty(pictures.real, alpha, zero_gradient_penalty);
+            let [value, sum] = self.penalty(pictures.real, alpha, zero_gradient_penalty);
             penalties.push(("D_real_gradient", value * weight));
-            sums.push(tangents * weight);
+            sums.push(sum * weight);
         }
         (penalties, sums)
     }
 
-    /// A penalty on the gradient of the scores in the pictures: its value, and the sum of tangents
-    /// that has its gradient in the weights, but another value.
+    /// A penalty on the gradient of the scores in the pictures: its value, and the sum that has its
+    /// gradient in the weights, but another value.
     fn penalty(
         &self,
         images: Tensor<4>,
         alpha: f64,
         penalty: impl Fn(Tensor<4>) -> GradientPenalty,
     ) -> [Tensor<1>; 2] {
-        let judge = self.discriminator().clone().no_grad();
-        let leaf = images.clone().detach().require_grad();
-        let scores = judge.forward(leaf.clone(), alpha).scores().sum();
-        let gradient = leaf.grad_remove(&mut scores.backward());
-        let GradientPenalty { value, direction } =
-            penalty(gradient.expect("the scores depend on the pictures"));
-        let tangents = self
-            .discriminator()
-            .forward_tangent(images, direction.autodiff(), alpha);
-        [value, tangents.sum()]
+        let gradient = self.discriminator().score_gradient(images, alpha);
+        let GradientPenalty { value, direction } = penalty(gradient.clone().without_autodiff());
+        [value, (gradient * direction.autodiff()).sum()]
     }
 
     fn generator_step(&mut self, latents: Tensor<2>, alpha: f64, learning_rate: f64) -> Pending {
