@@ -177,7 +177,7 @@ fn lines(plan: &Plan, axis: Axis) -> Result<Vec<Line>, Whole> {
 
 /// What a window of that stride leaves of a side, all borders used up.
 fn exactly(core: usize, stride: usize, size: usize) -> Result<Line, Whole> {
-    match core % stride == 0 && core / stride == size {
+    match core.is_multiple_of(stride) && core / stride == size {
         true => Ok(Line {
             before: 0,
             core: size,
@@ -287,7 +287,7 @@ fn window(out: Need, kernel: usize, stride: usize, padding: usize) -> Need {
 fn spread(out: Need, kernel: usize, stride: usize, padding: usize) -> Need {
     Need {
         before: (out.before + kernel).saturating_sub(1 + padding) / stride,
-        after: (out.after + padding + stride - 1) / stride,
+        after: (out.after + padding).div_ceil(stride),
     }
 }
 
@@ -300,13 +300,15 @@ fn resized(out: Need, from: usize, to: usize, places: &[usize]) -> Result<Need, 
             (low..high).contains(&found)
         })
     };
-    if to % from == 0 && follows(&|index| (index / (to / from), index / (to / from) + 1)) {
+    if to.is_multiple_of(from) && follows(&|index| (index / (to / from), index / (to / from) + 1)) {
         let factor = to / from;
         Ok(Need {
             before: out.before.div_ceil(factor),
             after: out.after.div_ceil(factor),
         })
-    } else if from % to == 0 && follows(&|index| (index * (from / to), (index + 1) * (from / to))) {
+    } else if from.is_multiple_of(to)
+        && follows(&|index| (index * (from / to), (index + 1) * (from / to)))
+    {
         let factor = from / to;
         Ok(Need {
             before: out.before * factor,

@@ -203,6 +203,13 @@ impl Numpy<'_> {
                     .collect::<Option<Vec<u8>>>()
                     .map(Cow::Owned)
             }
+            // No bytes at all, in protocol 2.
+            Object::Instance(made)
+                if matches!(made.class.as_str(), "__builtin__.bytes" | "builtins.bytes") =>
+            {
+                let args = self.pickle.items(made.args?)?;
+                args.is_empty().then_some(Cow::Borrowed(&[]))
+            }
             _ => None,
         }
     }
