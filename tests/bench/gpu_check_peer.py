@@ -62,7 +62,8 @@ def main():
         made.generator.compile()
         made.discriminator.compile()
     kind = {"bf16": torch.bfloat16, "f16": torch.float16}.get(args.precision)
-    amp = contextlib.nullcontext() if kind is None else torch.autocast(args.device, dtype=kind)
+    # Without its cache, which keeps weights cast in a pass without gradients for the next one with.
+    amp = contextlib.nullcontext() if kind is None else torch.autocast(args.device, dtype=kind, cache_enabled=False)
 
     def step():
         with amp:

@@ -4,7 +4,7 @@
 //! The stand-in computes with libtorch's CPU kernels, so what differs is the way to them: copies, layouts,
 //! running statistics, what falls back, and the optimiser, which has no fused kernel there.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
 use underpaint::data::{PixelsF32, Sample};
 use underpaint::device::{self, DeviceName};
@@ -14,9 +14,12 @@ use underpaint_torch::stand_in::{self, Counts};
 
 use crate::families::{CASES, Case};
 
-/// Largest difference between the two devices, relative to the largest number of a tensor or to 1. Five
-/// runs of one network on one device differ by up to 2e-6 when the number of threads does.
+/// Largest difference between the two devices, relative to the largest number of a tensor or to 1.
 const TOLERANCE: f64 = 1e-5;
+/// What is allowed besides: so many times the difference that burn's own CPU kernels make in that tensor.
+/// Adam turns gradients that are rounding noise into whole steps (a bias in front of a norm has no other
+/// ones), and how far such numbers part is nothing that a tolerance could say beforehand.
+const MARGIN: f64 = 3.0;
 /// Readbacks of one step, and of one picture.
 const READBACKS: i64 = 1;
 
@@ -40,11 +43,13 @@ pub fn trials() -> impl Iterator<Item = Trial> {
 
 fn check(case: &Case) -> Result<()> {
     let expected = run(case, DeviceName::LibtorchCpu)?;
+    let other = run(case, DeviceName::Cpu)?;
     let found = run(case, DeviceName::Npu(0))?;
     for (number, (found, expected)) in found.losses.iter().zip(&expected.losses).enumerate() {
         for ((name, found), (_, expected)) in found.iter().zip(expected) {
             let what = format!("{name} in step {}", number + 1);
-            near(&what, &[*found as f32], &[*expected as f32])?;
+            let [found, expected] = [found, expected].map(|value| [*value as f32]);
+            near(&what, &found, &expected, &expected)?;
         }
     }
     for ((file, found), (_, expected)) in found.state.iter().zip(&expected.state) {
@@ -52,17 +57,23 @@ fn check(case: &Case) -> Result<()> {
             found.keys().eq(expected.keys()),
             "{file}: the devices have different tensors"
         );
+        let others = other.state.iter().find(|(name, _)| name == file);
+        let others = others.with_context(|| format!("{file}: none on the other device"))?;
         for (key, tensor) in expected {
-            near(
-                &format!("{file}: {key}"),
-                &found[key].values,
-                &tensor.values,
-            )?;
+            let other = &others.1[key].values;
+            let what = format!("{file}: {key}");
+            near(&what, &found[key].values, &tensor.values, other)?;
         }
     }
     ensure!(!found.pictures.is_empty(), "nothing was generated");
-    for (found, expected) in found.pictures.iter().zip(&expected.pictures) {
-        near("a generated picture", &found.data, &expected.data)?;
+    let pictures = found.pictures.iter().zip(&expected.pictures);
+    for ((found, expected), other) in pictures.zip(&other.pictures) {
+        near(
+            "a generated picture",
+            &found.data,
+            &expected.data,
+            &other.data,
+        )?;
     }
     Ok(())
 }
@@ -117,21 +128,29 @@ fn check_counts(what: &str, counts: Counts) -> Result<()> {
     Ok(())
 }
 
-fn near(what: &str, found: &[f32], expected: &[f32]) -> Result<()> {
+/// Whether `found` is as near to `expected` as it must be; `other` is what a third device has.
+fn near(what: &str, found: &[f32], expected: &[f32], other: &[f32]) -> Result<()> {
     ensure!(found.len() == expected.len(), "{what}: other sizes");
     let largest = expected
         .iter()
-        .fold(1.0f64, |largest, value| largest.max(f64::from(value.abs())));
-    let pairs = found.iter().zip(expected);
-    let differences = pairs.map(|(a, b)| f64::from(a - b).abs() / largest);
-    let worst = differences.fold(0.0f64, |worst, difference| match difference.is_nan() {
-        true => f64::INFINITY,
-        false => worst.max(difference),
-    });
-    if worst > TOLERANCE {
-        bail!(
-            "{what}: differs by {worst:.2e} from libtorch-cpu, relative; allowed {TOLERANCE:.0e}"
-        );
+        .map(|value| f64::from(value.abs()))
+        .fold(1.0, f64::max);
+    let difference = |values: &[f32]| {
+        let pairs = values.iter().zip(expected);
+        let differences = pairs.map(|(a, b)| f64::from(a - b).abs() / largest);
+        // NaN is far from everything.
+        differences
+            .map(|value| if value.is_nan() { f64::INFINITY } else { value })
+            .fold(0.0, f64::max)
+    };
+    let (worst, noise) = (difference(found), difference(other));
+    ensure!(
+        noise.is_finite(),
+        "{what}: burn's own CPU kernels give no number"
+    );
+    let allowed = TOLERANCE + MARGIN * noise;
+    if worst > allowed {
+        bail!("{what}: differs by {worst:.2e} from libtorch-cpu, relative; allowed {allowed:.2e}");
     }
     Ok(())
 }

@@ -18,13 +18,12 @@ struct Case {
 /// A trial for each operation: results and gradients of all inputs agree with the plain CPU's.
 pub fn trials() -> Vec<Trial> {
     let trial = |case: Case| {
+        let name = format!("ops::{}", case.name);
         let check = move || {
             let device = device::open(DeviceName::LibtorchCpu)?.autodiff();
             case.check(&device)
         };
-        Trial::test(format!("ops::{}", case.name), || {
-            check().map_err(crate::told)
-        })
+        Trial::test(name, move || check().map_err(crate::told))
     };
     cases().into_iter().map(trial).collect()
 }

@@ -13,6 +13,7 @@
 #include <ATen/ops/as_strided_native.h>
 #include <ATen/ops/resize_native.h>
 #include <ATen/ops/set_native.h>
+#include <ATen/ops/unfold_native.h>
 #include <ATen/ops/view_native.h>
 #include <c10/core/Allocator.h>
 #include <c10/core/CPUAllocator.h>
@@ -213,7 +214,8 @@ void fallback(const c10::OperatorHandle& op, torch::jit::Stack* stack) {
     fallback_names[name]++;
   }
   Inside inside;
-  at::native::cpu_fallback(op, stack);
+  // A view that is a copy would lose what is written into it: `repeat` writes into one.
+  at::native::cpu_fallback(op, stack, /*error_on_views=*/true);
 }
 
 bool install() {
@@ -229,6 +231,7 @@ bool install() {
   aten.impl("_copy_from", &copy_from);
   aten.impl("_copy_from_and_resize", &copy_from_and_resize);
   aten.impl("as_strided", &at::native::as_strided_tensorimpl);
+  aten.impl("unfold", &at::native::unfold);
   aten.impl("view", &at::native::view);
   aten.impl("_reshape_alias", &at::native::_reshape_alias);
   aten.impl("resize_", &at::native::resize_);
