@@ -55,6 +55,8 @@ struct Report {
 /// When a side cannot be built or run, prints something else than a report, or the two did not see the
 /// same pictures.
 pub fn run(project: &Project, args: &Args) -> Result<()> {
+    // Before minutes of building, and once more after them.
+    busy::refuse(args.anyway)?;
     let threads = args
         .threads
         .or_else(|| thread::available_parallelism().ok());

@@ -175,6 +175,8 @@ enum Side<'a> {
 /// When a side cannot be built or run, prints something else than a report, or the sides' losses
 /// disagree.
 pub fn run(project: &Project, args: &Args) -> Result<()> {
+    // Before minutes of building; once more before each width.
+    busy::refuse(args.anyway)?;
     let threads = args
         .threads
         .or_else(|| thread::available_parallelism().ok());
