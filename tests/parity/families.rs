@@ -29,6 +29,9 @@ pub struct Case {
 }
 
 const SIDE: usize = 32;
+/// Of a SPADE: half of it, and its first norm would be one over two pixels, whose difference 16 bits round
+/// away.
+const SPADE_SIDE: usize = 2 * SIDE;
 const CLASSES: usize = 4;
 
 pub const CASES: [Case; 8] = [
@@ -36,11 +39,11 @@ pub const CASES: [Case; 8] = [
     case("pix2pix_resnet_instance_norm_pool", resnet, pictures),
     case("pix2pixhd_global", global, labels),
     case("pix2pixhd_local_encoder", local, labels),
-    case("spade", |device| spade_family(device, None), labels),
+    case("spade", |device| spade_family(device, None), scenes),
     case(
         "spade_vae_vgg",
         |device| spade_family(device, Some(6)),
-        labels,
+        scenes,
     ),
     Case {
         steps: 7,
@@ -97,6 +100,35 @@ fn sample(input: SampleInput, number: usize) -> Sample {
         features: None,
         target: pixels(SIDE, number),
     }
+}
+
+/// [`labels`] twice as large.
+fn scenes(step: u64) -> Vec<Sample> {
+    let mut samples = labels(step);
+    samples.iter_mut().for_each(double);
+    samples
+}
+
+fn double(sample: &mut Sample) {
+    let SampleInput::Labels { width, height, ids } = &mut sample.input else {
+        return;
+    };
+    *ids = doubled(ids);
+    (*height, *width) = (SPADE_SIDE, SPADE_SIDE);
+    if let Some(map) = &mut sample.instances {
+        map.ids = doubled(&map.ids);
+        (map.height, map.width) = (SPADE_SIDE, SPADE_SIDE);
+    }
+    let target = &mut sample.target;
+    let planes = target.data.chunks_exact(SIDE * SIDE);
+    target.data = planes.flat_map(doubled).collect();
+    (target.height, target.width) = (SPADE_SIDE, SPADE_SIDE);
+}
+
+/// Repeats every pixel of a plane.
+fn doubled<T: Copy>(plane: &[T]) -> Vec<T> {
+    let pixel = |at: usize| plane[at / SPADE_SIDE / 2 * SIDE + at % SPADE_SIDE / 2];
+    (0..SPADE_SIDE * SPADE_SIDE).map(pixel).collect()
 }
 
 fn pictures(step: u64) -> Vec<Sample> {
@@ -254,7 +286,7 @@ fn spade_family(device: &Device, latent: Option<usize>) -> Result<Box<dyn Family
     };
     let architecture = spade::SpadeArchitecture {
         norm: "spectralspadesyncbatch3x3".parse().context("a norm")?,
-        crop_size: SIDE,
+        crop_size: SPADE_SIDE,
         latent_channels: latent,
         ..spade::SpadeArchitecture::default()
     };

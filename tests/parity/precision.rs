@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use libtest_mimic::Trial;
-use underpaint::data::{Sample, SampleInput};
 use underpaint::device::{self, DeviceName};
 use underpaint::family::{Family, Losses, Moment, TrainerState};
 use underpaint_core::ops::Precision;
@@ -54,42 +53,9 @@ fn steps(
             epoch: step,
             learning_rate: case.learning_rate,
         };
-        precision.scope(|| family.step(&samples(case, step), moment))
+        precision.scope(|| family.step(&(case.samples)(step), moment))
     };
     numbers.map(step).collect()
-}
-
-/// Of a SPADE twice as large: its first norm would be one over two pixels otherwise, whose difference
-/// 16 bits round away.
-fn samples(case: &Case, step: u64) -> Vec<Sample> {
-    let mut samples = (case.samples)(step);
-    if case.name.starts_with("spade") {
-        samples.iter_mut().for_each(double);
-    }
-    samples
-}
-
-fn double(sample: &mut Sample) {
-    let SampleInput::Labels { width, height, ids } = &mut sample.input else {
-        return;
-    };
-    let (from, to) = ([*height, *width], [2 * *height, 2 * *width]);
-    *ids = doubled(ids, from);
-    (*height, *width) = (to[0], to[1]);
-    if let Some(map) = &mut sample.instances {
-        map.ids = doubled(&map.ids, from);
-        (map.height, map.width) = (to[0], to[1]);
-    }
-    let target = &mut sample.target;
-    let planes = target.data.chunks_exact(from[0] * from[1]);
-    target.data = planes.flat_map(|plane| doubled(plane, from)).collect();
-    (target.height, target.width) = (to[0], to[1]);
-}
-
-/// Repeats every pixel of a plane of height and width `from`.
-fn doubled<T: Copy>(plane: &[T], [height, width]: [usize; 2]) -> Vec<T> {
-    let pixel = |at: usize| plane[at / (2 * width) / 2 * width + at % (2 * width) / 2];
-    (0..4 * height * width).map(pixel).collect()
 }
 
 fn check_curve(case: &Case, precision: Precision) -> Result<()> {
