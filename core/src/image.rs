@@ -20,11 +20,14 @@ pub fn pixel_from_signed(signed: f32) -> u8 {
 /// `pixels`: `[height, width, channels]`, flattened; the result: `[channels, height, width]`, flattened.
 pub fn signed_from_pixels(pixels: &[u8], channels: usize) -> Vec<f32> {
     let table: [f32; 256] = std::array::from_fn(|pixel| signed_from_pixel(pixel as u8));
-    let samples = |channel| pixels.iter().skip(channel).step_by(channels);
-    (0..channels)
-        .flat_map(samples)
-        .map(|&pixel| table[usize::from(pixel)])
-        .collect()
+    let mut planes = vec![0.0; pixels.len()];
+    let area = (pixels.len() / channels).max(1);
+    for (channel, plane) in planes.chunks_exact_mut(area).enumerate() {
+        for (value, pixel) in plane.iter_mut().zip(pixels.chunks_exact(channels)) {
+            *value = table[usize::from(pixel[channel])];
+        }
+    }
+    planes
 }
 
 /// Planes in `[-1, 1]` to interleaved 8-bit samples; values outside are clipped.

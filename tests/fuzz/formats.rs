@@ -73,7 +73,7 @@ pub struct Format {
 }
 
 /// Every kind of file that a person can hand over.
-pub static FORMATS: [Format; 15] = [
+pub static FORMATS: [Format; 17] = [
     format("png", 400, pictures::png, repack::png, pictures::check),
     format("jpeg", 300, pictures::jpeg, mutate::bytes, pictures::check),
     format("tiff", 400, pictures::tiff, mutate::bytes, pictures::check),
@@ -108,6 +108,20 @@ pub static FORMATS: [Format; 15] = [
         weights::bundle_files,
         repack::zip,
         weights::check_bundle_file,
+    ),
+    format(
+        "clusters",
+        300,
+        weights::clusters,
+        mutate::bytes,
+        weights::check_clusters,
+    ),
+    format(
+        "mindspore",
+        300,
+        weights::mindspore,
+        mutate::bytes,
+        weights::check_mindspore,
     ),
     format("toml", 400, tables::toml, repack::text, tables::check_toml),
     format(

@@ -2,18 +2,29 @@
 //!
 //! Every folder in `tests/fixtures`, or in `$UNDERPAINT_FIXTURES`, is built from its `meta.json` and
 //! compared at its own tolerances (ten times the original's own f32 noise). A kind, flag or tensor
-//! that the harness does not know is a failure, never skipped.
+//! that the harness does not know is a failure, never skipped. `$UNDERPAINT_DEVICES`, names with commas
+//! between them, chooses other devices.
+//!
+//! As `parity underpaint …` it is the program itself: one file for `cargo xtask gpu-check` to take along.
 
 mod bundle;
 mod checkpoint;
 mod data;
+#[cfg(feature = "tch")]
+mod families;
 mod formula;
 mod gan_loss;
 mod image_pool;
 mod network;
+#[cfg(all(feature = "tch", target_os = "linux"))]
+mod npu;
+#[cfg(feature = "tch")]
+mod ops;
 mod perceptual;
 mod pgan;
 mod pix2pixhd;
+#[cfg(feature = "tch")]
+mod precision;
 mod runner;
 mod schedule;
 mod spade;
@@ -23,12 +34,20 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
+use clap::Parser;
 use libtest_mimic::{Arguments, Failed, Trial};
+use underpaint::command::Cli;
 use underpaint::device::DeviceName;
 use underpaint_tests::Fixture;
 
 fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("underpaint") {
+        return program();
+    }
     let arguments = Arguments::from_args();
+    // Trajectories of training amplify rounding: with other sums on another number of cores, a leaky
+    // ReLU's input of 1e-9 can change its sign, and twenty steps later a loss its sixth digit.
+    underpaint::device::set_threads(1);
     match trials() {
         Ok(trials) => libtest_mimic::run(&arguments, trials).exit_code(),
         Err(error) => {
@@ -38,13 +57,32 @@ fn main() -> ExitCode {
     }
 }
 
-/// Devices that must agree with the originals.
-fn devices() -> Vec<DeviceName> {
+fn program() -> ExitCode {
+    match Cli::parse_from(std::env::args_os().skip(1)).run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Devices that must agree with the originals; with libtorch the stand-in of an NPU is one.
+fn devices() -> Result<Vec<DeviceName>> {
+    if let Ok(names) = std::env::var("UNDERPAINT_DEVICES") {
+        let names = names.split(',').map(str::parse);
+        return names.map(|name| name.map_err(anyhow::Error::msg)).collect();
+    }
     let mut devices = vec![DeviceName::Cpu];
-    if cfg!(feature = "tch") {
+    if cfg!(feature = "libtorch") {
         devices.push(DeviceName::LibtorchCpu);
     }
-    devices
+    #[cfg(all(feature = "tch", target_os = "linux"))]
+    {
+        underpaint_torch::stand_in::load()?;
+        devices.push(DeviceName::Npu(0));
+    }
+    Ok(devices)
 }
 
 fn trials() -> Result<Vec<Trial>> {
@@ -59,14 +97,25 @@ fn trials() -> Result<Vec<Trial>> {
     if folders.is_empty() {
         bail!("{}: expected fixtures, found none", root.display());
     }
+    let devices = devices()?;
     let mut trials = Vec::new();
+    #[cfg(all(feature = "tch", target_os = "linux"))]
+    if devices.contains(&DeviceName::Npu(0)) {
+        trials.extend(npu::trials());
+    }
+    #[cfg(feature = "tch")]
+    if devices.contains(&DeviceName::LibtorchCpu) {
+        trials.extend(ops::trials());
+        trials.extend(precision::trials());
+    }
     for (name, output) in bundle::GENERATORS {
         let folder = root.join(name);
         if !folder.is_dir() {
             continue;
         }
-        let gpu = cfg!(feature = "wgpu").then_some(DeviceName::Wgpu);
-        for device in devices().into_iter().chain(gpu) {
+        let chosen = std::env::var_os("UNDERPAINT_DEVICES").is_some();
+        let gpu = (cfg!(feature = "wgpu") && !chosen).then_some(DeviceName::Wgpu);
+        for device in devices.iter().copied().chain(gpu) {
             let folder = folder.clone();
             trials.push(Trial::test(
                 format!("bundle::{name}::{device}"),
@@ -83,7 +132,7 @@ fn trials() -> Result<Vec<Trial>> {
             .unwrap_or_default()
             .to_string_lossy()
             .into_owned();
-        for device in devices() {
+        for &device in &devices {
             let folder = folder.clone();
             trials.push(Trial::test(
                 format!("parity::{name}::{device}"),

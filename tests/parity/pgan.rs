@@ -291,13 +291,13 @@ fn judge(
     let real_loss = described.criterion.loss(scores.clone(), GanTarget::Real);
     let fake_loss = described.criterion.loss(fake_scores, GanTarget::Fake);
     let drift = scores.square().sum() * described.drift_weight;
-    let (penalty, tangents) = penalty(described, network, inputs, fake.clone(), alpha);
+    let (penalty, sum) = penalty(described, network, inputs, fake.clone(), alpha);
     let losses = [&real_loss, &fake_loss, &penalty, &drift].map(|loss| values(loss.clone())[0]);
     outputs.push(("losses".to_owned(), losses.to_vec()));
-    let total = real_loss + fake_loss + drift + tangents;
+    let total = real_loss + fake_loss + drift + sum;
     outputs.extend(named("grad_D_total", gradients(network, total)));
-    let (_, tangents) = self::penalty(described, network, inputs, fake, alpha);
-    outputs.extend(named("grad_gp", penalty_gradients(network, tangents)));
+    let (_, sum) = self::penalty(described, network, inputs, fake, alpha);
+    outputs.extend(named("grad_gp", penalty_gradients(network, sum)));
     outputs
 }
 
@@ -310,7 +310,7 @@ fn penalty(
     alpha: f64,
 ) -> (Tensor<1>, Tensor<1>) {
     let zero = || Tensor::<1>::zeros([1], &inputs.images.device());
-    let (mut value, mut tangents) = (zero(), zero());
+    let (mut value, mut sums) = (zero(), zero());
     let between = interpolated(inputs.images.clone(), fake, inputs.share.clone());
     let (ours, theirs) = (described.penalty_weight, described.real_penalty_weight);
     let kinds = [
@@ -318,14 +318,8 @@ fn penalty(
         (inputs.images.clone(), theirs, false),
     ];
     for (images, weight, unit) in kinds.into_iter().filter(|(_, weight, _)| *weight > 0.0) {
-        let leaf = images.clone().require_grad();
-        let frozen = network.clone().no_grad();
-        let mut gradients = frozen
-            .forward(leaf.clone(), alpha)
-            .scores()
-            .sum()
-            .backward();
-        let gradient = leaf.grad_remove(&mut gradients).expect("a gradient");
+        let with_graph = network.score_gradient(images, alpha);
+        let gradient = with_graph.clone().without_autodiff();
         let penalty = if unit {
             unit_gradient_penalty(gradient)
         } else {
@@ -333,9 +327,9 @@ fn penalty(
         };
         let direction = penalty.direction.autodiff() * weight;
         value = value + penalty.value * weight;
-        tangents = tangents + network.forward_tangent(images, direction, alpha).sum();
+        sums = sums + (with_graph * direction).sum();
     }
-    (value, tangents)
+    (value, sums)
 }
 
 fn generate(
@@ -363,14 +357,14 @@ fn gradients<M: AuthorsKeys>(network: &M, loss: Tensor<1>) -> BTreeMap<String, V
 }
 
 /// Gradients of a penalty. Those that it does not depend on are stored as zeros: of the biases behind
-/// the last place where a tangent depends on a value.
-fn penalty_gradients(network: &Discriminator, tangents: Tensor<1>) -> BTreeMap<String, Vec<f64>> {
+/// the last place where a gradient depends on a value.
+fn penalty_gradients(network: &Discriminator, sum: Tensor<1>) -> BTreeMap<String, Vec<f64>> {
     let zeros = |(key, tensor): (String, StateTensor)| (key, vec![0.0; tensor.values.len()]);
     let mut found: BTreeMap<String, Vec<f64>> =
         state_dict(network).into_iter().map(zeros).collect();
     // Where no penalty applies there is nothing to differentiate.
-    if tangents.is_tracked() {
-        found.extend(gradients(network, tangents));
+    if sum.is_tracked() {
+        found.extend(gradients(network, sum));
     }
     found
 }

@@ -82,7 +82,7 @@ fn run(fixture: &Fixture, flags: &Flags<'_>, pair: &[Golden; 2], device: &Device
     for (number, rate) in rates(fixture, flags, steps)?.into_iter().enumerate() {
         let batch = |all| tensor(&rows(all, number * batch_size, batch_size), &training);
         let [condition, real] = pair.each_ref().map(batch);
-        let step = family.step_tensors(condition, real, rate, number as u64 + 1);
+        let step = family.step_tensors(condition, real, rate, number as u64 + 1)?;
         let values = step.losses.iter().map(|(_, value)| *value);
         losses.push(values.collect::<Vec<_>>());
         fakes.push(step.fake);

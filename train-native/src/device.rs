@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use anyhow::{Result, bail};
 use burn::tensor::Device;
+use underpaint_core::ops::Precision;
 
 /// Name of a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,29 +22,13 @@ pub enum DeviceName {
     LibtorchCuda(usize),
     /// libtorch on an Apple GPU (feature `tch`).
     LibtorchMps,
+    /// An Ascend NPU (feature `tch`, Linux, and Ascend's software: docs/npu.md), by its number among those
+    /// that this process sees; a process uses one.
+    Npu(usize),
     /// The best GPU that Vulkan, Metal or DirectX 12 offers (feature `wgpu`).
     Wgpu,
     /// A CUDA GPU through burn's own kernels (feature `cuda`).
     Cuda(usize),
-}
-
-impl DeviceName {
-    /// The device of a process among several of its machine: each takes a GPU of its own, from the named
-    /// one on.
-    #[must_use]
-    pub fn of_local_rank(self, local_rank: usize) -> Self {
-        match self {
-            Self::LibtorchCuda(first) => Self::LibtorchCuda(first + local_rank),
-            Self::Cuda(first) => Self::Cuda(first + local_rank),
-            other => other,
-        }
-    }
-
-    /// Whether libtorch computes there.
-    #[must_use]
-    pub fn is_libtorch(self) -> bool {
-        !matches!(self, Self::Cpu | Self::Wgpu | Self::Cuda(_))
-    }
 }
 
 impl fmt::Display for DeviceName {
@@ -53,9 +38,32 @@ impl fmt::Display for DeviceName {
             Self::LibtorchCpu => f.write_str("libtorch-cpu"),
             Self::LibtorchCuda(index) => write!(f, "libtorch-cuda:{index}"),
             Self::LibtorchMps => f.write_str("libtorch-mps"),
+            Self::Npu(index) => write!(f, "npu:{index}"),
             Self::Wgpu => f.write_str("wgpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
+    }
+}
+
+impl DeviceName {
+    /// The device of a process among several of its machine: each takes a GPU of its own, from the named
+    /// one on.
+    #[must_use]
+    pub fn of_local_rank(self, local_rank: usize) -> Self {
+        match self {
+            Self::LibtorchCuda(first) => Self::LibtorchCuda(first + local_rank),
+            Self::Npu(first) => Self::Npu(first + local_rank),
+            Self::Cuda(first) => Self::Cuda(first + local_rank),
+            other => other,
+        }
+    }
+
+    /// Whether libtorch computes there.
+    pub fn is_libtorch(self) -> bool {
+        matches!(
+            self,
+            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps | Self::Npu(_)
+        )
     }
 }
 
@@ -65,7 +73,7 @@ impl FromStr for DeviceName {
     fn from_str(text: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "expected cpu, libtorch-cpu, libtorch-cuda:N, libtorch-mps, wgpu or cuda:N, \
+                "expected cpu, libtorch-cpu, libtorch-cuda:N, libtorch-mps, npu:N, wgpu or cuda:N, \
                  found {text:?}"
             )
         };
@@ -78,6 +86,7 @@ impl FromStr for DeviceName {
             ("libtorch-cpu", None) => Ok(Self::LibtorchCpu),
             ("libtorch-cuda", index) => Ok(Self::LibtorchCuda(index.unwrap_or(0))),
             ("libtorch-mps", None) => Ok(Self::LibtorchMps),
+            ("npu", index) => Ok(Self::Npu(index.unwrap_or(0))),
             ("wgpu", None) => Ok(Self::Wgpu),
             ("cuda", index) => Ok(Self::Cuda(index.unwrap_or(0))),
             _ => Err(unknown()),
@@ -89,12 +98,28 @@ impl FromStr for DeviceName {
 fn missing_feature(name: DeviceName) -> Option<&'static str> {
     match name {
         DeviceName::Cpu => None,
-        DeviceName::LibtorchCpu | DeviceName::LibtorchCuda(_) | DeviceName::LibtorchMps => {
-            (!cfg!(feature = "tch")).then_some("tch")
-        }
+        DeviceName::LibtorchCpu
+        | DeviceName::LibtorchCuda(_)
+        | DeviceName::LibtorchMps
+        | DeviceName::Npu(_) => (!cfg!(feature = "tch")).then_some("tch"),
         DeviceName::Wgpu => (!cfg!(feature = "wgpu")).then_some("wgpu"),
         DeviceName::Cuda(_) => (!cfg!(feature = "cuda")).then_some("cuda"),
     }
+}
+
+/// Checks that networks can compute in `precision` on a device.
+///
+/// # Errors
+///
+/// Naming both, if they cannot.
+pub fn check_precision(precision: Precision, name: DeviceName) -> Result<()> {
+    if precision != Precision::F32 && !name.is_libtorch() {
+        bail!(
+            "--precision {precision}: device {name} computes in f32; expected one of libtorch's \
+             devices, such as libtorch-cuda:0"
+        );
+    }
+    Ok(())
 }
 
 /// Opens a device.
@@ -117,6 +142,32 @@ pub fn open(name: DeviceName) -> Result<Device> {
     backends::open(name)
 }
 
+/// Lets libtorch compute with that many threads on the CPU; does nothing without it.
+pub fn set_threads(count: usize) {
+    #[cfg(feature = "tch")]
+    tch::set_num_threads(i32::try_from(count).unwrap_or(i32::MAX));
+    #[cfg(not(feature = "tch"))]
+    let _ = count;
+}
+
+/// Largest number of bytes that tensors took at one time, on devices whose allocators count it.
+pub fn peak_memory(name: DeviceName) -> Option<u64> {
+    #[cfg(feature = "tch")]
+    {
+        use underpaint_torch::memory::{Accelerator, device_peak};
+        match name {
+            DeviceName::LibtorchCuda(index) => device_peak(Accelerator::Cuda(index)),
+            DeviceName::Npu(index) => device_peak(Accelerator::Npu(index)),
+            _ => None,
+        }
+    }
+    #[cfg(not(feature = "tch"))]
+    {
+        let _ = name;
+        None
+    }
+}
+
 /// One line of `underpaint devices`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceStatus {
@@ -130,14 +181,17 @@ pub struct DeviceStatus {
 pub fn list() -> Vec<DeviceStatus> {
     let mut names = vec![DeviceName::Cpu, DeviceName::LibtorchCpu];
     names.extend((0..backends::libtorch_gpus().max(1)).map(DeviceName::LibtorchCuda));
-    names.extend([
-        DeviceName::LibtorchMps,
-        DeviceName::Wgpu,
-        DeviceName::Cuda(0),
-    ]);
+    names.push(DeviceName::LibtorchMps);
+    let npus = backends::npus();
+    names.extend((0..npus.max(1)).map(DeviceName::Npu));
+    names.extend([DeviceName::Wgpu, DeviceName::Cuda(0)]);
     let status = |name| DeviceStatus {
         name,
-        problem: open(name).err().map(|error| error.to_string()),
+        problem: match name {
+            // A process opens one of them, which leaves the others as good as they were counted.
+            DeviceName::Npu(index) if (1..npus).contains(&index) => None,
+            _ => open(name).err().map(|error| format!("{error:#}")),
+        },
     };
     names.into_iter().map(status).collect()
 }
@@ -148,6 +202,8 @@ pub fn list() -> Vec<DeviceStatus> {
 )]
 mod backends {
     use super::{Device, DeviceName, Result};
+    #[cfg(feature = "tch")]
+    use anyhow::Context;
     #[cfg(any(feature = "tch", feature = "wgpu", feature = "cuda"))]
     use anyhow::bail;
 
@@ -166,6 +222,13 @@ mod backends {
                     );
                 }
                 Ok(burn_tch::LibTorchDevice::Mps.into())
+            }
+            // burn and tch know no such device; the linker makes tch's Vulkan mean it.
+            #[cfg(feature = "tch")]
+            DeviceName::Npu(index) => {
+                underpaint_torch::npu::start(index)
+                    .with_context(|| format!("device npu:{index}"))?;
+                Ok(burn_tch::LibTorchDevice::Vulkan.into())
             }
             #[cfg(feature = "wgpu")]
             DeviceName::Wgpu => {
@@ -197,6 +260,16 @@ mod backends {
 
     #[cfg(not(feature = "tch"))]
     pub(super) fn libtorch_gpus() -> usize {
+        0
+    }
+
+    #[cfg(feature = "tch")]
+    pub(super) fn npus() -> usize {
+        underpaint_torch::npu::count().unwrap_or(0)
+    }
+
+    #[cfg(not(feature = "tch"))]
+    pub(super) fn npus() -> usize {
         0
     }
 
@@ -243,12 +316,13 @@ mod tests {
             "libtorch-cpu",
             "libtorch-cuda:1",
             "libtorch-mps",
+            "npu:7",
             "wgpu",
             "cuda:0",
         ] {
             assert_eq!(name.parse::<DeviceName>().expect(name).to_string(), name);
         }
-        for name in ["gpu", "cpu:1", "cuda:x", ""] {
+        for name in ["gpu", "cpu:1", "cuda:x", "npu:", ""] {
             assert!(name.parse::<DeviceName>().is_err(), "{name}");
         }
     }

@@ -88,6 +88,24 @@ pub fn create_parent(path: &Path) -> Result<()> {
 ///
 /// If `folder` is there and `replace` is not set, or if something cannot be written.
 pub fn write_folder(folder: &Path, files: &[(&str, &[u8])], replace: bool) -> Result<()> {
+    fill_folder(folder, replace, |draft| {
+        files.iter().try_for_each(|(name, bytes)| {
+            let path = draft.join(name);
+            fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+        })
+    })
+}
+
+/// Lets `fill` write a folder beside its final name, then renames it.
+///
+/// # Errors
+///
+/// Those of `fill`; if `folder` is there and `replace` is not set, or if something cannot be written.
+pub fn fill_folder(
+    folder: &Path,
+    replace: bool,
+    fill: impl FnOnce(&Path) -> Result<()>,
+) -> Result<()> {
     if folder.exists() && !replace {
         bail!(
             "{} is already there: choose another --output, or --force to replace it",
@@ -103,10 +121,7 @@ pub fn write_folder(folder: &Path, files: &[(&str, &[u8])], replace: bool) -> Re
         .prefix(".underpaint-")
         .tempdir_in(&parent)
         .with_context(|| format!("cannot write into {}", parent.display()))?;
-    for (name, bytes) in files {
-        let path = draft.path().join(name);
-        fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))?;
-    }
+    fill(draft.path())?;
     share(draft.path())?;
     if folder.exists() {
         let old = parent.join(format!(".underpaint-old-{}", std::process::id()));

@@ -6,6 +6,7 @@
 //! (trained generators in use), [`onnx`] (the same for other runtimes),
 //! [`evaluate`].
 
+pub mod animation;
 pub mod command;
 pub mod config;
 pub mod data;

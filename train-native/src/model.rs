@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow, bail};
 use underpaint_core::bundle::{
     self, BUNDLE_EXTENSION, BundleFile, ENCODER_FILE, FileBytes, InputKind, MANIFEST_FILE,
-    Manifest, ModelConfig, WEIGHTS_FILE, WeightDtype, WeightFile, Weights, decode_weights,
+    Manifest, ModelConfig, Scores, WEIGHTS_FILE, WeightDtype, WeightFile, Weights, decode_weights,
     encode_weights, pack, sha256,
 };
 pub use underpaint_core::bundle::{image_input, labels_input};
+use underpaint_core::checkpoint::{is_numpy, read_clusters as numpy_clusters};
 use underpaint_core::label::Palette;
 use underpaint_core::pix2pixhd::FeatureClusters;
 use underpaint_core::state_dict::{StateDict, check_finite};
@@ -18,6 +19,9 @@ use crate::config::{CONFIG_FILE, TrainedModel, of_run};
 use crate::data::labelled::read_palette;
 use crate::files::DiskFile;
 use crate::trainer::checkpoint;
+
+/// What `evaluate` leaves of its numbers in a run, for those who export it.
+pub const SCORES_FILE: &str = "scores-latest.json";
 
 /// How files of typical features begin that `features cluster` writes; the number of them follows.
 pub const CLUSTERS_PREFIX: &str = "features_clustered_";
@@ -116,6 +120,8 @@ impl Model {
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
         let mut manifest = describe(name, model, input, size);
         manifest.provenance.steps = Some(step);
+        manifest.provenance.data = Some(settings.source().title());
+        manifest.provenance.scores = read_scores(run)?;
         if manifest.model.feature_channels() > 0 {
             manifest.clusters = read_clusters(run, manifest.model.feature_channels())?;
         }
@@ -140,6 +146,25 @@ impl Model {
     ) -> Result<Manifest> {
         let is_file = is_bundle_file_name(path);
         check_replaced(path, is_file, replace)?;
+        let files = self.bundle_files(dtype)?;
+        let files: Vec<(&str, &[u8])> = files
+            .iter()
+            .map(|(name, bytes)| (*name, bytes.as_slice()))
+            .collect();
+        if is_file {
+            write_packed(path, &files)?;
+        } else {
+            crate::files::write_folder(path, &files, replace)?;
+        }
+        Ok(self.manifest)
+    }
+
+    /// The files of a bundle, the manifest first; the manifest describes them from then on.
+    ///
+    /// # Errors
+    ///
+    /// If a weight does not fit `dtype`.
+    pub fn bundle_files(&mut self, dtype: WeightDtype) -> Result<Vec<(&'static str, Vec<u8>)>> {
         let weights = encode_weights(&self.weights, dtype)?;
         self.manifest.weights = weight_file(WEIGHTS_FILE, dtype, &weights);
         let encoder = self.encoder.as_ref();
@@ -148,23 +173,12 @@ impl Model {
             .transpose()?;
         let describe = |bytes: &Vec<u8>| weight_file(ENCODER_FILE, dtype, bytes);
         self.manifest.encoder_weights = encoder.as_ref().map(describe);
-        let json = self.manifest.to_json();
         let mut files = vec![
-            (MANIFEST_FILE, json.as_bytes()),
-            (WEIGHTS_FILE, weights.as_slice()),
+            (MANIFEST_FILE, self.manifest.to_json().into_bytes()),
+            (WEIGHTS_FILE, weights),
         ];
-        if let Some(bytes) = &encoder {
-            files.push((ENCODER_FILE, bytes.as_slice()));
-        }
-        if is_file {
-            let parts = pack(&files).with_context(|| format!("{}", path.display()))?;
-            let parts: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
-            crate::files::create_parent(path)?;
-            crate::files::write_parts(path, &parts)?;
-        } else {
-            crate::files::write_folder(path, &files, replace)?;
-        }
-        Ok(self.manifest)
+        files.extend(encoder.map(|bytes| (ENCODER_FILE, bytes)));
+        Ok(files)
     }
 
     /// The weights as a runner takes them.
@@ -202,8 +216,20 @@ pub fn bundle_file_name(path: &Path) -> PathBuf {
     name.into()
 }
 
+/// Writes the files of a bundle as one.
+///
+/// # Errors
+///
+/// If it cannot be written.
+pub fn write_packed(path: &Path, files: &[(&str, &[u8])]) -> Result<()> {
+    let parts = pack(files).with_context(|| format!("{}", path.display()))?;
+    let parts: Vec<&[u8]> = parts.iter().map(|part| &**part).collect();
+    crate::files::create_parent(path)?;
+    crate::files::write_parts(path, &parts)
+}
+
 /// Nothing but a bundle of the same kind is replaced.
-fn check_replaced(path: &Path, is_file: bool, replace: bool) -> Result<()> {
+pub(crate) fn check_replaced(path: &Path, is_file: bool, replace: bool) -> Result<()> {
     if !path.exists() {
         return Ok(());
     }
@@ -240,28 +266,59 @@ fn read_weights(folder: &Path, file: &WeightFile) -> Result<StateDict> {
     Ok(decode_weights(&bytes)?)
 }
 
-/// The typical features that `features cluster` has written into a run; those with most centres, where
-/// there are several. A file of another name is not looked at.
+/// The typical features that `features cluster`, or the authors' program, has written into a run; those
+/// with most centres, where there are several. A file of another name is not looked at.
 fn read_clusters(run: &Path, channels: usize) -> Result<Option<FeatureClusters>> {
     let entries = fs::read_dir(run).with_context(|| format!("cannot read {}", run.display()))?;
     let names = entries.flatten().filter_map(|entry| {
         let name = entry.file_name().into_string().ok()?;
-        let count = name
-            .strip_prefix(CLUSTERS_PREFIX)?
-            .strip_suffix(".safetensors")?;
-        Some((count.parse::<usize>().ok()?, name))
+        let count = name.strip_prefix(CLUSTERS_PREFIX)?;
+        let ours = count.strip_suffix(".safetensors");
+        let count = ours.or(count.strip_suffix(".npy"))?;
+        // Of both kinds with as many centres ours.
+        Some((count.parse::<usize>().ok()?, ours.is_some(), name))
     });
-    let Some((_, name)) = names.max() else {
-        return Ok(None);
-    };
-    let path = run.join(name);
+    match names.max() {
+        Some((.., name)) => Ok(Some(open_clusters(&run.join(name), channels)?)),
+        None => Ok(None),
+    }
+}
+
+/// What `evaluate` has measured of a run, if it has.
+fn read_scores(run: &Path) -> Result<Option<Scores>> {
+    let path = run.join(SCORES_FILE);
+    match fs::read(&path) {
+        Ok(json) => serde_json::from_slice(&json).with_context(|| {
+            format!(
+                "{}: damaged; `evaluate --run {}` writes it again",
+                path.display(),
+                run.display()
+            )
+        }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+/// Reads typical features of `channels` numbers: as `features cluster` writes them, or as the authors'
+/// `encode_features.py` does (`features_clustered_010.npy`, of which nothing is executed).
+///
+/// # Errors
+///
+/// If it is neither, damaged, or of another number of channels.
+pub fn open_clusters(path: &Path, channels: usize) -> Result<FeatureClusters> {
     let at = || format!("{}", path.display());
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let clusters = decode_weights(&bytes).with_context(at)?;
-    let clusters = FeatureClusters::from_state_dict(&clusters).with_context(at)?;
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let clusters = match is_numpy(&bytes) {
+        true => numpy_clusters(&bytes).with_context(at)?,
+        false => {
+            let dict = decode_weights(&bytes).with_context(at)?;
+            FeatureClusters::from_state_dict(&dict).with_context(at)?
+        }
+    };
     let problem = clusters.check(channels);
     problem.map_err(|problem| anyhow!("{}: {problem}", path.display()))?;
-    Ok(Some(clusters))
+    Ok(clusters)
 }
 
 fn weight_file(name: &str, dtype: WeightDtype, bytes: &[u8]) -> WeightFile {

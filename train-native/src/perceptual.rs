@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use underpaint_core::perceptual::{Inception, Vgg19};
 use underpaint_core::state_dict::{StateDict, state_dict};
 
-use crate::import::read_state_dict;
+use crate::import::{mindspore, read_state_dict};
 
 pub use cache::{Cache, Stored};
 
@@ -159,15 +159,23 @@ impl Origin {
     }
 }
 
-/// Reads Inception-v3 from pytorch-fid's weight file, or from safetensors with its keys.
+/// The weights in a file of any kind that frozen networks come in.
+fn read_frozen(path: &Path) -> Result<StateDict> {
+    match mindspore::is_checkpoint(path)? {
+        true => mindspore::read(path),
+        false => read_state_dict(path),
+    }
+}
+
+/// Reads Inception-v3 from pytorch-fid's weight file, from safetensors with its keys, or from the MindSpore
+/// checkpoint that the seed's converter makes of it.
 ///
 /// # Errors
 ///
 /// If it is not there, saying where it is to be had, or holds another network.
 pub fn open_inception(path: &Path, device: &Device) -> Result<Inception> {
     INCEPTION.check(path)?;
-    Inception::from_state_dict(read_state_dict(path)?, device)
-        .with_context(|| INCEPTION.expected(path))
+    Inception::from_state_dict(read_frozen(path)?, device).with_context(|| INCEPTION.expected(path))
 }
 
 /// The file that a run reads VGG-19 from: the one that is given, or the one brought before.
@@ -179,14 +187,15 @@ pub fn vgg19_file(given: Option<&Path>) -> Result<PathBuf> {
     find_vgg19(given)?.ok_or_else(|| anyhow::anyhow!(needs_vgg19()))
 }
 
-/// Reads VGG-19 from torchvision's weight file, or from safetensors with its keys.
+/// Reads VGG-19 from torchvision's weight file, from safetensors with its keys, or from the MindSpore checkpoint
+/// that the seed's converter makes of it.
 ///
 /// # Errors
 ///
 /// If it is not there, saying where it is to be had, or holds another network.
 pub fn open_vgg19(path: &Path, device: &Device) -> Result<Vgg19> {
     VGG19.check(path)?;
-    Vgg19::from_state_dict(read_state_dict(path)?, device).with_context(|| VGG19.expected(path))
+    Vgg19::from_state_dict(read_frozen(path)?, device).with_context(|| VGG19.expected(path))
 }
 
 #[cfg(test)]

@@ -7,7 +7,23 @@ use std::path::{Path, PathBuf};
 /// The release of libtorch that `cpp/` is written for; torch-sys 0.22 is, too, and `Cargo.toml` pins it.
 const LIBTORCH: &str = "2.9";
 
-const SOURCES: [&str; 5] = ["ops.cpp", "norm.cpp", "c10d.cpp", "nccl.cpp", "hccl.cpp"];
+const SOURCES: [&str; 7] = [
+    "device.cpp",
+    "ops.cpp",
+    "norm.cpp",
+    "profile.cpp",
+    "c10d.cpp",
+    "nccl.cpp",
+    "hccl.cpp",
+];
+
+/// What only Linux has: its linkers' `--wrap`, and Ascend's driver.
+const ON_LINUX: [&str; 2] = ["npu.cpp", "wrap.cpp"];
+
+/// What executables must be linked with for `wrap.cpp` to be in the way of tch's calls. The build scripts
+/// of packages that have executables read it as `DEP_UNDERPAINT_TORCH_LINK_ARGS`.
+const LINK_ARGS: &str =
+    "-Wl,--wrap=at_device -Wl,--wrap=_Z13device_of_inti -Wl,--undefined=underpaint_npu_wrapped";
 
 fn main() {
     let lib = env::var_os("DEP_TCH_LIBTORCH_LIB").expect("torch-sys says where libtorch is");
@@ -18,6 +34,27 @@ fn main() {
 
     println!("cargo:rerun-if-changed=cpp");
     println!("cargo:rerun-if-env-changed=LIBTORCH_BYPASS_VERSION_CHECK");
+    let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
+    let mut build = compiler(&include);
+    process_groups(&mut build, root, &include);
+    for source in SOURCES.iter().chain(ON_LINUX.iter().filter(|_| linux)) {
+        build.file(Path::new("cpp").join(source));
+    }
+    build.compile("underpaint_torch");
+    println!("cargo:rustc-link-lib=dylib=torch_cpu");
+    println!("cargo:rustc-link-lib=dylib=c10");
+    if linux {
+        println!("cargo:link_args={LINK_ARGS}");
+        for arg in LINK_ARGS.split(' ') {
+            println!("cargo:rustc-link-arg={arg}");
+        }
+        if env::var_os("CARGO_FEATURE_STAND_IN").is_some() {
+            stand_in(compiler(&include), root);
+        }
+    }
+}
+
+fn compiler(include: &Path) -> cc::Build {
     let mut build = cc::Build::new();
     build
         .cpp(true)
@@ -25,16 +62,28 @@ fn main() {
         .pic(true)
         // libtorch's own headers are full of them.
         .warnings(false)
-        .include(&include)
+        .include(include)
         .include(include.join("torch/csrc/api/include"))
         .flag_if_supported("-D_GLIBCXX_USE_CXX11_ABI=1");
-    process_groups(&mut build, root, &include);
-    for source in SOURCES {
-        build.file(Path::new("cpp").join(source));
-    }
-    build.compile("underpaint_torch");
-    println!("cargo:rustc-link-lib=dylib=torch_cpu");
-    println!("cargo:rustc-link-lib=dylib=c10");
+    build
+}
+
+/// A `libtorch_npu.so` of our own beside what is built here, for tests to load.
+fn stand_in(mut build: cc::Build, root: &Path) {
+    let objects = build.file("cpp/standin.cpp").compile_intermediates();
+    let library = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"))
+        .join("stand-in/libtorch_npu.so");
+    let folder = library.parent().expect("it was just put into one");
+    fs::create_dir_all(folder).expect("OUT_DIR can be written");
+    let mut linker = build.get_compiler().to_command();
+    linker.arg("-shared").arg("-o").arg(&library).args(objects);
+    linker
+        .arg("-L")
+        .arg(root.join("lib"))
+        .args(["-ltorch_cpu", "-lc10"]);
+    let status = linker.status().expect("the C++ compiler has just compiled");
+    assert!(status.success(), "linking {}: {status}", library.display());
+    println!("cargo:rustc-env=UNDERPAINT_STAND_IN={}", library.display());
 }
 
 /// C++ has no stable interface over releases: another libtorch is refused unless the one variable asks

@@ -8,6 +8,7 @@ mod bench;
 mod chromium;
 mod debian;
 mod fuzz;
+mod gpu_check;
 mod libtorch;
 mod notices;
 mod npm;
@@ -58,6 +59,8 @@ enum Command {
     Fuzz(fuzz::Args),
     /// Set up libtorch 2.9.0 in the cache folder (needed by `--features tch` only)
     Libtorch(libtorch::Args),
+    /// Pack a program and a script that show what Underpaint does on a machine with a GPU and PyTorch
+    GpuCheck(gpu_check::Args),
     /// Build the browser package into www/pkg
     Wasm(wasm::Args),
     /// Measure against other implementations, in one run on this machine
@@ -85,6 +88,7 @@ fn run(cli: Cli) -> Result<()> {
         Command::Fuzz(args) => fuzz::run(&project, &args),
         Command::References => references::run(&project),
         Command::Libtorch(args) => libtorch::run(&project, &args),
+        Command::GpuCheck(args) => gpu_check::run(&project, &args),
         Command::Wasm(args) => wasm::run(&project, &args),
         Command::Bench(command) => bench::run(&project, &command),
     }

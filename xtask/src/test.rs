@@ -22,9 +22,11 @@ use crate::wasm::{self, Variant};
 
 /// Of the default members with the default features, which is what people build first.
 const NATIVE_LINTS: &str = "clippy --release --all-targets -- -D warnings";
-/// Of the default members, with libtorch and wgpu: a device more is a feature more, and nothing else
-/// changes. So the default features need no burn of their own, which takes minutes.
-const TESTS: &str = "--features underpaint-tests/tch,underpaint-tests/wgpu";
+/// With libtorch and wgpu: a device more is a feature more, and nothing else changes. So the default
+/// features need no burn of their own, which takes minutes. Beside the default members that is the crate
+/// of libtorch's C++, which is nothing without libtorch.
+const TESTS: &str =
+    "--workspace --exclude xtask --features underpaint-tests/tch,underpaint-tests/wgpu";
 /// What every `cargo test` begins with. Our own crates need minutes at full optimisation, and what is
 /// slow in tests is burn, which has it.
 pub const LIGHT_TESTS: &str = "test --release \

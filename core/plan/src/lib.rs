@@ -11,7 +11,7 @@
 //! 2. [`step`]: the steps, a closed set.
 //! 3. [`weight`]: constant expressions over the tensors of a weight file; [`evaluate`]: their numbers.
 //! 4. [`check`]: what may be relied on; [`mod@reference`]: what a plan means; [`cost`], [`display`]: a look
-//!    at it.
+//!    at it; [`mod@reach`]: how far it looks.
 
 pub mod check;
 pub mod cost;
@@ -21,6 +21,7 @@ pub mod evaluate;
 #[cfg(test)]
 mod fixture;
 pub mod plan;
+pub mod reach;
 pub mod reference;
 pub mod step;
 pub mod weight;
@@ -28,5 +29,6 @@ pub mod weight;
 pub use cost::{Cost, StepCost};
 pub use error::{Error, Result};
 pub use plan::{Input, Plan, Shape, ValueId};
+pub use reach::{Reach, Whole, reach};
 pub use step::{Activation, Operand, Operation, PadMode, Sides, Statistics, Step};
 pub use weight::{Expression, ExpressionId, Tensor, Weight, WeightId, WeightSource};

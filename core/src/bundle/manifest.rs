@@ -1,5 +1,7 @@
 //! `manifest.json`: everything but the weights.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::attributes::list_attributes;
@@ -179,7 +181,7 @@ pub struct WeightFile {
 }
 
 /// Where a model comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Provenance {
     /// Program and version that wrote the bundle.
     pub producer: String,
@@ -189,6 +191,27 @@ pub struct Provenance {
     /// File that the weights were imported from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub imported_from: Option<String>,
+    /// Data set that it was trained on, in words; absent for imported weights.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<String>,
+    /// How good its pictures are, if somebody has measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
+    /// What others may do with it, in the words of whoever gave it out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub licence: Option<String>,
+}
+
+/// How good pictures of a model are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scores {
+    /// Pictures that were compared, in words.
+    pub on: String,
+    /// Training steps of the weights that were measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<u64>,
+    /// By the name of the measure.
+    pub numbers: BTreeMap<String, f64>,
 }
 
 impl WeightFile {

@@ -23,8 +23,8 @@ pub use file_bytes::{FileBytes, Part};
 pub use given::{GivenLabels, draw_style};
 pub use header::{LENGTH_BYTES, decode_header, decode_note, encode_header};
 pub use manifest::{
-    FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, SizeRule, TestTime,
-    WeightFile,
+    FORMAT_VERSION, InputKind, Manifest, NormDefault, OutputKind, Provenance, Scores, SizeRule,
+    TestTime, WeightFile,
 };
 pub use model::ModelConfig;
 pub use runner::{Inputs, Runner, Weights};

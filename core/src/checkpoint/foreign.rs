@@ -128,8 +128,9 @@ fn is_onnx(start: &[u8]) -> bool {
     matches!(start, [0x08, 1..=31, 0x12 | 0x1a | 0x3a | 0x42, ..])
 }
 
-/// A protocol buffer of entries that each begin with the name of a weight.
-fn is_mindspore(start: &[u8]) -> bool {
+/// Whether a file begins like MindSpore's checkpoints: a protocol buffer of entries that each begin with the name
+/// of a weight.
+pub fn is_mindspore(start: &[u8]) -> bool {
     let Some(rest) = start.strip_prefix(&[0x0a]) else {
         return false;
     };

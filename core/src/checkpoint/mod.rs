@@ -17,6 +17,7 @@ mod family;
 mod foreign;
 mod hints;
 mod networks;
+mod numpy;
 mod pickle;
 mod recognize;
 mod settings;
@@ -30,8 +31,10 @@ pub use choose::{Checkpoint, Choice, EXPECTED, Opened, PganCheckpoint, Wanted, o
 pub use contents::{Budget, Contents};
 pub use failure::{Failure, Result};
 pub use family::FamilyName;
+pub use foreign::is_mindspore;
 pub use hints::{DEFAULT_SIZE, Hints, Naming, PganNetwork, Setting};
 pub use networks::listed;
+pub use numpy::{is_numpy, read_clusters};
 pub use pickle::{Attribute, Attributes};
 pub use recognize::{Recognized, recognize};
 pub use settings::{alpha, class_attributes, discriminator_config, generator_config};

@@ -59,6 +59,8 @@ pub struct Place(pub(super) usize);
 pub(super) enum Object {
     /// `None`, numbers and texts.
     Plain(Attribute),
+    /// Bytes, by their place in the pickle.
+    Bytes(std::ops::Range<usize>),
     /// List, tuple or set.
     List(Vec<Place>),
     /// Dictionary, in the order in which it was filled.
@@ -205,6 +207,7 @@ impl Pickle {
             }
             Object::Instance(instance) => Attribute::Other(instance.class.clone()),
             Object::Global(name) => Attribute::Other(name.clone()),
+            Object::Bytes(_) => Attribute::Other("bytes".to_owned()),
             Object::Outside(_) => Attribute::Other("a storage".to_owned()),
         })
     }

@@ -99,7 +99,7 @@ fn parts(object: &Object) -> Vec<Place> {
             parts.extend(instance.state);
             parts
         }
-        Object::Plain(_) | Object::Global(_) | Object::Outside(_) => Vec::new(),
+        Object::Plain(_) | Object::Bytes(_) | Object::Global(_) | Object::Outside(_) => Vec::new(),
     }
 }
 
@@ -227,7 +227,9 @@ impl Walk<'_> {
                 parts.extend(named(attributes.unwrap_or_default()));
                 parts
             }
-            Object::Plain(_) | Object::Global(_) | Object::Outside(_) => Vec::new(),
+            Object::Plain(_) | Object::Bytes(_) | Object::Global(_) | Object::Outside(_) => {
+                Vec::new()
+            }
         }
     }
 }
@@ -248,6 +250,7 @@ pub fn kind(pickle: &Pickle, place: Place) -> &str {
         Object::Plain(Attribute::Dict(_)) | Object::Dict(_) => "dictionary",
         Object::Instance(instance) if instance.class == "collections.OrderedDict" => "dictionary",
         Object::Instance(instance) => &instance.class,
+        Object::Bytes(_) => "bytes",
         Object::Global(name) => name,
         Object::Outside(_) => "a storage",
     }

@@ -4,7 +4,7 @@ use burn::module::{Initializer, Module, Param};
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{Convolution, convolve};
+use crate::ops::{Convolution, convolve, multiply};
 
 /// Whether a layer scales its result by a constant of its fan-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -83,21 +83,20 @@ impl EqualizedConv2d {
     /// - `x`: `[batch, in, height, width]`
     /// - result: `[batch, out, height, width]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        self.convolve(x, Some(self.bias.val()))
+        let convolution = Convolution::square(1, self.padding);
+        let result = convolve(x, self.weight.val(), Some(self.bias.val()), convolution);
+        scaled(result, self.factor)
     }
 
-    /// The linear part alone, which is the layer's derivative: without the bias.
+    /// What the gradient of the result is in the input; it has a graph of its own to the weight.
     ///
     /// # Shapes
     ///
-    /// As [`forward`](Self::forward).
-    pub fn forward_tangent(&self, tangent: Tensor<4>) -> Tensor<4> {
-        self.convolve(tangent, None)
-    }
-
-    fn convolve(&self, x: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        let convolution = Convolution::square(1, self.padding);
-        let result = convolve(x, self.weight.val(), bias, convolution);
+    /// - `gradient`: `[batch, out, height, width]`
+    /// - result: `[batch, in, height, width]`
+    pub fn input_gradient(&self, gradient: Tensor<4>) -> Tensor<4> {
+        let convolution = Convolution::square_transposed(1, self.padding, 0);
+        let result = convolve(gradient, self.weight.val(), None, convolution);
         scaled(result, self.factor)
     }
 }
@@ -137,16 +136,17 @@ impl EqualizedLinear {
     /// - result: `[batch, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.val().unsqueeze();
-        scaled(x.matmul(self.weight.val().transpose()) + bias, self.factor)
+        scaled(multiply(x, self.weight.val()) + bias, self.factor)
     }
 
-    /// The linear part alone, which is the layer's derivative: without the bias.
+    /// What the gradient of the result is in the input; it has a graph of its own to the weight.
     ///
     /// # Shapes
     ///
-    /// As [`forward`](Self::forward).
-    pub fn forward_tangent(&self, tangent: Tensor<2>) -> Tensor<2> {
-        scaled(tangent.matmul(self.weight.val().transpose()), self.factor)
+    /// - `gradient`: `[batch, out]`
+    /// - result: `[batch, in]`
+    pub fn input_gradient(&self, gradient: Tensor<2>) -> Tensor<2> {
+        scaled(gradient.matmul(self.weight.val()), self.factor)
     }
 }
 
@@ -193,9 +193,21 @@ mod tests {
     }
 
     #[test]
-    fn the_tangent_knows_no_bias() {
-        let zeros = Tensor::<2>::zeros([1, 2], &Device::flex());
-        let layer = with_bias_one(2, LayerScaling::Equalized);
-        assert_eq!(value(layer.forward_tangent(zeros)), 0.0);
+    fn gradients_of_inputs_are_those_of_a_backward_pass() {
+        let device = Device::flex().autodiff();
+        let random = |shape: [usize; 4]| {
+            Tensor::<4>::random(shape, burn::tensor::Distribution::Default, &device)
+        };
+        let mut layer = EqualizedConv2d::new([2, 3], 3, LayerScaling::Equalized, &device);
+        layer.weight = Param::from_tensor(random([3, 2, 3, 3]));
+        let x = random([2, 2, 4, 5]).require_grad();
+        let gradient = random([2, 3, 4, 5]);
+        let along = (layer.forward(x.clone()) * gradient.clone()).sum();
+        let expected = x.grad(&along.backward()).expect("a gradient");
+        let found = layer.input_gradient(gradient).without_autodiff();
+        let tolerance = burn::tensor::Tolerance::absolute(1e-5);
+        found
+            .into_data()
+            .assert_approx_eq::<f32>(&expected.into_data(), tolerance);
     }
 }

@@ -3,6 +3,8 @@
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Tensor};
 
+use crate::ops::multiply;
+
 /// `x Wᵀ + b`. Unlike burn's own, its weight is `[out, in]`, as in the authors' files.
 #[derive(Module, Debug)]
 pub struct Linear {
@@ -29,6 +31,6 @@ impl Linear {
     /// - `x`: `[batch, in]`
     /// - result: `[batch, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
-        x.matmul(self.weight.val().transpose()) + self.bias.val().unsqueeze::<2>()
+        multiply(x, self.weight.val()) + self.bias.val().unsqueeze::<2>()
     }
 }

@@ -2,19 +2,7 @@
 
 use burn::tensor::{Tensor, ops::PadMode};
 
-/// Mirrors `amount` pixels on all four sides without repeating the edge pixel.
-///
-/// # Shapes
-///
-/// - `x`: `[batch, channels, height, width]`
-/// - result: `[batch, channels, height + 2 * amount, width + 2 * amount]`
-///
-/// # Panics
-///
-/// If height or width is not greater than `amount`.
-pub fn reflection_pad(x: Tensor<4>, amount: usize) -> Tensor<4> {
-    x.pad([(amount, amount), (amount, amount)], PadMode::Reflect)
-}
+pub use crate::ops::reflection_pad;
 
 /// The least side that holds `side` pixels, is not below `smallest`, and is a multiple of `multiple`.
 pub fn fitting_side(side: usize, multiple: usize, smallest: usize) -> usize {

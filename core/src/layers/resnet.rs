@@ -5,7 +5,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::tensor::{Device, Tensor};
 
-use crate::ops::{Convolve, relu, tanh};
+use crate::ops::{Convolve, relu, tanh, to_f32};
 
 use super::{ConvLayer, ConvTransposeLayer, Mode, Norm, NormKind, conv2d, reflection_pad};
 
@@ -156,7 +156,7 @@ pub fn resnet_head(channels: [usize; 2], device: &Device) -> Conv2d {
 /// - `x`: `[batch, base_channels, height, width]`, sides of at least 4
 /// - result: `[batch, output_channels, height, width]` in `[-1, 1]`
 pub fn picture_from_trunk(head: &Conv2d, x: Tensor<4>) -> Tensor<4> {
-    tanh(head.convolve(reflection_pad(x, 3)))
+    to_f32(tanh(head.convolve(reflection_pad(x, 3))))
 }
 
 impl ResnetGenerator {

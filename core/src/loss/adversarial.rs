@@ -4,6 +4,8 @@ use burn::tensor::Tensor;
 use burn::tensor::activation::{log_sigmoid, relu};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::to_f32;
+
 /// Kind of adversarial loss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +42,7 @@ pub enum GanTarget {
 ///
 /// Source: `GANLoss` of pix2pix and SPADE (spec 2.4, 4.5).
 pub fn adversarial_loss(logits: Tensor<4>, target: GanTarget, mode: GanMode) -> Tensor<1> {
+    let logits = to_f32(logits);
     let real = target != GanTarget::Fake;
     match mode {
         GanMode::Vanilla => log_sigmoid(if real { logits } else { logits.neg() })

@@ -1,21 +1,18 @@
 //! Penalties on the gradient of a discriminator in its input.
 //!
 //! The gradient of such a penalty in the discriminator's weights is a second derivative, which burn
-//! does not take. It is the gradient of a first derivative, though. With `g(θ)` the gradient of the
-//! summed scores in the input, and `w` the derivative of the penalty in `g`, held constant,
+//! does not take. So the first derivative `g(θ)`, the gradient of the summed scores in the input, is
+//! written out as a function of the weights
+//! ([`Discriminator::score_gradient`](crate::pgan::Discriminator::score_gradient)). With `w` the
+//! derivative of the penalty in `g`, held constant,
 //!
 //! ```text
-//! d penalty(g(θ)) / dθ  =  w · dg/dθ  =  d (w · g(θ)) / dθ,
+//! d penalty(g(θ)) / dθ  =  w · dg/dθ  =  d (w · g(θ)) / dθ.
 //! ```
 //!
-//! and `w · g` is the directional derivative of the summed scores along `w`: the tangent that comes
-//! out of a forward pass that carries `w` in. That pass is made of first-order operations, whose
-//! gradient burn takes as any other. So a discriminator step
-//!
-//! 1. takes `g` by one backward pass through the frozen discriminator, its input being the leaf,
-//! 2. asks here for the penalty's value and for `w`,
-//! 3. adds the sum of the tangents along `w`
-//!    ([`Discriminator::forward_tangent`](crate::pgan::Discriminator::forward_tangent)) to its loss.
+//! A discriminator step takes `g`, asks here for the penalty's value and for `w`, and adds the sum of
+//! `w · g` to its loss. (Through the penalty's own formula the gradient would be the same, but for a `g`
+//! of zero, whose norm has no derivative.)
 
 use burn::tensor::Tensor;
 
@@ -28,7 +25,7 @@ const SMALLEST_NORM: f64 = 1e-12;
 pub struct GradientPenalty {
     /// The penalty, `[1]`, unweighted.
     pub value: Tensor<1>,
-    /// Its derivative in the gradient, of the gradient's shape: the direction for the tangents.
+    /// Its derivative in the gradient, of the gradient's shape, without a graph.
     pub direction: Tensor<4>,
 }
 

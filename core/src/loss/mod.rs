@@ -1,4 +1,5 @@
-//! Losses. They return unweighted means; a family's training step weights and sums them.
+//! Losses. They return unweighted means; a family's training step weights and sums them. Whatever the
+//! precision of the networks, they are computed in f32.
 
 mod adversarial;
 mod feature_matching;
@@ -13,11 +14,13 @@ pub use perceptual::PerceptualLoss;
 
 use burn::tensor::Tensor;
 
+use crate::ops::to_f32;
+
 /// Mean absolute difference over all elements, `[1]`.
 ///
 /// # Shapes
 ///
 /// `a`, `b`: any, equal.
 pub fn l1_loss<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
-    (a - b).abs().mean()
+    (to_f32(a) - to_f32(b)).abs().mean()
 }

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::l1_loss;
+use crate::ops::{Precision, to_f32};
 use crate::perceptual::{VGG_TAPS, Vgg19};
 
 /// Weight of each feature map, from relu1_1 to relu5_1.
@@ -33,8 +34,11 @@ impl PerceptualLoss {
     /// - `fake`, `real`: `[batch, 1 or 3, height, width]` in `[-1, 1]`; see [`Vgg19::check_input`]
     /// - result: `[1]`
     pub fn forward(&self, fake: Tensor<4>, real: Tensor<4>) -> Tensor<1> {
-        let real_features = self.vgg.forward(real.without_autodiff());
-        let fake_features = self.vgg.forward(fake);
+        // Its differences are small beside its values: in 16 bits they would be noise.
+        let [real_features, fake_features] = Precision::F32.scope(|| {
+            let real = self.vgg.forward(to_f32(real).without_autodiff());
+            [real, self.vgg.forward(to_f32(fake))]
+        });
         fake_features
             .into_iter()
             .zip(real_features)

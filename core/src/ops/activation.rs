@@ -15,6 +15,27 @@ pub fn leaky_relu<const D: usize>(x: Tensor<D>, slope: f64) -> Tensor<D> {
     activation::leaky_relu(x, slope)
 }
 
+/// Gradient of [`leaky_relu`]'s input: `gradient` where `signs` is positive, `slope * gradient` elsewhere.
+/// It has a graph to `gradient`, none to `signs`.
+///
+/// # Shapes
+///
+/// `gradient`, `signs` and the result: any, equal. `signs` is the input, or the result where the slope is
+/// positive.
+pub fn leaky_relu_gradient<const D: usize>(
+    gradient: Tensor<D>,
+    signs: Tensor<D>,
+    slope: f64,
+) -> Tensor<D> {
+    #[cfg(feature = "tch")]
+    if super::native::serves(&gradient) && slope > 0.0 {
+        return super::native::leaky_relu_gradient(gradient, signs, slope);
+    }
+    let below = signs.detach().lower_equal_elem(0.0);
+    let scaled = gradient.clone() * slope;
+    gradient.mask_where(below, scaled)
+}
+
 /// `max(x, 0)`.
 ///
 /// # Shapes

@@ -7,6 +7,7 @@
 
 mod activation;
 mod convolution;
+mod linear;
 #[cfg(feature = "tch")]
 #[allow(
     deprecated,
@@ -14,11 +15,14 @@ mod convolution;
 )]
 mod native;
 mod normalization;
+mod padding;
 mod precision;
 mod ranks;
 
-pub use activation::{leaky_relu, relu, tanh};
+pub use activation::{leaky_relu, leaky_relu_gradient, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
+pub use linear::multiply;
 pub use normalization::{BatchNormOutput, batch_norm, batch_norm_over_ranks};
+pub use padding::reflection_pad;
 pub use precision::{Precision, to_f32};
 pub use ranks::{RankSums, Synchronized, synchronize};

@@ -42,11 +42,12 @@ impl Vgg19 {
 }
 
 impl Inception {
-    /// The network with the weights of pytorch-fid's file; its classifier is left out.
+    /// The network with the weights of pytorch-fid's file, or of that which the MindSpore seed's converter makes of
+    /// it; its classifier is left out.
     ///
     /// # Errors
     ///
-    /// [`Error::Inference`] if it is another network's,
+    /// [`Error::Inference`] if it is another network's, torchvision's own Inception-v3 among them;
     /// [`Error::StateDict`] listing what is missing or of another shape.
     pub fn from_state_dict(dict: StateDict, device: &Device) -> Result<Self> {
         let dict = select_inception(dict)?;
@@ -87,23 +88,102 @@ fn select_vgg(dict: StateDict) -> Result<StateDict> {
 /// `num_batches_tracked`.
 fn select_inception(dict: StateDict) -> Result<StateDict> {
     let first = "Conv2d_1a_3x3.conv.weight";
-    if !dict.contains_key(first) {
-        return Err(Error::Inference {
-            family: "pytorch-fid Inception-v3",
-            message: format!(
-                "expected the key {first}, found {} first",
-                dict.keys()
-                    .next()
-                    .map_or("no keys at all".to_owned(), |key| format!("{key:?}"))
-            ),
-        });
-    }
-    let needed = |key: &str| {
-        !key.starts_with("fc.")
-            && !key.starts_with("AuxLogits.")
-            && !key.ends_with("num_batches_tracked")
+    let other = |message: String| Error::Inference {
+        family: "pytorch-fid Inception-v3",
+        message,
     };
+    if dict.contains_key(&seed_key(first)) {
+        return Ok(from_seed_keys(dict));
+    }
+    if !dict.contains_key(first) {
+        return Err(other(format!(
+            "expected the key {first}, found {} first",
+            dict.keys()
+                .next()
+                .map_or("no keys at all".to_owned(), |key| format!("{key:?}"))
+        )));
+    }
+    // Both have the same keys and shapes up to here, but for the classifiers.
+    let classes = dict.get("fc.bias").map_or(0, |bias| bias.values.len());
+    if classes == IMAGENET_CLASSES || dict.keys().any(|key| key.starts_with("AuxLogits.")) {
+        return Err(other(
+            "found torchvision's Inception-v3, which is trained otherwise: its distances are not those that \
+             papers report"
+                .to_owned(),
+        ));
+    }
+    let needed = |key: &str| !key.starts_with("fc.") && !key.ends_with("num_batches_tracked");
     Ok(dict.into_iter().filter(|(key, _)| needed(key)).collect())
+}
+
+/// Classes of torchvision's classifier; that of pytorch-fid has 1008.
+const IMAGENET_CLASSES: usize = 1000;
+
+/// Gives weights that have the names of the MindSpore seed's converter those of pytorch-fid. What is not there is
+/// told as missing by whoever loads them.
+fn from_seed_keys(mut dict: StateDict) -> StateDict {
+    let named = crate::state_dict::state_dict(&Inception::new(&Device::flex())).into_keys();
+    let taken = named.filter_map(|key| {
+        let tensor = dict.remove(&seed_key(&key))?;
+        Some((key, tensor))
+    });
+    taken.collect()
+}
+
+/// The name that a weight of pytorch-fid's file has in the seed's.
+///
+/// Source: MindSpore models, `research/cv/SPADE`, names of the modules in `src/models/inception.py` (spec 4.8).
+fn seed_key(key: &str) -> String {
+    let mut parts: Vec<String> = key.split('.').map(str::to_owned).collect();
+    if let [.., norm, leaf] = parts.as_mut_slice()
+        && norm == "bn"
+    {
+        *leaf = match leaf.as_str() {
+            "weight" => "gamma",
+            "bias" => "beta",
+            "running_mean" => "moving_mean",
+            "running_var" => "moving_variance",
+            other => other,
+        }
+        .to_owned();
+    }
+    match parts.as_mut_slice() {
+        [block, branch, _, _] => *branch = seed_branch(block, branch),
+        // The first convolutions, `Conv2d_1a_3x3`, lose the size of their kernel.
+        [first, ..] => {
+            if let Some((name, _)) = first
+                .rsplit_once('_')
+                .filter(|(name, _)| name.contains('_'))
+            {
+                *first = name.to_owned();
+            }
+        }
+        [] => {}
+    }
+    parts.join(".")
+}
+
+/// Branches are numbered there, and so are the layers of one.
+fn seed_branch(block: &str, branch: &str) -> String {
+    let numbered = |branch: usize, layer: &str| match layer.parse::<usize>() {
+        Ok(layer) => format!("branch{branch}.{}", layer - 1),
+        Err(_) => format!("branch{branch}.{layer}"),
+    };
+    let Some((kind, layer)) = branch.rsplit_once('_') else {
+        // One layer by itself.
+        return "branch0".to_owned();
+    };
+    let split = matches!(block, "Mixed_7b" | "Mixed_7c");
+    match (block, kind, layer) {
+        (_, "branch", "pool") => "branch_pool.1".to_owned(),
+        (_, "branch3x3", "1") if split => "branch1".to_owned(),
+        (_, "branch3x3", "2a" | "2b") if split => format!("branch1_{}", &layer[1..]),
+        (_, "branch3x3dbl", "3a" | "3b") if split => format!("branch2_{}", &layer[1..]),
+        ("Mixed_6a", "branch3x3dbl", _) => numbered(1, layer),
+        ("Mixed_7a", "branch3x3", _) => numbered(0, layer),
+        (_, "branch5x5" | "branch7x7" | "branch7x7x3", _) => numbered(1, layer),
+        _ => numbered(2, layer),
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +234,101 @@ mod tests {
             let vgg = Vgg19::from_state_dict(file, &device).expect("VGG's keys");
             assert_eq!(state_dict(&vgg), dict);
         }
+    }
+
+    #[test]
+    fn inception_is_read_by_the_names_of_the_seed() {
+        for (key, expected) in [
+            ("Conv2d_1a_3x3.conv.weight", "Conv2d_1a.conv.weight"),
+            ("Conv2d_3b_1x1.bn.weight", "Conv2d_3b.bn.gamma"),
+            (
+                "Mixed_5b.branch1x1.bn.running_var",
+                "Mixed_5b.branch0.bn.moving_variance",
+            ),
+            (
+                "Mixed_5c.branch5x5_2.conv.weight",
+                "Mixed_5c.branch1.1.conv.weight",
+            ),
+            (
+                "Mixed_5d.branch3x3dbl_3.bn.bias",
+                "Mixed_5d.branch2.2.bn.beta",
+            ),
+            (
+                "Mixed_5d.branch_pool.conv.weight",
+                "Mixed_5d.branch_pool.1.conv.weight",
+            ),
+            (
+                "Mixed_6a.branch3x3.conv.weight",
+                "Mixed_6a.branch0.conv.weight",
+            ),
+            (
+                "Mixed_6a.branch3x3dbl_3.conv.weight",
+                "Mixed_6a.branch1.2.conv.weight",
+            ),
+            (
+                "Mixed_6b.branch7x7_3.conv.weight",
+                "Mixed_6b.branch1.2.conv.weight",
+            ),
+            (
+                "Mixed_6e.branch7x7dbl_5.bn.running_mean",
+                "Mixed_6e.branch2.4.bn.moving_mean",
+            ),
+            (
+                "Mixed_7a.branch3x3_2.conv.weight",
+                "Mixed_7a.branch0.1.conv.weight",
+            ),
+            (
+                "Mixed_7a.branch7x7x3_4.conv.weight",
+                "Mixed_7a.branch1.3.conv.weight",
+            ),
+            (
+                "Mixed_7b.branch3x3_1.conv.weight",
+                "Mixed_7b.branch1.conv.weight",
+            ),
+            (
+                "Mixed_7b.branch3x3_2a.conv.weight",
+                "Mixed_7b.branch1_a.conv.weight",
+            ),
+            (
+                "Mixed_7c.branch3x3dbl_2.conv.weight",
+                "Mixed_7c.branch2.1.conv.weight",
+            ),
+            (
+                "Mixed_7c.branch3x3dbl_3b.conv.weight",
+                "Mixed_7c.branch2_b.conv.weight",
+            ),
+        ] {
+            assert_eq!(seed_key(key), expected);
+        }
+        let device = Device::flex();
+        let mut dict = state_dict(&Inception::new(&device));
+        for (index, tensor) in dict.values_mut().enumerate() {
+            tensor.values[0] = index as f32;
+        }
+        let named = |(key, tensor): (&String, &StateTensor)| (seed_key(key), tensor.clone());
+        let mut seed: StateDict = dict.iter().map(named).collect();
+        assert_eq!(seed.len(), dict.len(), "no two of one name");
+        let found = Inception::from_state_dict(seed.clone(), &device).expect("the seed's names");
+        assert_eq!(state_dict(&found), dict);
+        seed.remove("Mixed_7a.branch1.3.bn.gamma");
+        let told = Inception::from_state_dict(seed, &device).unwrap_err();
+        let told = told.to_string();
+        assert!(told.contains("Mixed_7a.branch7x7x3_4.bn.weight"), "{told}");
+    }
+
+    #[test]
+    fn torchvisions_inception_is_told_from_that_of_fid() {
+        let device = Device::flex();
+        let mut dict = state_dict(&Inception::new(&device));
+        let bias = |count| StateTensor {
+            shape: vec![count],
+            values: vec![0.0; count],
+        };
+        dict.insert("fc.bias".to_owned(), bias(1008));
+        assert!(Inception::from_state_dict(dict.clone(), &device).is_ok());
+        dict.insert("fc.bias".to_owned(), bias(1000));
+        let told = Inception::from_state_dict(dict, &device).unwrap_err();
+        assert!(told.to_string().contains("torchvision"), "{told}");
     }
 
     #[test]

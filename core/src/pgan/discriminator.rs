@@ -4,10 +4,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 
 use super::config::{DiscriminatorConfig, FirstFade};
-use super::dual::Dual;
 use super::init::initialize_scale;
 use super::minibatch_stddev;
-use super::resample::halved;
+use super::resample::{blended, halved};
+use super::score_gradient::Way;
 use crate::Result;
 use crate::layers::{EqualizedConv2d, EqualizedLinear};
 
@@ -31,7 +31,7 @@ pub struct Discriminator {
     /// From the vector to the score and the class logits.
     pub decision: EqualizedLinear,
     #[module(skip)]
-    config: DiscriminatorConfig,
+    pub(super) config: DiscriminatorConfig,
 }
 
 /// One scale: two 3×3 convolutions before a halving.
@@ -138,72 +138,39 @@ impl Discriminator {
     /// - `images`: `[batch, input_channels, resolution, resolution]` in `[-1, 1]`
     /// - `alpha`: share of the scale before, 0 once the scale has faded in
     pub fn forward(&self, images: Tensor<4>, alpha: f64) -> Judgement {
-        let [features, decision] = self.pass(Dual::constant(images), alpha);
-        Judgement {
-            decision: decision.value,
-            features: features.value,
-        }
+        self.pass(images, alpha, &mut Way::forget(self.config.leaky_slope))
     }
 
-    /// Derivative of each picture's score as `images` move along `direction`, all of them at once: a
-    /// picture's score depends on its neighbours where the network sees the spread of the batch.
-    ///
-    /// The result has a graph to the weights, which makes it the way to the gradient of a
-    /// [gradient penalty](mod@crate::loss::gradient_penalty).
-    ///
-    /// # Shapes
-    ///
-    /// - `images`, `direction`: `[batch, input_channels, resolution, resolution]`
-    /// - result: `[batch]`
-    pub fn forward_tangent(
-        &self,
-        images: Tensor<4>,
-        direction: Tensor<4>,
-        alpha: f64,
-    ) -> Tensor<1> {
-        let images = Dual {
-            value: images,
-            tangent: Some(direction),
-        };
-        let [_, decision] = self.pass(images, alpha);
-        let tangent = decision.tangent;
-        scores(tangent.expect("every operation keeps a tangent that came in"))
-    }
-
-    /// Features and decision.
-    fn pass(&self, images: Dual<4>, alpha: f64) -> [Dual<2>; 2] {
-        let (scale, slope) = (self.config.scale(), self.config.leaky_slope);
+    /// Features and decision; `way` keeps what the way back needs.
+    pub(super) fn pass(&self, images: Tensor<4>, alpha: f64, way: &mut Way) -> Judgement {
+        let scale = self.config.scale();
         let mut coarse = self.fades(alpha).then(|| {
-            let small = images.clone().linear(halved);
-            self.enter(small, scale - 1)
+            let small = halved(images.clone());
+            way.activate(self.from_rgb[scale - 1].forward(small))
         });
-        let mut x = self.enter(images, scale);
+        let mut x = way.activate(self.from_rgb[scale].forward(images));
         for block in self.blocks.iter().rev() {
-            x = x.convolve(&block.first).leaky_relu(slope);
-            x = x.convolve(&block.second).leaky_relu(slope).linear(halved);
+            x = way.activate(block.first.forward(x));
+            x = halved(way.activate(block.second.forward(x)));
             // Only after the finest scale.
             if let Some(coarse) = coarse.take() {
-                x = Dual::blend(coarse, x, alpha);
+                x = blended(coarse, x, alpha);
             }
         }
         if self.config.minibatch_stddev {
-            x = minibatch_stddev::append(x);
+            way.keep_compared(&x);
+            x = minibatch_stddev(x);
         }
-        let x = x.convolve(&self.base).leaky_relu(slope);
+        let x = way.activate(self.base.forward(x));
         // [batch, channels, 4, 4] to [batch, channels * 16]
-        let features = x.linear(|x| x.flatten(1, 3));
-        let features = features.apply(&self.hidden).leaky_relu(slope);
-        [features.clone(), features.apply(&self.decision)]
+        let features = way.activate_rows(self.hidden.forward(x.flatten(1, 3)));
+        Judgement {
+            decision: self.decision.forward(features.clone()),
+            features,
+        }
     }
 
-    /// Pictures of a scale's size to its features.
-    fn enter(&self, images: Dual<4>, scale: usize) -> Dual<4> {
-        images
-            .convolve(&self.from_rgb[scale])
-            .leaky_relu(self.config.leaky_slope)
-    }
-
-    fn fades(&self, alpha: f64) -> bool {
+    pub(super) fn fades(&self, alpha: f64) -> bool {
         let skipped = self.config.scale() == 1 && self.config.first_fade == FirstFade::Skip;
         alpha > 0.0 && self.config.scale() > 0 && !skipped
     }
@@ -310,9 +277,9 @@ mod tests {
         let images = double(numbers(shape.iter().product(), 9), shape);
         for kind in [unit_gradient_penalty, zero_gradient_penalty] {
             let penalty = penalty_of(&network, &images, alpha, kind);
-            let tangents = network.forward_tangent(images.clone(), penalty.direction, alpha);
+            let gradient = network.score_gradient(images.clone(), alpha);
             let mut along = Along {
-                gradients: tangents.sum().backward(),
+                gradients: (gradient * penalty.direction.autodiff()).sum().backward(),
                 found: Vec::new(),
             };
             network.visit(&mut along);
@@ -342,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_gradient_of_the_tangents_is_that_of_the_penalty() {
+    fn the_gradient_of_the_sum_is_that_of_the_penalty() {
         for minibatch_stddev in [true, false] {
             check(&config(&[3], minibatch_stddev), 8, 0.0);
             check(&config(&[3, 2], minibatch_stddev), 3, 0.4);
@@ -359,21 +326,26 @@ mod tests {
     }
 
     #[test]
-    fn tangents_are_the_gradient_along_their_direction() {
-        let network = network(&config(&[3, 2], true));
-        let shape = [4, 3, 8, 8];
-        let count = shape.iter().product();
-        let images = double(numbers(count, 1), shape);
-        let direction = double(numbers(count, 2), shape);
-        let tangents = network.forward_tangent(images.clone(), direction.clone(), 0.3);
-        assert_eq!(tangents.dims(), [4]);
-        let gradient = penalty_of(&network, &images, 0.3, |gradient| GradientPenalty {
-            value: gradient.clone().sum(),
-            direction: gradient,
-        });
-        let expected: f64 = (gradient.direction * direction).sum().into_scalar();
-        let found: f64 = tangents.sum().into_scalar();
-        assert!((found - expected).abs() < 1e-8, "{found} is not {expected}");
+    fn the_gradient_that_is_written_out_is_that_of_a_backward_pass() {
+        for (batch, alpha, slope) in [(4, 0.3, 0.2), (1, 0.0, 0.2), (3, 0.6, -0.3), (2, 0.0, 0.0)] {
+            let config = DiscriminatorConfig {
+                leaky_slope: slope,
+                category_dim: 2,
+                ..config(&[3, 2], true)
+            };
+            let network = network(&config);
+            let shape = [batch, 3, 8, 8];
+            let images = double(numbers(shape.iter().product(), 1), shape);
+            let expected = penalty_of(&network, &images, alpha, |gradient| GradientPenalty {
+                value: gradient.clone().sum(),
+                direction: gradient,
+            });
+            let found = network.score_gradient(images, alpha).without_autodiff();
+            found.into_data().assert_approx_eq::<f64>(
+                &expected.direction.without_autodiff().into_data(),
+                Tolerance::absolute(1e-10),
+            );
+        }
     }
 
     fn decisions(config: &DiscriminatorConfig, alpha: f64) -> TensorData {

@@ -8,7 +8,7 @@ use super::init::initialize_scale;
 use super::resample::blended;
 use crate::Result;
 use crate::layers::{EqualizedConv2d, EqualizedLinear, upsample_nearest};
-use crate::ops::{leaky_relu, tanh};
+use crate::ops::{leaky_relu, tanh, to_f32};
 
 /// Side of the first picture.
 const BASE: usize = 4;
@@ -140,10 +140,10 @@ impl Generator {
             Some(coarse) => blended(coarse, picture, alpha),
             None => picture,
         };
-        match self.config.output {
+        to_f32(match self.config.output {
             OutputActivation::Linear => picture,
             OutputActivation::Tanh => tanh(picture),
-        }
+        })
     }
 
     /// `[batch, input_dim]` to `[batch, channels, 4, 4]`.
@@ -172,6 +172,7 @@ impl Generator {
 
 /// Divides by the root of the mean square over the channels, axis 1.
 fn pixel_norm<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let x = to_f32(x);
     let mean_square = x.clone().square().mean_dim(1);
     x / (mean_square + EPSILON).sqrt()
 }

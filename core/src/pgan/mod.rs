@@ -11,13 +11,13 @@ mod average;
 mod config;
 mod criterion;
 mod discriminator;
-mod dual;
 mod generator;
 mod growth;
 mod init;
 mod latent;
 mod minibatch_stddev;
 mod resample;
+mod score_gradient;
 mod weights;
 
 pub use average::exponential_moving_average;

@@ -15,6 +15,16 @@ pub fn halved(x: Tensor<4>) -> Tensor<4> {
     module::avg_pool2d(x, AvgPoolOptions::new([2, 2]))
 }
 
+/// What the gradient of [`halved`] is in its input.
+///
+/// # Shapes
+///
+/// - `gradient`: `[batch, channels, height, width]`
+/// - result: `[batch, channels, 2 * height, 2 * width]`
+pub(super) fn halved_gradient(gradient: Tensor<4>) -> Tensor<4> {
+    upsample_nearest(gradient * 0.25)
+}
+
 /// Real pictures as the discriminator gets them while a scale fades in: detail that the generator
 /// cannot make yet is missing in proportion.
 ///

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::GeneratorConfig;
 use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, leaky_relu};
-use crate::ops::{Convolve, relu, tanh};
+use crate::ops::{Convolve, relu, tanh, to_f32};
 
 /// U-Net: halves the picture level by level, doubles it again, and hands each level's input over to
 /// the other side.
@@ -64,7 +64,7 @@ impl UnetGenerator {
                 x = Tensor::cat(vec![skip, x], 1);
             }
         }
-        tanh(x)
+        to_f32(tanh(x))
     }
 }
 

@@ -88,6 +88,61 @@ impl RegionFeatures {
         Ok(())
     }
 
+    /// Number of instances of all labels.
+    pub fn len(&self) -> usize {
+        self.by_label.values().map(Vec::len).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One tensor per label, `label_{id}`: `[instances, channels + 1]`, the sizes last, as the original's
+    /// `features.npy` has them.
+    pub fn to_state_dict(&self) -> StateDict {
+        let entry = |(label, rows): (&u32, &Vec<RegionFeature>)| {
+            let width = rows.first()?.feature.len() + 1;
+            let row = |row: &RegionFeature| [row.feature.as_slice(), &[row.ratio]].concat();
+            let tensor = StateTensor {
+                shape: vec![rows.len(), width],
+                values: rows.iter().flat_map(row).collect(),
+            };
+            Some((format!("{ENTRY}{label}"), tensor))
+        };
+        self.by_label.iter().filter_map(entry).collect()
+    }
+
+    /// Reads what [`to_state_dict`](Self::to_state_dict) gave.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Weights`] naming the first entry that holds no instances of `channels` features.
+    pub fn from_state_dict(dict: &StateDict, channels: usize) -> Result<Self> {
+        let mut all = Self::default();
+        for (key, tensor) in dict {
+            let label = key.strip_prefix(ENTRY).and_then(|id| id.parse().ok());
+            let (Some(label), [_, width]) = (label, &tensor.shape[..]) else {
+                return Err(Error::Weights(format!(
+                    "features: expected keys like label_26 with two axes, found {key} of the shape {:?}",
+                    tensor.shape
+                )));
+            };
+            if *width != channels + 1 {
+                return Err(Error::Weights(format!(
+                    "features: {key}: expected {channels} features and a size, found {width} numbers"
+                )));
+            }
+            let row = |row: &[f32]| RegionFeature {
+                feature: row[..channels].to_vec(),
+                ratio: row[channels],
+            };
+            let rows = tensor.values.chunks_exact(*width).map(row);
+            all.by_label.insert(label, rows.collect());
+        }
+        Ok(all)
+    }
+
     /// At most `count` typical features of every label (`n_clusters`; 10 in the original), of regions
     /// larger than 1/64 of their picture. The original's seed is 0.
     pub fn cluster(&self, count: usize, seed: u64) -> FeatureClusters {
@@ -252,6 +307,22 @@ mod tests {
         assert_eq!(regions.by_label[&3], [row([63.0, -63.0], 0.5)]);
         let mut short = RegionFeatures::default();
         assert!(short.add(&[0.0; 3], 1, &instance_map()).is_err());
+    }
+
+    #[test]
+    fn gathered_features_survive_their_file() {
+        let regions = gathered();
+        let dict = regions.to_state_dict();
+        assert_eq!(dict["label_26"].shape, [2, 3]);
+        assert_eq!(dict["label_26"].values[..3], [22.0, -22.0, 10.0]);
+        let again = RegionFeatures::from_state_dict(&dict, 2).expect("features");
+        assert_eq!(again, regions);
+        assert_eq!((again.len(), again.is_empty()), (4, false));
+        let told = RegionFeatures::from_state_dict(&dict, 3).unwrap_err();
+        assert!(told.to_string().contains("3 features and a size, found 3"));
+        let dict = StateDict::from([("model.1.bias".to_owned(), dict["label_7"].clone())]);
+        let told = RegionFeatures::from_state_dict(&dict, 2).unwrap_err();
+        assert!(told.to_string().contains("found model.1.bias"));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::layers::{
     Linear, Mode, ResnetGenerator, ResnetShape, conv2d, leaky_relu, resize_nearest, resnet_head,
     upsample_nearest,
 };
-use crate::ops::{Convolve, tanh};
+use crate::ops::{Convolve, tanh, to_f32};
 
 /// Width at the start, in units of the last block's.
 const WIDEST: usize = 16;
@@ -249,7 +249,7 @@ impl SpadeGenerator {
         }
         let x = self.to_image.convolve(leaky_relu(x));
         observe("conv_img", &x);
-        tanh(x)
+        to_f32(tanh(x))
     }
 
     /// Name of every block in the state dict, whether the size doubles before it, and the block.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use underpaint::import::read_checkpoint;
-use underpaint::model::Model;
+use underpaint::import::{mindspore, read_checkpoint};
+use underpaint::model::{Model, open_clusters};
 use underpaint_core::bundle::{
     MANIFEST_FILE, WEIGHTS_FILE, WeightDtype, decode_tensors, decode_weights, encode_weights, pack,
 };
@@ -170,5 +170,42 @@ pub fn check_bundle(case: &Case) -> Result<(), String> {
     match generated {
         Ok(_) => Ok(()),
         Err(_) => nothing_left(folder, &[MANIFEST_FILE, WEIGHTS_FILE, "in.png"]),
+    }
+}
+
+/// Typical features as the authors of pix2pixHD write them: `numpy.save` of a dictionary of two labels.
+pub fn clusters() -> Vec<Sample> {
+    vec![Sample::new("file.npy", CLUSTERS.to_vec())]
+}
+
+const CLUSTERS: &[u8] = b"\x93NUMPY\x01\x007\x00{'descr': '|O', 'fortran_order': False, 'shape': (), }\n\x80\x03cnumpy._core.multiarray\n_reconstruct\nq\x00cnumpy\nndarray\nq\x01K\x00\x85q\x02C\x01bq\x03\x87q\x04Rq\x05(K\x01)cnumpy\ndtype\nq\x06X\x02\x00\x00\x00O8q\x07\x89\x88\x87q\x08Rq\x09(K\x03X\x01\x00\x00\x00|q\nNNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK?tq\x0bb\x89]q\x0c}q\x0d(K\x00h\x00h\x01K\x00\x85q\x0eh\x03\x87q\x0fRq\x10(K\x01K\x01K\x02\x86q\x11h\x06X\x02\x00\x00\x00f8q\x12\x89\x88\x87q\x13Rq\x14(K\x03X\x01\x00\x00\x00<q\x15NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tq\x16b\x89C\x10\x00\x00\x00\x00\x00\x00\xe0?\x00\x00\x00\x00\x00\x00\xd0\xbfq\x17tq\x18bK\x01h\x00h\x01K\x00\x85q\x19h\x03\x87q\x1aRq\x1b(K\x01K\x02K\x02\x86q\x1ch\x14\x89C \x00\x00\x00\x00\x00\x00\xf0?\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xf0\xbf\x00\x00\x00\x00\x00\x00\xe0?q\x1dtq\x1ebuatq\x1fb.";
+
+/// Reads typical features.
+pub fn check_clusters(case: &Case) -> Result<(), String> {
+    let clusters = open_clusters(&case.path, 2);
+    taken(case, &clusters)?;
+    match clusters {
+        Ok(_) => Ok(()),
+        Err(error) => names_file(&format!("{error:#}"), case),
+    }
+}
+
+/// A tensor in two parts and a counter, as MindSpore writes them.
+pub fn mindspore() -> Vec<Sample> {
+    vec![Sample::new("file.ckpt", MINDSPORE.to_vec())]
+}
+
+const MINDSPORE: &[u8] =
+    b"\x0a\x1a\x0a\x03w.x\x12\x13\x08\x01\x08\x02\x12\x07Float32\x1a\x04\x00\x00\x80\x3f\
+    \x0a\x16\x0a\x03w.x\x12\x0f\x12\x07Float32\x1a\x04\x00\x00\x00\xc0\
+    \x0a\x13\x0a\x01n\x12\x0e\x08\x00\x12\x05Int32\x1a\x03\x01\x00\x00";
+
+/// Reads the tensors of a MindSpore checkpoint.
+pub fn check_mindspore(case: &Case) -> Result<(), String> {
+    let dict = mindspore::read(&case.path);
+    taken(case, &dict)?;
+    match dict {
+        Ok(_) => Ok(()),
+        Err(error) => names_file(&format!("{error:#}"), case),
     }
 }

@@ -150,7 +150,7 @@ impl<'a> Run<'a> {
             }
             let draws = self.draws(self.alphas.len());
             let rate = self.learning_rate;
-            let step = self.pgan.step_tensors(batch, None, draws, alpha, rate);
+            let step = self.pgan.step_tensors(batch, None, draws, alpha, rate)?;
             let column = |name: &&str| {
                 let found = step.losses.iter().find(|(known, _)| known == name);
                 found.map_or(0.0, |(_, value)| *value)

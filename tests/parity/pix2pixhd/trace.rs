@@ -40,7 +40,7 @@ pub fn trace(fixture: &Fixture, device: &Device) -> Result<()> {
             networks.extend(states(&family, "_at_switch"));
         }
         let batch = run.batch(number, device)?;
-        losses.push(family.step_tensors(batch, run.moment(number)?).losses);
+        losses.push(family.step_tensors(batch, run.moment(number)?)?.losses);
     }
     run.check_losses(&losses)?;
     networks.extend(states(&family, ""));

@@ -137,7 +137,7 @@ impl Run {
         self.rates.push(self.family.learning_rates(rate).to_vec());
         let step = self
             .family
-            .step_tensors(segmentation, real, noise, rate, number as u64 + 1);
+            .step_tensors(segmentation, real, noise, rate, number as u64 + 1)?;
         if number.is_multiple_of(self.discriminator_steps) {
             self.fake = Some(step.fake);
         }

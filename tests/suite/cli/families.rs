@@ -26,12 +26,17 @@ pub(super) fn fixture(name: &str) -> String {
 }
 
 /// Writes a map of ids as an 8-bit PNG.
-fn draw_map(place: &Place, name: &str, [width, height]: [u32; 2], value: impl Fn(u32, u32) -> u8) {
+pub(super) fn draw_map(
+    place: &Place,
+    name: &str,
+    [width, height]: [u32; 2],
+    value: impl Fn(u32, u32) -> u8,
+) {
     let map = image::GrayImage::from_fn(width, height, |x, y| image::Luma([value(x, y)]));
     map.save(place.path(name)).expect("saved");
 }
 
-fn size(place: &Place, name: &str) -> (u32, u32) {
+pub(super) fn size(place: &Place, name: &str) -> (u32, u32) {
     image::open(place.path(name))
         .expect("a picture")
         .to_rgb8()
@@ -299,7 +304,7 @@ fn random<M: AuthorsKeys>(network: M) -> StateDict {
 }
 
 /// A bundle of a random Progressive GAN of cats and dogs.
-fn conditional(place: &Place, name: &str) {
+pub(super) fn conditional(place: &Place, name: &str) {
     let generator = pgan::GeneratorConfig {
         depths: vec![4, 4],
         latent_dim: 10,

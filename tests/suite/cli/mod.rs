@@ -6,10 +6,14 @@ mod config;
 mod dataset;
 mod errors;
 mod evaluate;
+mod export_all;
 mod families;
 mod families_train;
+mod features;
 mod fid;
+mod frames;
 mod generate;
+mod generate_many;
 mod import;
 mod import_files;
 mod labels;
@@ -17,6 +21,8 @@ mod layouts;
 #[cfg(feature = "tch")]
 mod libtorch;
 mod migrating;
+#[cfg(all(feature = "tch", target_os = "linux"))]
+mod npu;
 mod onnx;
 mod resume;
 #[cfg(all(target_os = "linux", feature = "tch"))]
@@ -140,6 +146,11 @@ impl Place {
 
     /// Starts `underpaint` with arguments between spaces, in this folder.
     fn start(&self, arguments: &str) -> Running {
+        self.start_with(arguments, &[])
+    }
+
+    /// As [`start`](Self::start), with variables added to the environment.
+    fn start_with(&self, arguments: &str, variables: &[(&str, &Path)]) -> Running {
         let output = || tempfile::tempfile().expect("a file");
         let (stdout, stderr) = (output(), output());
         let stdio = |file: &File| Stdio::from(file.try_clone().expect("a handle"));
@@ -150,6 +161,7 @@ impl Place {
             .env("UNDERPAINT_CACHE", self.path("cache"))
             // Tests run side by side: libtorch's threads would wait for each other.
             .env("OMP_NUM_THREADS", "1")
+            .envs(variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(stdio(&stdout))
             .stderr(stdio(&stderr))
@@ -288,7 +300,10 @@ fn train_command(run: &str, arguments: &str) -> String {
     format!("train pix2pix --data data --config tiny.toml --output {run} --quiet {arguments}")
 }
 
-/// Names of the files and folders in a folder, sorted.
+/// What `generate` remembers of a folder of pictures, in it.
+const RECORD: &str = ".underpaint-generate.json";
+
+/// Names of the files and folders in a folder, sorted, but for the record of `generate`.
 fn file_names(folder: &Path) -> Vec<String> {
     let entries =
         fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -296,7 +311,8 @@ fn file_names(folder: &Path) -> Vec<String> {
         let name = entry.expect("an entry").file_name();
         name.into_string().expect("UTF-8")
     };
-    let mut names: Vec<String> = entries.map(name).collect();
+    let names = entries.map(name).filter(|name| name != RECORD);
+    let mut names: Vec<String> = names.collect();
     names.sort();
     names
 }

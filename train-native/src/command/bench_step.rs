@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use serde::Serialize;
 use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch};
+use underpaint_core::ops::Precision;
 
 use self::subject::{FamilyName, Size, Subject};
 use crate::device::{self, DeviceName};
@@ -17,6 +18,10 @@ use crate::family::Losses;
 
 /// Steps whose losses are reported beside those of the last: while rounding has had no time to grow.
 const FIRST_STEPS: usize = 3;
+
+/// Operations that `--profile` tells.
+#[cfg(feature = "tch")]
+const PROFILED: usize = 30;
 
 /// Flags of `bench-step`.
 #[derive(Debug, Args)]
@@ -34,10 +39,17 @@ pub struct BenchStepArgs {
     batch_size: usize,
     #[arg(long, default_value = "libtorch-cpu")]
     device: DeviceName,
+    /// f32, bf16 or f16
+    #[arg(long, default_value_t = Precision::F32)]
+    precision: Precision,
     #[arg(long, default_value_t = 10)]
     steps: usize,
     #[arg(long, default_value_t = 2)]
     warmup: usize,
+    /// Tells on standard error where the time of libtorch's operations went
+    #[cfg(feature = "tch")]
+    #[arg(long)]
+    profile: bool,
     /// Writes the initial weights and the batch, for the peer
     #[arg(long)]
     write_init: Option<PathBuf>,
@@ -48,8 +60,13 @@ pub struct BenchStepArgs {
 struct Report {
     step_ms_median: f64,
     step_ms_p10: f64,
+    /// CPU time of all threads in one step: mean.
+    step_cpu_ms: f64,
     forward_ms_median: f64,
+    forward_cpu_ms: f64,
     peak_rss_mib: f64,
+    /// Of tensors on the device, where it has memory of its own.
+    peak_device_mib: Option<f64>,
     loss_names: Vec<&'static str>,
     /// Of the first steps, the warm-up's among them.
     first_losses: Vec<Vec<f64>>,
@@ -66,27 +83,46 @@ impl BenchStepArgs {
             height: self.size,
             batch: self.batch_size,
         };
+        device::check_precision(self.precision, self.device)?;
         let mut subject = self.family.subject(size, &device)?;
+        subject.set_precision(self.precision);
         if let Some(folder) = &self.write_init {
             write_init(folder, subject.as_ref())?;
         }
         let (mut losses, mut steps): (Vec<Losses>, _) = (Vec::new(), Vec::new());
+        let mut cpu = cpu_seconds();
         for number in 0..self.warmup + self.steps {
+            if number == self.warmup {
+                #[cfg(feature = "tch")]
+                if self.profile {
+                    underpaint_torch::profile::start()?;
+                }
+                cpu = cpu_seconds();
+            }
             let started = Instant::now();
-            losses.push(subject.step(number as u64 + 1));
+            losses.push(self.precision.scope(|| subject.step(number as u64 + 1))?);
             if number >= self.warmup {
                 steps.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
+        let step_cpu_ms = self.cpu_ms_since(cpu);
+        #[cfg(feature = "tch")]
+        if self.profile {
+            self.tell_profile()?;
+        }
         let peak_rss_mib = peak_rss_mib();
-        let forward_ms_median = self.time_forward(subject.as_ref());
+        let peak_device_mib = device::peak_memory(self.device);
+        let [forward_ms_median, forward_cpu_ms] = self.time_forward(subject.as_ref());
         let last = losses.last().context("expected at least one step")?;
         let values = |losses: &Losses| losses.iter().map(|(_, value)| *value).collect();
         let report = Report {
             step_ms_median: quantile(&mut steps, 0.5),
             step_ms_p10: quantile(&mut steps, 0.1),
+            step_cpu_ms,
             forward_ms_median,
+            forward_cpu_ms,
             peak_rss_mib,
+            peak_device_mib: peak_device_mib.map(|bytes| bytes as f64 / f64::from(1 << 20)),
             loss_names: last.iter().map(|(name, _)| *name).collect(),
             first_losses: losses.iter().take(FIRST_STEPS).map(values).collect(),
             losses: values(last),
@@ -95,19 +131,40 @@ impl BenchStepArgs {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Median of a forward pass of the generator without gradients, in milliseconds.
-    fn time_forward(&self, subject: &dyn Subject) -> f64 {
+    /// The longest operations of the measured steps.
+    #[cfg(feature = "tch")]
+    fn tell_profile(&self) -> Result<()> {
+        let steps = self.steps.max(1) as f64;
+        for operation in underpaint_torch::profile::stop()?.iter().take(PROFILED) {
+            let milliseconds = operation.nanoseconds as f64 / 1e6 / steps;
+            let calls = operation.calls as f64 / steps;
+            eprintln!("{milliseconds:9.2} ms {calls:8.1}  {}", operation.name);
+        }
+        Ok(())
+    }
+
+    /// Mean CPU time of the measured steps, in milliseconds.
+    fn cpu_ms_since(&self, start: f64) -> f64 {
+        (cpu_seconds() - start) * 1e3 / self.steps.max(1) as f64
+    }
+
+    /// A forward pass of the generator without gradients, in milliseconds: median, and mean CPU time.
+    fn time_forward(&self, subject: &dyn Subject) -> [f64; 2] {
         let mut times = Vec::new();
+        let mut cpu = cpu_seconds();
         for number in 0..self.warmup + self.steps {
+            if number == self.warmup {
+                cpu = cpu_seconds();
+            }
             let started = Instant::now();
-            let output = subject.generate();
+            let output = self.precision.scope(|| subject.generate());
             // Waits for devices that work behind the program's back.
             drop(output.slice([0..1, 0..1, 0..1, 0..1]).into_data());
             if number >= self.warmup {
                 times.push(started.elapsed().as_secs_f64() * 1e3);
             }
         }
-        quantile(&mut times, 0.5)
+        [quantile(&mut times, 0.5), self.cpu_ms_since(cpu)]
     }
 }
 
@@ -133,6 +190,15 @@ pub(super) fn quantile(values: &mut [f64], share: f64) -> f64 {
     values.sort_by(f64::total_cmp);
     let index = ((values.len().max(1) - 1) as f64 * share).round() as usize;
     values.get(index).copied().unwrap_or(f64::NAN)
+}
+
+/// CPU time of all threads of this process so far, in seconds, where the system tells it.
+pub(super) fn cpu_seconds() -> f64 {
+    #[cfg(unix)]
+    if let Ok(time) = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID) {
+        return std::time::Duration::from(time).as_secs_f64();
+    }
+    f64::NAN
 }
 
 /// Counts the peak from here on, where Linux lets it: what building the network took is not part of

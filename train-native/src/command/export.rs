@@ -1,5 +1,7 @@
 //! `underpaint export`.
 
+mod all;
+mod card;
 mod onnx;
 
 use std::path::{Path, PathBuf};
@@ -39,12 +41,14 @@ pub enum Format {
     PytorchKeys,
     /// One ONNX file for other runtimes, and a second one for an encoder: docs/onnx.md
     Onnx,
+    /// A folder with all of these, and a model card (MODEL.md)
+    All,
 }
 
 /// Flags of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Run to export, at its newest checkpoint; or a bundle, for pytorch-keys, onnx and --single-file
+    /// Run to export, at its newest checkpoint; or a bundle, for all, pytorch-keys, onnx and --single-file
     #[arg(value_name = "RUN")]
     run: PathBuf,
     /// Folder to write, or file for --single-file, pytorch-keys and onnx
@@ -62,6 +66,10 @@ pub struct ExportArgs {
     /// Name of the model for people, in a bundle or an ONNX file [default: the run's folder]
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// What others may do with the model, for its bundle and its card: "CC BY 4.0", or whole sentences [default:
+    /// the bundle's own, or none, which the card says]
+    #[arg(long, alias = "license", value_name = "TEXT")]
+    licence: Option<String>,
     /// Replace what is there
     #[arg(long)]
     force: bool,
@@ -72,8 +80,12 @@ pub struct ExportArgs {
 impl ExportArgs {
     /// Exports.
     pub fn run(self) -> Result<ExitCode> {
-        if let Some(flag) = self.onnx.given().filter(|_| self.format != Format::Onnx) {
+        let onnx = matches!(self.format, Format::Onnx | Format::All);
+        if let Some(flag) = self.onnx.given().filter(|_| !onnx) {
             bail!("{flag}: only --format onnx has a use for it");
+        }
+        if self.licence.is_some() && matches!(self.format, Format::Onnx | Format::PytorchKeys) {
+            bail!("--licence: only --format bundle and --format all have a place for it");
         }
         if self.single_file && self.format != Format::Bundle {
             bail!("--single-file: only --format bundle has a use for it");
@@ -82,6 +94,7 @@ impl ExportArgs {
             Format::Bundle => self.export_bundle()?,
             Format::PytorchKeys => self.export_pytorch_keys()?,
             Format::Onnx => self.export_onnx()?,
+            Format::All => self.export_all()?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -98,6 +111,8 @@ impl ExportArgs {
         }
         let mut model = Model::open(&self.run)?;
         model.manifest.name = self.name.unwrap_or(model.manifest.name);
+        let licence = &mut model.manifest.provenance.licence;
+        *licence = self.licence.or(licence.take());
         let own = model.manifest.weights.dtype;
         let dtype = self.dtype.map_or(own, WeightDtype::from);
         let manifest = model.write_bundle(&output, dtype, self.force)?;

@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use clap::{Args, Subcommand};
 use indicatif::ProgressIterator;
 use rand_chacha::rand_core::SeedableRng;
-use underpaint_core::bundle::{Runner, WeightDtype, encode_weights};
+use underpaint_core::bundle::{ModelConfig, Runner, WeightDtype, decode_weights, encode_weights};
 use underpaint_core::label::Instances;
 use underpaint_core::pix2pixhd::RegionFeatures;
 
@@ -21,6 +21,9 @@ use crate::data::{Dataset, PixelsF32, Sample, SampleInput, SampleRng, Size};
 use crate::family::batch;
 use crate::model::{CLUSTERS_PREFIX, Model};
 
+/// What `features encode` writes into a run, if it is not told otherwise.
+const FEATURES_FILE: &str = "features.safetensors";
+
 /// Flags of `features`.
 #[derive(Debug, Args)]
 pub struct FeaturesArgs {
@@ -30,6 +33,8 @@ pub struct FeaturesArgs {
 
 #[derive(Debug, Subcommand)]
 enum FeaturesCommand {
+    /// Gather the features of all instances of a phase, by label
+    Encode(EncodeArgs),
     /// Write the features of a phase as 8-bit PNG, for train pix2pixhd --load-features
     Precompute(PrecomputeArgs),
     /// Gather the features of all instances of a phase and find typical ones for every label
@@ -52,6 +57,16 @@ struct EncoderArgs {
 }
 
 #[derive(Debug, Args)]
+struct EncodeArgs {
+    #[command(flatten)]
+    encoder: EncoderArgs,
+    /// File to write, for every label its instances with their features and sizes [default:
+    /// features.safetensors in the run]
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct PrecomputeArgs {
     #[command(flatten)]
     encoder: EncoderArgs,
@@ -70,6 +85,9 @@ struct ClusterArgs {
     /// Typical features of every label, at most
     #[arg(long, alias = "n_clusters", value_name = "N", default_value_t = 10)]
     clusters: usize,
+    /// Features that `features encode` has gathered, instead of gathering them again
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
     /// File to write [default: features_clustered_010.safetensors in the run, where export and generate
     /// find it]
     #[arg(long, value_name = "FILE")]
@@ -80,6 +98,7 @@ impl FeaturesArgs {
     /// Runs the subcommand.
     pub fn run(self) -> Result<ExitCode> {
         match self.command {
+            FeaturesCommand::Encode(args) => encode(&args)?,
             FeaturesCommand::Precompute(args) => precompute(&args)?,
             FeaturesCommand::Cluster(args) => cluster(&args)?,
         }
@@ -93,21 +112,56 @@ struct Encoder {
     dataset: Arc<dyn Dataset>,
 }
 
+/// A run with a trained encoder, or why it is none.
+fn open_model(run: &Path) -> Result<Model> {
+    // Says what is wrong where it is no run at all.
+    of_run(run)?;
+    let model = Model::open(run)?;
+    let found = match (&model.manifest.model, &model.encoder) {
+        (ModelConfig::Pix2pixhd { .. }, Some(_)) => match model.manifest.provenance.steps {
+            Some(0) => "one that has not been trained yet",
+            _ => return Ok(model),
+        },
+        (ModelConfig::Pix2pixhd { .. }, None) if model.manifest.model.feature_channels() > 0 => {
+            "one that was trained with features of another run (--load-features): that one has the encoder"
+        }
+        (ModelConfig::Pix2pixhd { .. }, None) => "one without features",
+        (other, _) => {
+            bail!(
+                "{}: expected a pix2pixHD run with a trained feature encoder (train pix2pixhd \
+                 --instance-feat), found a {} run",
+                run.display(),
+                other.family()
+            )
+        }
+    };
+    bail!(
+        "{}: expected a run with a trained feature encoder (train pix2pixhd --instance-feat), found {found}",
+        run.display()
+    )
+}
+
 impl Encoder {
     fn open(args: &EncoderArgs) -> Result<Self> {
+        let model = open_model(&args.run)?;
         let source = of_run(&args.run)?.source().moved_to(args.data.clone())?;
-        let model = Model::open(&args.run)?;
-        if model.manifest.model.feature_channels() == 0 || model.encoder.is_none() {
-            bail!(
-                "{}: expected a run with a trained feature encoder (train pix2pixhd --instance-feat), \
-                 found none",
-                args.run.display()
-            );
-        }
         Ok(Self {
             runner: args.runner.runner(&model)?,
             dataset: source.for_evaluation().open(&args.phase)?,
         })
+    }
+
+    /// The features of all instances.
+    fn gather(&self) -> Result<RegionFeatures> {
+        let mut all = RegionFeatures::default();
+        for index in (0..self.dataset.len()).progress() {
+            let sample = self.sample(index)?;
+            let (features, ids) = self
+                .features(&sample)
+                .with_context(|| sample.name.clone())?;
+            all.add(&features.data, features.channels, ids)?;
+        }
+        Ok(all)
     }
 
     fn sample(&self, index: usize) -> Result<Sample> {
@@ -177,20 +231,39 @@ fn enlarged(picture: &Picture, scale: usize) -> Picture {
     }
 }
 
+/// Source: pix2pixHD `encode_features.py` (spec 3.5), its first half.
+fn encode(args: &EncodeArgs) -> Result<()> {
+    let encoder = Encoder::open(&args.encoder)?;
+    let all = encoder.gather()?;
+    let default = || args.encoder.run.join(FEATURES_FILE);
+    let path = args.output.clone().unwrap_or_else(default);
+    let bytes = encode_weights(&all.to_state_dict(), WeightDtype::F32)?;
+    crate::files::write(&path, &bytes)?;
+    eprintln!(
+        "{} instances of {} labels in {} pictures: {}",
+        all.len(),
+        all.by_label.len(),
+        encoder.dataset.len(),
+        path.display()
+    );
+    Ok(())
+}
+
 /// Source: pix2pixHD `encode_features.py` (spec 3.5).
 fn cluster(args: &ClusterArgs) -> Result<()> {
     if args.clusters == 0 {
         bail!("--clusters: expected at least 1, found 0");
     }
-    let encoder = Encoder::open(&args.encoder)?;
-    let mut all = RegionFeatures::default();
-    for index in (0..encoder.dataset.len()).progress() {
-        let sample = encoder.sample(index)?;
-        let (features, ids) = encoder
-            .features(&sample)
-            .with_context(|| sample.name.clone())?;
-        all.add(&features.data, features.channels, ids)?;
-    }
+    let all = match &args.from {
+        None => Encoder::open(&args.encoder)?.gather()?,
+        Some(file) => {
+            let channels = open_model(&args.encoder.run)?
+                .manifest
+                .model
+                .feature_channels();
+            read_features(file, channels)?
+        }
+    };
     let clusters = all.cluster(args.clusters, 0);
     let path = match &args.output {
         Some(path) => path.clone(),
@@ -201,14 +274,22 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
     };
     let bytes = encode_weights(&clusters.to_state_dict(), WeightDtype::F32)?;
     crate::files::write(&path, &bytes)?;
-    let instances: usize = all.by_label.values().map(Vec::len).sum();
     eprintln!(
-        "{instances} instances of {} labels; typical features of {} in {}",
+        "{} instances of {} labels; typical features of {} in {}",
+        all.len(),
         all.by_label.len(),
         clusters.centres.len(),
         path.display()
     );
     Ok(())
+}
+
+/// What [`encode`] has written.
+fn read_features(file: &Path, channels: usize) -> Result<RegionFeatures> {
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let dict = decode_weights(&bytes).with_context(|| format!("{}", file.display()))?;
+    let all = RegionFeatures::from_state_dict(&dict, channels);
+    all.with_context(|| format!("{}", file.display()))
 }
 
 #[cfg(test)]

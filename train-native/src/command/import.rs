@@ -17,7 +17,7 @@ use super::palette::PaletteArg;
 use crate::import::{
     FamilyName, Hints, PganNetwork, Wanted, listed, read_chosen, read_encoder, recognize,
 };
-use crate::model::{Model, bundle_file_name, describe, labels_input};
+use crate::model::{Model, bundle_file_name, describe, labels_input, open_clusters};
 
 /// Flags of `import`.
 #[derive(Debug, Args)]
@@ -46,6 +46,10 @@ pub struct ImportArgs {
     /// pix2pixHD generator trained with --instance_feat
     #[arg(long, value_name = "FILE")]
     encoder: Option<PathBuf>,
+    /// Typical features of every label for a pix2pixHD generator with features: the authors'
+    /// features_clustered_010.npy, or what `features cluster` writes
+    #[arg(long, alias = "cluster_path", value_name = "FILE")]
+    clusters: Option<PathBuf>,
     /// Width that the model was trained at, in pixels; tells the studio how large to paint [default: 256]
     #[arg(long, visible_alias = "crop-size", value_name = "PX")]
     size: Option<usize>,
@@ -142,9 +146,25 @@ impl ImportArgs {
             bn_stats: self.bn_stats,
             dropout: self.dropout,
             device: Default::default(),
+            precision: underpaint_core::ops::Precision::F32,
             seed: 0,
         }
         .test_time(manifest.test_time);
+        if let Some(file) = &self.clusters {
+            let channels = manifest.model.feature_channels();
+            ensure!(
+                channels > 0,
+                "--clusters: this model takes no features; --encoder FILE or --feature-channels N says that \
+                 it does"
+            );
+            let clusters = open_clusters(file, channels)?;
+            self.say(&format!(
+                "typical features of {} labels from {}",
+                clusters.centres.len(),
+                file.display()
+            ));
+            manifest.clusters = Some(clusters);
+        }
         manifest.provenance.imported_from = file_name(self.file.file_name());
         self.say(&summary(&manifest));
         let model = Model {

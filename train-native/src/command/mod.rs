@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+mod bench_data;
 mod bench_engine;
 mod bench_generate;
 mod bench_step;
@@ -59,6 +60,9 @@ enum Command {
     Features(features::FeaturesArgs),
     /// List the devices of this build and machine
     Devices,
+    /// The loader of pix2pix, timed: what `cargo xtask bench data` runs
+    #[command(hide = true)]
+    BenchData(bench_data::BenchDataArgs),
     /// One training step, timed: what `cargo xtask bench train` runs
     #[command(hide = true)]
     BenchStep(bench_step::BenchStepArgs),
@@ -102,6 +106,7 @@ impl Cli {
             Command::Features(args) => args.run(),
             Command::Devices => devices::run(),
             Command::BenchStep(args) => args.run(),
+            Command::BenchData(args) => args.run(),
             Command::BenchGenerate(args) => args.run(),
             Command::BenchEngine(args) => args.run(),
         }

@@ -5,6 +5,8 @@ use burn::tensor::Device;
 use clap::{Args, ValueEnum};
 use underpaint_core::bundle::{NormDefault, Runner, TestTime};
 
+use underpaint_core::ops::Precision;
+
 use crate::device::{self, DeviceName};
 use crate::model::Model;
 
@@ -27,7 +29,7 @@ pub enum Switch {
 }
 
 /// How a generator is run.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct RunnerArgs {
     /// Where to run; `underpaint devices` lists them
     #[arg(long, value_name = "NAME", default_value_t)]
@@ -41,6 +43,9 @@ pub struct RunnerArgs {
     /// Seed of latents and of dropout
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
+    /// f32, bf16 or f16: the numbers in which convolutions compute, on devices of libtorch
+    #[arg(long, value_name = "NAME", default_value_t = Precision::F32)]
+    pub precision: Precision,
 }
 
 impl RunnerArgs {
@@ -65,8 +70,10 @@ impl RunnerArgs {
     /// If the device is not there or the weights do not fit.
     pub fn runner(&self, model: &Model) -> Result<Runner> {
         let device: Device = device::open(self.device)?;
+        device::check_precision(self.precision, self.device)?;
         let test_time = self.test_time(model.manifest.test_time);
-        Runner::new(&model.manifest, model.weights(), test_time, &device)
-            .with_context(|| model.manifest.name.clone())
+        let runner = Runner::new(&model.manifest, model.weights(), test_time, &device)
+            .with_context(|| model.manifest.name.clone())?;
+        Ok(runner.with_precision(self.precision))
     }
 }

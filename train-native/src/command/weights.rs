@@ -28,7 +28,8 @@ enum WeightsCommand {
 
 #[derive(Debug, Args)]
 struct FileArgs {
-    /// The authors' weight file (.pth), or safetensors with the same keys
+    /// The authors' weight file (.pth), safetensors with the same keys, or what the seeds' converters make of it
+    /// (a MindSpore .ckpt)
     #[arg(value_name = "FILE")]
     file: PathBuf,
 }

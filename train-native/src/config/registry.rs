@@ -21,6 +21,7 @@ use super::{
 };
 use crate::data::source::DataSource;
 use crate::data::{Dataset, Size};
+use crate::device::check_precision;
 use crate::family::Family;
 
 /// Every family that can be trained.
@@ -409,7 +410,10 @@ impl<C: FamilyConfig> RunSettings for Settings<C> {
     }
 
     fn family(&self, device: &Device) -> Result<Box<dyn Family>> {
-        self.family.family(&self.run, device)
+        check_precision(self.run.precision, self.run.device)?;
+        let mut family = self.family.family(&self.run, device)?;
+        family.set_precision(self.run.precision);
+        Ok(family)
     }
 
     fn summary(&self) -> String {

@@ -7,6 +7,8 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 
 use super::values::{as_text, parse_limit, parse_name, parse_switch};
+use underpaint_core::ops::Precision;
+
 use crate::device::DeviceName;
 use crate::optimiser::AdamConfig;
 use crate::trainer::schedule::{LrPolicy, Schedule};
@@ -47,6 +49,8 @@ pub struct RunConfig {
     pub adam: AdamConfig,
     /// Where to train.
     pub device: DeviceName,
+    /// In which numbers the networks compute while they train.
+    pub precision: Precision,
     /// When to stop.
     pub length: Length,
     /// Seed of the weights and of every random draw.
@@ -159,6 +163,11 @@ pub struct RunFlags {
     #[arg(long, value_name = "NAME", help_heading = "Run")]
     #[serde(with = "as_text", default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceName>,
+    /// f32, bf16 or f16: the numbers in which convolutions and linear layers compute, on devices of
+    /// libtorch; weights, losses and optimisers stay f32 [default: f32]
+    #[arg(long, value_name = "NAME", help_heading = "Run")]
+    #[serde(with = "as_text", default, skip_serializing_if = "Option::is_none")]
+    pub precision: Option<Precision>,
     /// Stop after that many steps, counted from the start of the run
     #[arg(
         long,
@@ -230,6 +239,7 @@ impl RunConfig {
                 beta2: flags.beta2.unwrap_or(defaults.adam.beta2),
             },
             device: flags.device.unwrap_or_default(),
+            precision: flags.precision.unwrap_or_default(),
             length,
             seed: flags.seed.unwrap_or(0),
             load_pretrain: flags.load_pretrain.clone(),
@@ -264,6 +274,7 @@ impl RunConfig {
             n_epochs_decay: Some(self.schedule.n_epochs_decay),
             lr_decay_iters: Some(self.schedule.lr_decay_iters),
             device: Some(self.device),
+            precision: Some(self.precision),
             steps,
             epochs,
             seed: Some(self.seed),

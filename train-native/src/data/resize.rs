@@ -4,6 +4,8 @@
 //! shrinking, a running sum for nearest) and golden vectors measured with Pillow 13 are in section 9.4 of the model
 //! specification. Images are interleaved rows: `[height, width, channels]`.
 
+use std::ops::Range;
+
 use crate::data::error::Size;
 
 /// Bits behind the point of the fixed-point weights.
@@ -29,6 +31,16 @@ struct Taps {
     weights: Vec<i32>,
 }
 
+impl Taps {
+    /// The same where the first `skipped` sources are missing.
+    fn after(&self, skipped: usize) -> Self {
+        Self {
+            start: self.start - skipped,
+            weights: self.weights.clone(),
+        }
+    }
+}
+
 /// Resizes interleaved bytes with any number of channels.
 ///
 /// # Shapes
@@ -46,28 +58,51 @@ pub fn resize_bytes(
     to: Size,
     filter: Filter,
 ) -> Vec<u8> {
+    let whole = [0..to.width, 0..to.height];
+    resize_region(pixels, from, channels, to, filter, whole)
+}
+
+/// The columns and rows of `region` of what [`resize_bytes`] gives, for the work of computing these alone.
+///
+/// # Shapes
+/// `pixels` `[from.height, from.width, channels]` to `[rows, columns, channels]`.
+///
+/// # Panics
+/// As [`resize_bytes`], or if the region is empty or reaches beyond `to`.
+#[must_use]
+pub fn resize_region(
+    pixels: &[u8],
+    from: Size,
+    channels: usize,
+    to: Size,
+    filter: Filter,
+    [columns, rows]: [Range<usize>; 2],
+) -> Vec<u8> {
     assert_layout(pixels.len(), from, channels, to);
+    assert!(
+        !columns.is_empty() && columns.end <= to.width && !rows.is_empty() && rows.end <= to.height,
+        "columns {columns:?} and rows {rows:?} of {to}"
+    );
     if filter == Filter::Nearest {
-        return nearest(pixels, from, channels, to, nearest_indices);
+        let columns = &nearest_indices(from.width, to.width)[columns];
+        let rows = &nearest_indices(from.height, to.height)[rows];
+        return picked(pixels, from.width, channels, columns, rows);
     }
-    if vertical_first(from, to) {
-        let middle = resize_height(pixels, from, channels, to.height, filter);
-        resize_width(
-            &middle,
-            Size::new(from.width, to.height),
-            channels,
-            to.width,
-            filter,
-        )
+    let across = &taps(from.width, to.width, filter)[columns];
+    let down = &taps(from.height, to.height, filter)[rows];
+    let vertical_first = vertical_first(from, to);
+    // The rows that the pass down reads, and no others.
+    let read = span(down);
+    let row_length = from.width * channels;
+    let pixels = &pixels[read.start * row_length..read.end * row_length];
+    let from = Size::new(from.width, read.len());
+    let down: Vec<Taps> = down.iter().map(|taps| taps.after(read.start)).collect();
+    if vertical_first {
+        let middle = vertical(pixels, row_length, &down);
+        resize_width(&middle, Size::new(from.width, down.len()), channels, across)
     } else {
-        let middle = resize_width(pixels, from, channels, to.width, filter);
-        resize_height(
-            &middle,
-            Size::new(to.width, from.height),
-            channels,
-            to.height,
-            filter,
-        )
+        let middle = resize_width(pixels, from, channels, across);
+        vertical(&middle, across.len() * channels, &down)
     }
 }
 
@@ -81,40 +116,23 @@ fn vertical_first(from: Size, to: Size) -> bool {
     to.height < from.height && loss(from.height, to.height) > 2 * loss(from.width, to.width)
 }
 
-fn resize_width(
-    pixels: &[u8],
-    from: Size,
-    channels: usize,
-    width: usize,
-    filter: Filter,
-) -> Vec<u8> {
-    if width == from.width {
-        return pixels.to_vec();
-    }
-    let taps = taps(from.width, width, filter);
+fn resize_width(pixels: &[u8], from: Size, channels: usize, taps: &[Taps]) -> Vec<u8> {
     match channels {
-        1 => horizontal::<1>(pixels, from, &taps),
-        3 => horizontal::<3>(pixels, from, &taps),
-        4 => horizontal::<4>(pixels, from, &taps),
-        _ => horizontal_any(pixels, from, channels, &taps),
+        1 => horizontal::<1>(pixels, from, taps),
+        3 => horizontal::<3>(pixels, from, taps),
+        4 => horizontal::<4>(pixels, from, taps),
+        _ => horizontal_any(pixels, from, channels, taps),
     }
 }
 
-fn resize_height(
-    pixels: &[u8],
-    from: Size,
-    channels: usize,
-    height: usize,
-    filter: Filter,
-) -> Vec<u8> {
-    if height == from.height {
-        return pixels.to_vec();
-    }
-    vertical(
-        pixels,
-        from.width * channels,
-        &taps(from.height, height, filter),
-    )
+/// All source indices that taps in ascending order read.
+fn span(taps: &[Taps]) -> Range<usize> {
+    let start = taps.iter().map(|taps| taps.start).min().unwrap_or(0);
+    let end = taps
+        .iter()
+        .map(|taps| taps.start + taps.weights.len())
+        .max();
+    start..end.unwrap_or(0)
 }
 
 /// Resizes ids by nearest neighbour, so that no new id can appear: as Pillow does with 8-bit files.
@@ -200,15 +218,31 @@ fn nearest<T: Copy>(
     to: Size,
     indices: fn(usize, usize) -> Vec<usize>,
 ) -> Vec<T> {
-    let columns = indices(from.width, to.width);
-    let mut resized = Vec::with_capacity(to.width * to.height * channels);
-    for row in indices(from.height, to.height) {
-        let source = &samples[row * from.width * channels..][..from.width * channels];
-        for &column in &columns {
-            resized.extend_from_slice(&source[column * channels..][..channels]);
+    picked(
+        samples,
+        from.width,
+        channels,
+        &indices(from.width, to.width),
+        &indices(from.height, to.height),
+    )
+}
+
+/// The samples in these columns and rows.
+fn picked<T: Copy>(
+    samples: &[T],
+    width: usize,
+    channels: usize,
+    columns: &[usize],
+    rows: &[usize],
+) -> Vec<T> {
+    let mut picked = Vec::with_capacity(columns.len() * rows.len() * channels);
+    for row in rows {
+        let source = &samples[row * width * channels..][..width * channels];
+        for column in columns {
+            picked.extend_from_slice(&source[column * channels..][..channels]);
         }
     }
-    resized
+    picked
 }
 
 fn kernel(filter: Filter, x: f64) -> f64 {
@@ -224,6 +258,14 @@ fn kernel(filter: Filter, x: f64) -> f64 {
 
 /// The weights of one axis, normalised and rounded as Pillow does.
 fn taps(from: usize, to: usize, filter: Filter) -> Vec<Taps> {
+    if from == to {
+        let weights = vec![1 << PRECISION_BITS];
+        let copied = |start| Taps {
+            start,
+            weights: weights.clone(),
+        };
+        return (0..to).map(copied).collect();
+    }
     let radius = if filter == Filter::Bicubic { 2.0 } else { 1.0 };
     let scale = from as f64 / to as f64;
     let filter_scale = scale.max(1.0);
@@ -525,6 +567,31 @@ mod tests {
                 resize_bytes(&pixels, from, channels, to, filter),
                 naive(&pixels, from, channels, to, filter)
             );
+        }
+
+        #[test]
+        fn a_region_is_cut_out_of_the_whole(
+            from in (1usize..40, 1usize..40),
+            to in (1usize..50, 1usize..50),
+            shares in (0.0..1.0, 0.0..1.0, 0.0..1.0, 0.0..1.0),
+            filter in prop::sample::select(vec![Filter::Nearest, Filter::Bilinear, Filter::Bicubic]),
+        ) {
+            let (from, to) = (Size::new(from.0, from.1), Size::new(to.0, to.1));
+            let pixels: Vec<u8> = (0..from.width * from.height * 3).map(|index| (index * 97 % 251) as u8).collect();
+            let part = |length: usize, start: f64, share: f64| {
+                let start = (length as f64 * start) as usize;
+                start..start + 1 + ((length - start - 1) as f64 * share) as usize
+            };
+            let (columns, rows) = (part(to.width, shares.0, shares.1), part(to.height, shares.2, shares.3));
+            let whole = resize_bytes(&pixels, from, 3, to, filter);
+            let expected: Vec<u8> = whole
+                .chunks_exact(to.width * 3)
+                .take(rows.end)
+                .skip(rows.start)
+                .flat_map(|row| &row[columns.start * 3..columns.end * 3])
+                .copied()
+                .collect();
+            prop_assert_eq!(resize_region(&pixels, from, 3, to, filter, [columns, rows]), expected);
         }
 
         #[test]

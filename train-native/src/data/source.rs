@@ -122,6 +122,29 @@ impl CheckOptions<'static> {
 }
 
 impl DataSource {
+    /// The data set in words, for those who get a model that was trained on it: its folder's name, not the path on
+    /// the machine.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let name = |path: &Path| {
+            path.file_name().map_or_else(
+                || ".".to_owned(),
+                |name| name.to_string_lossy().into_owned(),
+            )
+        };
+        let root = name(&self.root);
+        match &self.layout {
+            Layout::Pairs { .. } => format!("pairs of pictures in {root}"),
+            Layout::Flat { .. } => format!("label maps and photos in {root}"),
+            Layout::Ade20k => format!("ADE20K scene parsing in {root}"),
+            Layout::Cityscapes { .. } => format!("Cityscapes in {root}"),
+            Layout::Custom { labels, images, .. } => {
+                format!("{} and {}", name(labels), name(images))
+            }
+            Layout::Pictures { .. } => format!("pictures in {root}"),
+        }
+    }
+
     /// Lists the files of a phase and pairs them; they are read later.
     ///
     /// SPADE's rule holds for the layouts with phases in them: who asks for `test` gets `val` where there is no `test`.

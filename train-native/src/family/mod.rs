@@ -13,14 +13,15 @@ mod trained;
 
 use anyhow::{Context, Result, anyhow};
 use underpaint_core::label::Palette;
+use underpaint_core::ops::Precision;
 
 use crate::data::Sample;
 
 pub use image_pool::{ImagePool, PoolDraws};
 pub use pretrained::{Pretrained, Unfilled};
-pub use show::{Shown, Tile, input_picture, rgb_picture};
+pub use show::{Shown, Tile, grid, input_picture, rgb_picture};
 pub use state::{Snapshot, TrainerState};
-pub use trained::Trained;
+pub use trained::{Settle, Trained, read_back};
 
 /// Losses of one step by name, in the family's order.
 pub type Losses = Vec<(&'static str, f64)>;
@@ -100,6 +101,13 @@ pub trait Family {
     ///
     /// If an input does not fit the generator.
     fn generate(&self, samples: &[&Sample]) -> Result<Vec<crate::data::PixelsF32>>;
+
+    /// Sets in which precision [`step`](Self::step) is going to be called, before the first or
+    /// [`load`](Self::load).
+    fn set_precision(&mut self, precision: Precision);
+
+    /// Steps of an optimiser that moved nothing so far, because a gradient in f16 was not finite.
+    fn skipped_steps(&self) -> u64;
 
     /// Everything that must survive. It shares the networks' tensors and has to be gone before the
     /// next step.

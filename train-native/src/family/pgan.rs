@@ -10,6 +10,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::label::Palette;
+use underpaint_core::ops::Precision;
 use underpaint_core::pgan::{Discriminator, Generator, Stage, initialize, resolution};
 use underpaint_core::state_dict::{
     AuthorsKeys, StateDict, lazy_state_dict, load_state_dict, merged_state_dict,
@@ -48,6 +49,7 @@ pub struct Pgan {
     config: PganTrainConfig,
     device: Device,
     stage: Stage,
+    precision: Precision,
     /// Steps done.
     step: u64,
     generator: Trained<Generator>,
@@ -69,9 +71,10 @@ impl Pgan {
         let (generator, discriminator) = networks(&config, stage.scale, &device)?;
         Ok(Self {
             average: Some(generator.valid()),
-            generator: trained(generator, config.adam),
-            discriminator: trained(discriminator, config.adam),
+            generator: trained(generator, config.adam, Precision::F32),
+            discriminator: trained(discriminator, config.adam, Precision::F32),
             stage,
+            precision: Precision::F32,
             step: 0,
             device,
             config,
@@ -150,8 +153,8 @@ impl Pgan {
         let discriminator = self.discriminator().clone();
         let discriminator = discriminator.grow(theirs, &self.device, seed(DISCRIMINATOR));
         self.average = Some(generator.valid());
-        self.generator = trained(generator, config.adam);
-        self.discriminator = trained(discriminator, config.adam);
+        self.generator = trained(generator, config.adam, self.precision);
+        self.discriminator = trained(discriminator, config.adam, self.precision);
         Ok(())
     }
 
@@ -195,8 +198,10 @@ fn networks(
 }
 
 /// A network with a fresh optimiser that skips what is not finite in a gradient (spec 5.4).
-fn trained<M: AuthorsKeys>(network: M, adam: AdamConfig) -> Trained<M> {
-    Trained::new(network, adam).with_non_finite(NonFinite::Zero)
+fn trained<M: AuthorsKeys>(network: M, adam: AdamConfig, precision: Precision) -> Trained<M> {
+    let mut trained = Trained::new(network, adam).with_non_finite(NonFinite::Zero);
+    trained.set_precision(precision);
+    trained
 }
 
 impl Family for Pgan {
@@ -237,7 +242,7 @@ impl Family for Pgan {
         let draws = draws.of(share);
         let (alpha, learning_rate) = (self.stage.alpha, moment.learning_rate);
         Ok(self
-            .step_tensors(real, None, draws, alpha, learning_rate)
+            .step_tensors(real, None, draws, alpha, learning_rate)?
             .losses)
     }
 
@@ -302,6 +307,16 @@ impl Family for Pgan {
         }])
     }
 
+    fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
+        self.generator.set_precision(precision);
+        self.discriminator.set_precision(precision);
+    }
+
+    fn skipped_steps(&self) -> u64 {
+        self.generator.skipped_steps() + self.discriminator.skipped_steps()
+    }
+
     fn state(&self) -> Snapshot {
         let mut state = Snapshot::default();
         self.generator.save("generator", &mut state);
@@ -332,8 +347,8 @@ impl Family for Pgan {
         let (generator, discriminator) = networks(&self.config, scale, &self.device)?;
         let average = load_state_dict(generator.valid(), &state.take(AVERAGE)?);
         let average = average.context(AVERAGE)?;
-        self.generator = trained(generator, self.config.adam);
-        self.discriminator = trained(discriminator, self.config.adam);
+        self.generator = trained(generator, self.config.adam, self.precision);
+        self.discriminator = trained(discriminator, self.config.adam, self.precision);
         self.generator.load("generator", &mut state)?;
         self.discriminator.load("discriminator", &mut state)?;
         (self.average, self.stage, self.step) = (Some(average), stage, step);

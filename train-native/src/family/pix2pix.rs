@@ -9,13 +9,14 @@ use underpaint_core::layers::{
     initialize,
 };
 use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
+use underpaint_core::ops::Precision;
 use underpaint_core::pix2pix::{Generator, GeneratorConfig};
 use underpaint_core::state_dict::StateDict;
 
 use super::pretrained::fill;
 use super::{
     Family, ImagePool, Losses, Moment, Pretrained, Snapshot, Trained, TrainerState, Unfilled,
-    batch, derive_seed,
+    batch, derive_seed, read_back,
 };
 use crate::data::{PixelsF32, Sample, SampleInput};
 use crate::distributed;
@@ -121,6 +122,10 @@ impl Pix2pix {
     /// One iteration on tensors: generate once, update the discriminator, then the generator with
     /// the updated discriminator.
     ///
+    /// # Errors
+    ///
+    /// As [`read_back`].
+    ///
     /// # Shapes
     ///
     /// `condition`: `[batch, input_channels, height, width]`; `real`: `[batch, output_channels,
@@ -131,7 +136,7 @@ impl Pix2pix {
         real: Tensor<4>,
         learning_rate: f64,
         number: u64,
-    ) -> Step {
+    ) -> Result<Step> {
         // Dropout is drawn on the device, and so by every rank for itself.
         let seed = derive_seed(self.config.seed ^ 3, number);
         self.device.seed(distributed::share().own_seed(seed));
@@ -145,12 +150,14 @@ impl Pix2pix {
         );
         let shown = fake.clone().without_autodiff();
         let [g_gan, g_l1] = self.generator_step(condition, real, fake, learning_rate);
-        // One readback for all four.
-        let values = Tensor::cat(vec![g_gan, g_l1, d_real, d_fake], 0).into_data();
-        Step {
-            losses: LOSS_NAMES.into_iter().zip(values.iter::<f64>()).collect(),
+        let values = read_back(
+            vec![g_gan, g_l1, d_real, d_fake],
+            &mut [&mut self.generator, &mut self.discriminator],
+        )?;
+        Ok(Step {
+            losses: LOSS_NAMES.into_iter().zip(values).collect(),
             fake: shown,
-        }
+        })
     }
 
     fn discriminator_step(
@@ -175,7 +182,8 @@ impl Pix2pix {
             Tensor::cat(vec![condition.clone(), real.clone()], 1),
             GanTarget::Real,
         );
-        let gradients = ((fake_loss.clone() + real_loss.clone()) * 0.5).backward();
+        let loss = (fake_loss.clone() + real_loss.clone()) * 0.5;
+        let gradients = self.discriminator.backward(loss);
         self.discriminator.update(gradients, learning_rate);
         [real_loss, fake_loss].map(Tensor::without_autodiff)
     }
@@ -192,7 +200,7 @@ impl Pix2pix {
         let logits = judge.forward(Tensor::cat(vec![condition, fake.clone()], 1), self.mode);
         let gan_loss = adversarial_loss(logits, GanTarget::Fooled, self.config.gan_mode);
         let l1_loss = l1_loss(fake, real) * self.config.l1_weight;
-        let gradients = (gan_loss.clone() + l1_loss.clone()).backward();
+        let gradients = self.generator.backward(gan_loss.clone() + l1_loss.clone());
         drop(judge);
         self.generator.update(gradients, learning_rate);
         [gan_loss, l1_loss].map(Tensor::without_autodiff)
@@ -217,7 +225,7 @@ impl Family for Pix2pix {
             })?;
         let real = batch::images(&targets, &self.device);
         Ok(self
-            .step_tensors(condition, real, moment.learning_rate, moment.step)
+            .step_tensors(condition, real, moment.learning_rate, moment.step)?
             .losses)
     }
 
@@ -241,6 +249,15 @@ impl Family for Pix2pix {
         Ok(batch::pictures(
             self.generator().valid().forward(condition, mode),
         ))
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.generator.set_precision(precision);
+        self.discriminator.set_precision(precision);
+    }
+
+    fn skipped_steps(&self) -> u64 {
+        self.generator.skipped_steps() + self.discriminator.skipped_steps()
     }
 
     fn state(&self) -> Snapshot {

@@ -13,6 +13,7 @@ use underpaint_core::layers::{Dropout, Mode, NormStatistics, initialize};
 use underpaint_core::loss::{
     GanTarget, PerceptualLoss, feature_matching_loss, multiscale_adversarial_loss,
 };
+use underpaint_core::ops::Precision;
 use underpaint_core::pix2pixhd::{
     Discriminator, Encoder, Generator, discriminator_input, generator_input,
 };
@@ -21,7 +22,7 @@ use underpaint_core::state_dict::StateDict;
 use super::pretrained::fill;
 use super::{
     Family, ImagePool, Losses, Moment, Pretrained, Shown, Snapshot, Tile, Trained, TrainerState,
-    Unfilled, batch, derive_seed, show,
+    Unfilled, batch, derive_seed, read_back, show,
 };
 use crate::data::{PixelsF32, Sample};
 use crate::distributed;
@@ -200,28 +201,38 @@ impl Pix2pixHd {
 
     /// One iteration on tensors: generate once and judge with the discriminator as it is; then update
     /// the generator (and the encoder), then the discriminator.
-    pub fn step_tensors(&mut self, batch: Batch, moment: Moment) -> Step {
+    ///
+    /// # Errors
+    ///
+    /// As [`read_back`].
+    pub fn step_tensors(&mut self, batch: Batch, moment: Moment) -> Result<Step> {
         self.train_all_layers_after(moment.epoch);
         let fake = self.fake(&batch);
         let (mut losses, discriminator_loss, on_real) =
             self.discriminator_losses(&batch, fake.clone().detach(), moment.step);
         // Before either update, as the original computes it. Its graph ends here.
-        let mut discriminator_gradients = discriminator_loss.backward();
+        let discriminator_gradients = self.discriminator.backward(discriminator_loss);
         let averaging = self.discriminator.start_averaging(&discriminator_gradients);
         let generator_losses = self.generator_step(batch, fake.clone(), on_real, moment);
         self.discriminator.update_averaged(
             averaging,
-            &mut discriminator_gradients,
+            discriminator_gradients,
             moment.learning_rate,
         );
         losses.splice(0..0, generator_losses);
         let (names, values): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
-        // One readback for all.
-        let values = Tensor::cat(values, 0).into_data();
-        Step {
-            losses: names.into_iter().zip(values.iter::<f64>()).collect(),
+        let values = read_back(
+            values,
+            &mut [
+                &mut self.generator,
+                &mut self.discriminator,
+                &mut self.encoder,
+            ],
+        )?;
+        Ok(Step {
+            losses: names.into_iter().zip(values).collect(),
             fake: fake.without_autodiff(),
-        }
+        })
     }
 
     /// Ends the epochs in which only the finest enhancer is trained: every layer joins, under a fresh
@@ -309,13 +320,12 @@ impl Pix2pixHd {
         }
         let sum = losses.iter().map(|(_, loss)| loss.clone());
         let sum = sum.reduce(|sum, loss| sum + loss);
-        let mut gradients = sum.expect("the adversarial loss at least").backward();
+        let sum = sum.expect("the adversarial loss at least");
+        let gradients = self.generator.backward(sum);
         drop((judge, on_fake));
+        let encoder = self.encoder.as_mut();
         self.generator
-            .update_shared(&mut gradients, moment.learning_rate);
-        if let Some(encoder) = &mut self.encoder {
-            encoder.update_shared(&mut gradients, moment.learning_rate);
-        }
+            .update_with(encoder, gradients, moment.learning_rate);
         without_graph(losses)
     }
 
@@ -372,7 +382,7 @@ impl Family for Pix2pixHd {
         let all: Vec<&Sample> = samples.iter().collect();
         let batch = inputs::batch(&self.config, &all, &self.device)?;
         self.check(&batch, samples)?;
-        Ok(self.step_tensors(batch, moment).losses)
+        Ok(self.step_tensors(batch, moment)?.losses)
     }
 
     fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
@@ -413,6 +423,15 @@ impl Family for Pix2pixHd {
             }
         }
         Ok(shown)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.generator.set_precision(precision);
+        self.discriminator.set_precision(precision);
+    }
+
+    fn skipped_steps(&self) -> u64 {
+        self.generator.skipped_steps() + self.discriminator.skipped_steps()
     }
 
     fn state(&self) -> Snapshot {

@@ -60,7 +60,7 @@ pub(super) fn pairs(
 /// # Panics
 ///
 /// If pictures differ in size, or `columns` is 0.
-pub(super) fn grid(pictures: &[PixelsF32], columns: usize, smallest_side: u32) -> RgbImage {
+pub fn grid(pictures: &[PixelsF32], columns: usize, smallest_side: u32) -> RgbImage {
     let Some(first) = pictures.first() else {
         return RgbImage::new(0, 0);
     };

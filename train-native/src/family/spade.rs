@@ -14,7 +14,7 @@ use underpaint_core::pgan::draw_noise;
 use underpaint_core::spade::{Discriminator, Encoder, Generator, adversarial_loss, reparameterize};
 use underpaint_core::state_dict::StateDict;
 
-use super::{Losses, Trained, derive_seed};
+use super::{Losses, Trained, derive_seed, read_back};
 use crate::distributed;
 
 pub use config::SpadeTrainConfig;
@@ -159,6 +159,10 @@ impl Spade {
     /// One iteration on tensors: update the generator (and encoder), then the discriminator with a
     /// picture that the updated generator makes.
     ///
+    /// # Errors
+    ///
+    /// As [`read_back`].
+    ///
     /// # Shapes
     ///
     /// - `segmentation`: `[batch, input_channels, height, width]`, of a size that the generator takes
@@ -171,7 +175,7 @@ impl Spade {
         noise: Option<Noise>,
         learning_rate: f64,
         number: u64,
-    ) -> Step {
+    ) -> Result<Step> {
         let (noise, next_noise) = match noise.or_else(|| self.draw_noise(real.dims()[0], number)) {
             Some(noise) => (Some(noise.generator), Some(noise.discriminator)),
             None => (None, None),
@@ -187,24 +191,31 @@ impl Spade {
         let of_generator = pending.len();
         let (losses, fake) = self.discriminator_step(segmentation, real, next_noise, rates[1]);
         pending.extend(losses);
-        Step {
-            losses: self.read_back(pending, of_generator),
+        Ok(Step {
+            losses: self.read_back(pending, of_generator)?,
             fake: shown.unwrap_or(fake),
-        }
+        })
     }
 
     /// One readback for all losses, of which the first are the generator's.
-    fn read_back(&mut self, pending: Pending, of_generator: usize) -> Losses {
+    fn read_back(&mut self, pending: Pending, of_generator: usize) -> Result<Losses> {
         let (names, values): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
-        let values = Tensor::cat(values, 0).into_data();
-        let mut losses: Losses = names.into_iter().zip(values.iter::<f64>()).collect();
+        let values = read_back(
+            values,
+            &mut [
+                &mut self.generator,
+                &mut self.discriminator,
+                &mut self.encoder,
+            ],
+        )?;
+        let mut losses: Losses = names.into_iter().zip(values).collect();
         let of_discriminator = losses.split_off(of_generator);
         if of_generator > 0 {
             self.last_losses = losses;
         }
         let mut all = self.last_losses.clone();
         all.extend(of_discriminator);
-        all
+        Ok(all)
     }
 
     /// Draws for all ranks, and takes what is this one's.
@@ -239,13 +250,11 @@ impl Spade {
         let losses = self.generator_losses(segmentation, real, &fake, divergence);
         let total = losses.iter().map(|(_, loss)| loss.clone());
         let total = total.reduce(|sum, loss| sum + loss);
-        let mut gradients = total
-            .expect("the adversarial loss is always there")
-            .backward();
-        self.generator.update_shared(&mut gradients, learning_rate);
-        if let Some(encoder) = &mut self.encoder {
-            encoder.update_shared(&mut gradients, learning_rate);
-        }
+        let total = total.expect("the adversarial loss is always there");
+        let gradients = self.generator.backward(total);
+        let encoder = self.encoder.as_mut();
+        self.generator
+            .update_with(encoder, gradients, learning_rate);
         let read = |(name, loss): (_, Tensor<1>)| (name, loss.without_autodiff());
         (
             losses.into_iter().map(read).collect(),
@@ -299,7 +308,8 @@ impl Spade {
         let loss = |scales: &Scales, target| adversarial_loss(scales, target, self.config.gan_mode);
         let fake_loss = loss(&fake_scales, GanTarget::Fake);
         let real_loss = loss(&real_scales, GanTarget::Real);
-        let gradients = (fake_loss.clone() + real_loss.clone()).backward();
+        let loss = fake_loss.clone() + real_loss.clone();
+        let gradients = self.discriminator.backward(loss);
         self.discriminator.update(gradients, learning_rate);
         let losses = vec![
             ("D_Fake", fake_loss.without_autodiff()),

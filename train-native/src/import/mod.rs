@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod folder;
+pub mod mindspore;
 
 pub use checkpoint::{read_checkpoint, read_chosen, read_encoder, read_state_dict};
 pub use underpaint_core::checkpoint::{

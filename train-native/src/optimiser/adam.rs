@@ -107,12 +107,19 @@ impl Adam {
         self.moments.clear();
     }
 
+    /// Takes back that there was a step: it moved nothing.
+    pub fn forget_step(&mut self) {
+        self.steps = self.steps.saturating_sub(1);
+    }
+
     /// Moves every parameter of `network` that has a gradient, and takes those out of `gradients`.
+    /// Moves none where `found_inf` (one element, f32) is not zero.
     pub fn step<M: AuthorsKeys>(
         &mut self,
         network: M,
         gradients: &mut Gradients,
         learning_rate: f64,
+        found_inf: Option<&Tensor<1>>,
     ) -> M {
         self.steps += 1;
         let correction = |beta: f64| 1.0 - beta.powf(self.steps as f64);
@@ -131,7 +138,7 @@ impl Adam {
             moments: &mut self.moments,
             non_finite: self.non_finite,
             factors,
-            pending: Pending::default(),
+            pending: Pending::new(found_inf),
         };
         let network = network.map(&mut update);
         update.pending.finish(factors);
@@ -226,7 +233,13 @@ fn update<const D: usize>(
     gradient: Tensor<D>,
     moments: Moments<D>,
     factors: Factors,
+    found_inf: Option<&Tensor<1>>,
 ) -> (Tensor<D>, Moments<D>) {
+    let before = found_inf.map(|flag| {
+        let flag = flag.clone().greater_elem(0.0).reshape([1; D]);
+        let kept = (value.clone(), moments.first.clone(), moments.second.clone());
+        (flag.expand(value.shape()), kept)
+    });
     let Factors {
         beta1,
         beta2,
@@ -240,7 +253,15 @@ fn update<const D: usize>(
     let second = moments.second * beta2 + square;
     let denominator = second.clone().sqrt() / correction + EPSILON;
     let value = value - first.clone() * step_size / denominator;
-    (value, Moments { first, second })
+    match before {
+        None => (value, Moments { first, second }),
+        Some((found, (old_value, old_first, old_second))) => {
+            let first = first.mask_where(found.clone(), old_first);
+            let second = second.mask_where(found.clone(), old_second);
+            let value = value.mask_where(found, old_value);
+            (value, Moments { first, second })
+        }
+    }
 }
 
 #[cfg(not(feature = "tch"))]
@@ -248,10 +269,17 @@ mod fused {
     use super::{Factors, Moments, Tensor, update};
 
     /// Moves every parameter at once.
-    #[derive(Default)]
-    pub(super) struct Pending;
+    pub(super) struct Pending {
+        found_inf: Option<Tensor<1>>,
+    }
 
     impl Pending {
+        pub(super) fn new(found_inf: Option<&Tensor<1>>) -> Self {
+            Self {
+                found_inf: found_inf.cloned(),
+            }
+        }
+
         pub(super) fn update<const D: usize>(
             &mut self,
             value: Tensor<D>,
@@ -259,7 +287,7 @@ mod fused {
             moments: Moments<D>,
             factors: Factors,
         ) -> (Tensor<D>, Moments<D>) {
-            update(value, gradient, moments, factors)
+            update(value, gradient, moments, factors, self.found_inf.as_ref())
         }
 
         pub(super) fn finish(self, _: Factors) {}
@@ -372,7 +400,7 @@ mod tests {
             beta2: 0.99,
         };
         let mut adam = Adam::new(config).with_non_finite(non_finite);
-        let weight = adam.step(network, &mut gradients, 0.5).weight;
+        let weight = adam.step(network, &mut gradients, 0.5, None).weight;
         weight.val().into_data().iter().collect()
     }
 

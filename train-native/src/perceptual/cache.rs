@@ -211,6 +211,28 @@ mod tests {
     }
 
     #[test]
+    fn what_the_seeds_converters_write_is_taken() {
+        let place = tempfile::tempdir().expect("a folder");
+        let cache = Cache::at(place.path().join("weights"));
+        let file = place.path().join("vgg.ckpt");
+        let dict = seed_file();
+        fs::write(&file, crate::import::mindspore::encode(&dict)).expect("written");
+        let stored = cache.store(FrozenNetwork::Vgg19, &file).expect("stored");
+        let opened = open_vgg19(&stored.path, &Device::flex()).expect("VGG-19");
+        let opened = state_dict(&opened);
+        assert!(
+            dict.iter()
+                .all(|(key, tensor)| opened[&format!("features.{key}")] == *tensor)
+        );
+        let told = cache.store(FrozenNetwork::Inception, &file).unwrap_err();
+        let told = format!("{told:#}");
+        assert!(
+            told.contains("vgg.ckpt") && told.contains("Inception-v3"),
+            "{told}"
+        );
+    }
+
+    #[test]
     fn a_damaged_file_is_told_with_what_to_do() {
         let place = tempfile::tempdir().expect("a folder");
         let cache = Cache::at(place.path().to_path_buf());

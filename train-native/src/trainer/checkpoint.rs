@@ -212,6 +212,15 @@ pub fn names(checkpoint: &Path) -> Result<Vec<String>> {
     Ok(files.map(name).collect())
 }
 
+/// SHA-256 of every file of a checkpoint by the file's name, as it lists them: what tells two of them apart.
+///
+/// # Errors
+///
+/// If its list is missing or damaged.
+pub fn hashes(checkpoint: &Path) -> Result<BTreeMap<String, String>> {
+    Ok(read_state(checkpoint)?.files)
+}
+
 /// Where the run was when it wrote a checkpoint.
 ///
 /// # Errors

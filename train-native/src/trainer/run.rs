@@ -8,6 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 use rand_chacha::rand_core::SeedableRng;
 use underpaint_core::label::Palette;
+use underpaint_core::ops::Precision;
 
 use super::checkpoint::{self, Position};
 use super::report::{Report, SampleRow, SampleTile, StepRecord};
@@ -33,6 +34,8 @@ pub struct RunPlan {
     pub keep: usize,
     /// Learning rates.
     pub schedule: Schedule,
+    /// In which numbers the networks compute.
+    pub precision: Precision,
 }
 
 /// Pictures that show how a run gets on, and what `plateau` measures.
@@ -91,11 +94,20 @@ pub fn train(
                 epoch: position.epoch,
                 learning_rate,
             };
-            let losses = family.step(&samples, moment)?;
-            let (losses, stopping) = distributed::agree(losses, stop.load(Ordering::Relaxed))?;
-            check_finite(&losses, position.step)?;
+            let before = family.skipped_steps();
+            let losses = plan.precision.scope(|| family.step(&samples, moment))?;
+            let (mut losses, stopping) = distributed::agree(losses, stop.load(Ordering::Relaxed))?;
+            let skipped = Some(family.skipped_steps()).filter(|&skipped| skipped > before);
+            match skipped {
+                // Of numbers beyond the range of f16; the log leaves them blank.
+                Some(_) => losses.retain(|(_, loss)| loss.is_finite()),
+                None => check_finite(&losses, position.step)?,
+            }
             let last = stopping || position.step >= plan.total_steps;
             if let Some(report) = report.as_deref_mut() {
+                if let Some(skipped) = skipped {
+                    report.note(&skipped_note(position.step, skipped));
+                }
                 report.record(&StepRecord {
                     step: position.step,
                     epoch: position.epoch,
@@ -187,6 +199,13 @@ fn end_epoch(
     position.epoch += 1;
     position.batch = 0;
     Ok(())
+}
+
+fn skipped_note(step: u64, skipped: u64) -> String {
+    format!(
+        "step {step}: a gradient was beyond the range of f16, so that an optimiser moved nothing and scales \
+         its loss by half as much from now on ({skipped} such steps so far)"
+    )
 }
 
 fn check_finite(losses: &Losses, step: u64) -> Result<()> {

@@ -74,12 +74,11 @@ char* underpaint_leaky_relu_backward(const Tensor* grad, const Tensor* result, d
   return guarded([&] { out[0] = boxed(at::leaky_relu_backward(*grad, *result, slope, true)); });
 }
 
-// Moves `count` parameters and their moments in place. The gradients are multiplied by nothing: whoever
-// scaled a loss passes `scale` and `found_inf` (one element each, f32), and a step whose `found_inf` is
-// not zero moves nothing.
+// Moves `count` parameters and their moments in place; nothing where `found_inf` (one element, f32) is
+// not zero.
 char* underpaint_fused_adam(Tensor* const* values, Tensor* const* gradients, Tensor* const* first,
                             Tensor* const* second, int64_t count, double step, double learning_rate, double beta1,
-                            double beta2, double epsilon, const Tensor* scale, const Tensor* found_inf) {
+                            double beta2, double epsilon, const Tensor* found_inf) {
   return guarded([&] {
     auto list = [&](Tensor* const* from) {
       std::vector<Tensor> tensors;
@@ -91,8 +90,20 @@ char* underpaint_fused_adam(Tensor* const* values, Tensor* const* gradients, Ten
     auto steps = at::full({}, step, values[0]->options().dtype(at::kFloat));
     std::vector<Tensor> all_steps(count, steps);
     auto v = list(values), g = list(gradients), m = list(first), s = list(second);
-    at::_fused_adam_(v, g, m, s, {}, all_steps, learning_rate, beta1, beta2, 0.0, epsilon, false, false, maybe(scale),
+    at::_fused_adam_(v, g, m, s, {}, all_steps, learning_rate, beta1, beta2, 0.0, epsilon, false, false, {},
                      maybe(found_inf));
+  });
+}
+
+// Divides gradients by `scale` in place and sets `found_inf` (one element, f32) to 1 where one is not
+// finite; else leaves it.
+char* underpaint_unscale(Tensor* const* gradients, int64_t count, double scale, Tensor* found_inf) {
+  return guarded([&] {
+    if (count == 0) return;
+    std::vector<Tensor> list;
+    list.reserve(count);
+    for (int64_t i = 0; i < count; i++) list.push_back(*gradients[i]);
+    at::_amp_foreach_non_finite_check_and_unscale_(list, *found_inf, at::full({1}, 1.0 / scale, found_inf->options()));
   });
 }
 

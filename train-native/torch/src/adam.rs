@@ -21,8 +21,13 @@ unsafe extern "C" {
         beta1: f64,
         beta2: f64,
         epsilon: f64,
-        scale: *const C_tensor,
         found_inf: *const C_tensor,
+    ) -> *mut c_char;
+    fn underpaint_unscale(
+        gradients: *const *mut C_tensor,
+        count: i64,
+        scale: f64,
+        found_inf: *mut C_tensor,
     ) -> *mut c_char;
 }
 
@@ -55,17 +60,8 @@ pub struct Step {
     pub epsilon: f64,
 }
 
-/// What a loss was multiplied by, and whether its gradients are not finite: one f32 element each, on
-/// the device of the parameters.
-#[derive(Debug, Clone, Copy)]
-pub struct Scaled<'a> {
-    /// The gradients are divided by it.
-    pub scale: &'a Tensor,
-    /// Not zero: nothing moves.
-    pub found_inf: &'a Tensor,
-}
-
-/// Moves all parameters in place, as `torch.optim.Adam(fused=True)` without weight decay.
+/// Moves all parameters in place, as `torch.optim.Adam(fused=True)` without weight decay; none where
+/// `found_inf` (one element, f32, on their device) is not zero.
 ///
 /// # Errors
 ///
@@ -74,7 +70,7 @@ pub struct Scaled<'a> {
 pub fn fused_adam(
     parameters: &mut [Parameter],
     step: Step,
-    scaled: Option<Scaled<'_>>,
+    found_inf: Option<&Tensor>,
 ) -> Result<()> {
     for parameter in parameters.iter() {
         let Parameter {
@@ -120,8 +116,26 @@ pub fn fused_adam(
             step.beta1,
             step.beta2,
             step.epsilon,
-            scaled.map_or(null(), |scaled| scaled.scale.as_ptr()),
-            scaled.map_or(null(), |scaled| scaled.found_inf.as_ptr()),
+            found_inf.map_or(null(), Tensor::as_ptr),
+        ))
+    }
+}
+
+/// Divides gradients by `scale` in place and sets `found_inf` (one element, f32, on their device) to 1
+/// where one of their elements is not finite; else leaves it as it is.
+///
+/// # Errors
+///
+/// If the device has no such kernel.
+pub fn unscale(gradients: &mut [Tensor], scale: f64, found_inf: &mut Tensor) -> Result<()> {
+    let pointers: Vec<_> = gradients.iter_mut().map(Tensor::as_mut_ptr).collect();
+    // SAFETY: a list of `count` live tensors and one more, all borrowed mutably.
+    unsafe {
+        answered(underpaint_unscale(
+            pointers.as_ptr(),
+            pointers.len() as i64,
+            scale,
+            found_inf.as_mut_ptr(),
         ))
     }
 }

@@ -31,10 +31,20 @@ pub(crate) unsafe fn answered(answer: *mut c_char) -> Result<()> {
         return Ok(());
     }
     // SAFETY: by the contract of this function.
+    Err(Error(unsafe { taken(answer) }))
+}
+
+/// Takes text from one of them.
+///
+/// # Safety
+///
+/// As [`answered`], and `answer` is not null.
+pub(crate) unsafe fn taken(answer: *mut c_char) -> String {
+    // SAFETY: by the contract of this function.
     let text = unsafe { CStr::from_ptr(answer) }
         .to_string_lossy()
         .into_owned();
     // SAFETY: as above; the text was copied.
     unsafe { free(answer.cast()) };
-    Err(Error(text))
+    text
 }

@@ -9,7 +9,9 @@
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
 //! - [`group`]: processes that train together.
+//! - [`profile`]: where the time of libtorch's operations goes.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
+//! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!
 //! Versions are asserted when it is built: see `build.rs`.
 #![allow(unsafe_code)]
@@ -19,6 +21,10 @@ mod error;
 pub mod group;
 pub mod memory;
 pub mod norm;
+pub mod npu;
 pub mod ops;
+pub mod profile;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
 
 pub use error::{Error, Result};

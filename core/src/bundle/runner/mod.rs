@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::given::check_size;
 use super::{LatentAttribute, Manifest, ModelConfig, TestTime};
 use crate::layers::{fitting_side, pad_to_size};
+use crate::ops::Precision;
 use crate::pgan;
 use crate::{Error, Result};
 use network::{Encoder, Network};
@@ -23,6 +24,7 @@ pub struct Runner {
     /// As many classes in all as the latents have; one attribute where the manifest names none.
     attributes: Vec<LatentAttribute>,
     test_time: TestTime,
+    precision: Precision,
     device: Device,
 }
 
@@ -70,6 +72,7 @@ impl Runner {
             attributes: manifest.attributes(),
             manifest: manifest.clone(),
             test_time,
+            precision: Precision::F32,
             device: device.clone(),
         })
     }
@@ -87,8 +90,20 @@ impl Runner {
             attributes: manifest.attributes(),
             manifest: manifest.clone(),
             test_time,
+            precision: Precision::F32,
             device: device.clone(),
         })
+    }
+
+    /// The same, computing in another precision: on libtorch's devices only.
+    #[must_use]
+    pub fn with_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
+    }
+
+    fn forward(&self, inputs: Inputs, seed: u64) -> Tensor<4> {
+        let mode = self.test_time.mode(seed);
+        self.precision.scope(|| self.network.forward(inputs, mode))
     }
 
     /// Where it runs.
@@ -236,7 +251,6 @@ impl Runner {
     /// or features are missing.
     pub fn run(&self, inputs: impl Into<Inputs>, seed: u64) -> Result<Tensor<4>> {
         let mut inputs = inputs.into();
-        let mode = self.test_time.mode(seed);
         if self.input_channels() == 0 {
             return self.run_latents(inputs, seed);
         }
@@ -253,7 +267,7 @@ impl Runner {
             });
         }
         inputs.condition = Some(pad_to_size(condition, self.padded_size([height, width])));
-        let output = self.network.forward(inputs, mode);
+        let output = self.forward(inputs, seed);
         Ok(output.slice([0..batch, 0..self.output_channels(), 0..height, 0..width]))
     }
 
@@ -281,7 +295,7 @@ impl Runner {
                 inputs.alpha
             )));
         }
-        Ok(self.network.forward(inputs, self.test_time.mode(seed)))
+        Ok(self.forward(inputs, seed))
     }
 
     /// The condition with features behind it.

@@ -149,15 +149,18 @@ impl<'a> Machine<'a> {
             op::BINUNICODE8 | op::BINBYTES8 | op::BYTEARRAY8 => u64::from_le_bytes(self.take()?),
             _ => return Ok(false),
         };
+        let start = self.position;
         let bytes = self.take_slice(length)?;
-        let value = match code {
-            op::SHORT_BINBYTES | op::BINBYTES | op::BINBYTES8 | op::BYTEARRAY8 => {
-                Attribute::Other("bytes".to_owned())
-            }
-            // Python 2 wrote its texts as bytes; names of attributes are ASCII.
-            _ => Attribute::Text(String::from_utf8_lossy(bytes).into_owned()),
-        };
-        self.push(Object::Plain(value))?;
+        let is_bytes = matches!(
+            code,
+            op::SHORT_BINBYTES | op::BINBYTES | op::BINBYTES8 | op::BYTEARRAY8
+        );
+        // Python 2 wrote texts and bytes alike; names of attributes are ASCII.
+        let text = std::str::from_utf8(bytes).ok().filter(|_| !is_bytes);
+        self.push(match text {
+            Some(text) => Object::Plain(Attribute::Text(text.to_owned())),
+            None => Object::Bytes(start..self.position),
+        })?;
         Ok(true)
     }
 

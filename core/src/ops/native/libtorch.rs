@@ -3,14 +3,13 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, LibTorch};
-use burn::tensor::FloatDType;
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Shape, Tensor};
 use burn_tch::TchTensor;
 use underpaint_torch::norm::{self, Statistics};
 use underpaint_torch::ops::{self, BatchNorm};
 
 use super::{Activation, Convolution, Kinds, NativeGradients, NativeOps, Precision};
-use super::{activation, convolution, normalization, synchronized};
+use super::{activation, convolution, normalization, padding, synchronized};
 use crate::ops::ranks;
 
 type Three<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
@@ -65,6 +64,18 @@ impl NativeOps for LibTorch {
     fn native_activation(x: TchTensor, activation: Activation) -> TchTensor {
         Self::activation(x, activation)
     }
+
+    fn native_activation_gradient(
+        grad: TchTensor,
+        result: TchTensor,
+        activation: Activation,
+    ) -> TchTensor {
+        Self::activation_gradient(grad, result, activation)
+    }
+
+    fn native_reflection_pad(x: TchTensor, amount: usize) -> TchTensor {
+        Self::reflection_pad(x, amount)
+    }
 }
 
 impl<B: Backend + NativeOps + NativeGradients, C: CheckpointStrategy> NativeOps for Autodiff<B, C> {
@@ -111,6 +122,18 @@ impl<B: Backend + NativeOps + NativeGradients, C: CheckpointStrategy> NativeOps 
 
     fn native_activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self> {
         activation::elementwise::<B, C>(x, activation)
+    }
+
+    fn native_activation_gradient(
+        grad: FloatTensor<Self>,
+        result: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        activation::gradient::<B, C>(grad, result, activation)
+    }
+
+    fn native_reflection_pad(x: FloatTensor<Self>, amount: usize) -> FloatTensor<Self> {
+        padding::reflection::<B, C>(x, amount)
     }
 }
 
@@ -268,6 +291,20 @@ impl NativeGradients for LibTorch {
             Activation::Relu => new(result.tensor.threshold_backward(&grad.tensor, 0.0)),
             Activation::Tanh => new(tch::Tensor::tanh_backward(&grad.tensor, &result.tensor)),
         }
+    }
+
+    fn reflection_pad(x: TchTensor, amount: usize) -> TchTensor {
+        new(x.tensor.reflection_pad2d([amount as i64; 4]))
+    }
+
+    fn reflection_pad_gradient(grad: TchTensor, shape: Shape, amount: usize) -> TchTensor {
+        // libtorch asks for the input and reads its sizes only.
+        let sizes: Vec<i64> = shape.iter().map(|side| *side as i64).collect();
+        let input = grad
+            .tensor
+            .new_empty(sizes, (grad.tensor.kind(), grad.tensor.device()));
+        let found = input.reflection_pad2d_backward(&grad.tensor, [amount as i64; 4]);
+        new(found)
     }
 }
 

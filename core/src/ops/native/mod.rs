@@ -6,11 +6,12 @@ mod convolution;
 mod gradients;
 mod libtorch;
 mod normalization;
+mod padding;
 mod synchronized;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, DispatchTensor, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{Shape, Tensor};
 
 use super::{BatchNormOutput, Convolution, Precision};
 
@@ -70,6 +71,14 @@ pub trait NativeOps: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// An elementwise function.
     fn native_activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self>;
+    /// The gradient of an elementwise function's input, with a graph to `grad`.
+    fn native_activation_gradient(
+        grad: FloatTensor<Self>,
+        result: FloatTensor<Self>,
+        activation: Activation,
+    ) -> FloatTensor<Self>;
+    /// A mirrored border.
+    fn native_reflection_pad(x: FloatTensor<Self>, amount: usize) -> FloatTensor<Self>;
 }
 
 /// What autodiff needs of the backend below it.
@@ -127,6 +136,14 @@ pub trait NativeGradients: Backend {
         grad: FloatTensor<Self>,
         result: FloatTensor<Self>,
         activation: Activation,
+    ) -> FloatTensor<Self>;
+    /// A mirrored border.
+    fn reflection_pad(x: FloatTensor<Self>, amount: usize) -> FloatTensor<Self>;
+    /// Gradient of what was padded, of the shape that it had.
+    fn reflection_pad_gradient(
+        grad: FloatTensor<Self>,
+        shape: Shape,
+        amount: usize,
     ) -> FloatTensor<Self>;
 }
 
@@ -210,4 +227,20 @@ pub(super) fn tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 fn activate<const D: usize>(x: Tensor<D>, activation: Activation) -> Tensor<D> {
     tensor(Dispatch::native_activation(x.into_dispatch(), activation))
+}
+
+pub(super) fn leaky_relu_gradient<const D: usize>(
+    gradient: Tensor<D>,
+    signs: Tensor<D>,
+    slope: f64,
+) -> Tensor<D> {
+    tensor(Dispatch::native_activation_gradient(
+        gradient.into_dispatch(),
+        signs.into_dispatch(),
+        Activation::Leaky(slope),
+    ))
+}
+
+pub(super) fn reflection_pad(x: Tensor<4>, amount: usize) -> Tensor<4> {
+    tensor(Dispatch::native_reflection_pad(x.into_dispatch(), amount))
 }

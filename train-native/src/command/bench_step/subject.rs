@@ -11,6 +11,8 @@ use clap::ValueEnum;
 use serde_json::Value;
 use underpaint_core::state_dict::{StateDict, StateTensor};
 
+use underpaint_core::ops::Precision;
+
 use crate::family::Losses;
 
 /// The families by their names on the command line.
@@ -40,7 +42,10 @@ pub struct Size {
 /// A family in training and its batch.
 pub trait Subject {
     /// One step; `number` counts from 1.
-    fn step(&mut self, number: u64) -> Losses;
+    fn step(&mut self, number: u64) -> Result<Losses>;
+
+    /// Sets in which precision steps are going to run.
+    fn set_precision(&mut self, precision: Precision);
 
     /// One pass of the generator without gradients.
     fn generate(&self) -> Tensor<4>;

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use serde::Serialize;
-use underpaint_core::bundle::InputKind;
+use underpaint_core::bundle::{InputKind, Scores};
 
 use self::measures::Measures;
 use self::pairs::PairEvaluation;
@@ -27,7 +27,7 @@ use self::sets::SetEvaluation;
 use super::options::RunnerArgs;
 use crate::config::of_run;
 use crate::data::source::{DataSource, Layout};
-use crate::model::Model;
+use crate::model::{Model, SCORES_FILE};
 use crate::results::Results;
 use crate::trainer::checkpoint;
 
@@ -132,7 +132,9 @@ impl EvaluateArgs {
         };
         let mut evaluations = Vec::with_capacity(subjects.len());
         for subject in &subjects {
-            evaluations.push(self.evaluate(subject, results.as_mut())?);
+            let evaluation = self.evaluate(subject, results.as_mut())?;
+            self.keep(subject, &evaluation);
+            evaluations.push(evaluation);
         }
         match (
             evaluations.as_slice(),
@@ -151,6 +153,31 @@ impl EvaluateArgs {
             eprintln!("{}", results.finish()?.display());
         }
         Ok(())
+    }
+
+    /// Leaves the numbers of the newest checkpoint in its run, where `export` finds them; a run that nobody
+    /// may write to is measured all the same.
+    fn keep(&self, subject: &Subject<'_>, evaluation: &Evaluation) {
+        if subject.step.is_some() {
+            return;
+        }
+        let (step, numbers) = report::numbers(evaluation);
+        let on = match evaluation {
+            Evaluation::Pairs(pairs) => match pairs.phase.as_str() {
+                "" => format!("{} pictures", pairs.count),
+                phase => format!("{} pictures ({phase})", pairs.count),
+            },
+            Evaluation::Sets(sets) => sets.pictures.clone(),
+        };
+        if numbers.is_empty() {
+            return;
+        }
+        let scores = Scores { on, step, numbers };
+        let path = subject.run.join(SCORES_FILE);
+        let json = serde_json::to_string_pretty(&scores).unwrap_or_default();
+        if let Err(error) = crate::files::write(&path, json.as_bytes()) {
+            eprintln!("the numbers are not kept for `export`: {error:#}");
+        }
     }
 
     /// The checkpoints of the run that are evaluated.

@@ -1,5 +1,6 @@
 //! What `evaluate` prints.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
@@ -139,6 +140,12 @@ pub(super) fn print_side_by_side(runs: &[Evaluation]) -> Result<()> {
         println!();
     }
     Ok(())
+}
+
+/// The numbers of a run by the names of their measures, with its step.
+pub(super) fn numbers(evaluation: &Evaluation) -> (Option<u64>, BTreeMap<String, f64>) {
+    let row = Row::of(evaluation);
+    (row.step, row.numbers.into_iter().collect())
 }
 
 /// One run of a comparison.

@@ -1,264 +1,309 @@
-//! Pictures from pictures and label maps.
+//! Pictures from pictures and label maps, any number of them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use burn::tensor::Tensor;
-use underpaint_core::bundle::{InputKind, Inputs, Runner};
-use underpaint_core::label::{Instances, SemanticLayout};
+use anyhow::{Result, bail};
+use underpaint_core::bundle::{InputKind, Runner};
 
-use super::{GenerateArgs, Half, Target, run, style_picture};
-use crate::data::augment::signed_from_picture;
-use crate::data::decode::{Color, LabelMap, Picture, read_label_map, read_picture};
+use super::GenerateArgs;
+use super::inputs::{Reader, Seen, stacked};
+use super::latents::Latents;
+use super::pipeline::{self, Job, Made};
+use super::record::{Done, Record};
+use super::target::Target;
+use super::tile::Tiling;
+use crate::data::PixelsF32;
 use crate::data::files::sample_name;
-use crate::data::ids::IdRules;
 use crate::data::layout::list_label_maps;
-use crate::data::resize::{Filter, resize_bytes, resize_bytes_nearest, resize_ids};
-use crate::data::{PixelsF32, Size};
+use crate::device::DeviceName;
 use crate::family::batch;
 use crate::model::{Model, input_files};
 
-/// One picture, or `--count` of them, for every input.
+/// Pictures that are run together on a GPU.
+const GPU_BATCH: usize = 8;
+
+/// Makes pictures of what is read.
+pub(super) struct Maker<'a> {
+    args: &'a GenerateArgs,
+    runner: &'a Runner,
+    latents: Latents,
+    tiling: Option<Tiling>,
+}
+
+impl<'a> Maker<'a> {
+    /// With the latents and the tiles that the flags ask for.
+    pub fn new(args: &'a GenerateArgs, runner: &'a Runner) -> Result<Self> {
+        Ok(Self {
+            args,
+            runner,
+            latents: args.latents(runner)?,
+            tiling: args.tiling(runner)?,
+        })
+    }
+
+    /// Pictures that are made of one input.
+    pub fn count(&self) -> usize {
+        self.latents.count().unwrap_or(1)
+    }
+
+    /// Pictures that are run together.
+    pub fn batch(&self) -> usize {
+        match (self.args.batch, self.args.runner.device) {
+            _ if self.tiling.is_some() => 1,
+            (Some(batch), _) => batch,
+            // One picture keeps all cores of a CPU busy.
+            (None, DeviceName::Cpu | DeviceName::LibtorchCpu) => 1,
+            (None, _) => GPU_BATCH,
+        }
+    }
+
+    /// The pictures of inputs of one size, each with its number among those of its input.
+    pub fn make(&self, wanted: &[(&Seen, usize)]) -> Result<Vec<PixelsF32>> {
+        let (args, runner, seed) = (self.args, self.runner, self.args.runner.seed);
+        if let (Some(tiling), [(seen, _)]) = (&self.tiling, wanted) {
+            return Ok(vec![tiling.run(runner, seen, seed)?]);
+        }
+        let inputs = wanted.iter().map(|(seen, _)| seen.inputs(runner, seed));
+        let mut inputs = stacked(inputs.collect::<Result<_>>()?);
+        let numbers: Vec<usize> = wanted.iter().map(|(_, number)| *number).collect();
+        inputs.latents = self.latents.of(&numbers, runner.device());
+        inputs.alpha = args.alpha.unwrap_or(0.0);
+        inputs.scale = args.scale_number()?;
+        Ok(batch::pictures(runner.run(inputs, seed)?))
+    }
+}
+
+/// One picture, or several, for every input.
 pub(super) fn generate(
     args: &GenerateArgs,
     runner: &Runner,
     model: &Model,
-    input: &Path,
+    input: Option<&Path>,
     output: &Path,
-) -> Result<()> {
-    let inputs = match &model.manifest.input {
-        InputKind::Labels { .. } if input.is_dir() => label_maps(input)?,
-        _ => input_files(input)?,
+) -> Result<ExitCode> {
+    let maker = Maker::new(args, runner)?;
+    let reader = match input {
+        Some(input) => Some(Reader::new(args, runner, model, input)?),
+        None => None,
     };
-    let target = Target::new(output, input.is_dir() || args.count > 1)?;
-    let rules = args.id_rules(&model.manifest.input)?;
-    for (path, name) in &inputs {
-        let file = InputFile {
-            path,
-            name,
-            rules: &rules,
-        };
-        let seen = args.inputs(runner, &model.manifest.input, file)?;
-        for index in 0..args.count {
-            let from = format!("{}", path.display());
-            let inputs = Inputs {
-                latents: args.latents(runner, index)?,
-                ..seen.clone()
-            };
-            let generated = run(runner, inputs, args.runner.seed, &from)?;
-            let name = match args.count {
-                1 => name.clone(),
-                _ => format!("{name}_{index:05}"),
-            };
-            target.write(&name, generated)?;
+    let files = match input {
+        Some(input) => named_files(input, &model.manifest.input)?,
+        None => Vec::new(),
+    };
+    let many = input.is_some_and(Path::is_dir) || maker.count() > 1;
+    let target = Target::new(output, many)?;
+    let mut jobs = jobs(files, maker.count(), &target);
+    check_names(&jobs)?;
+    let there = match &target {
+        Target::File(_) => 0,
+        Target::Folder(folder) => {
+            let record = args.record(&model.manifest)?;
+            let done = Done::begin(folder, &record, args.again)?;
+            leave_out(&mut jobs, &done, reader.as_ref())
         }
-    }
-    eprintln!(
-        "{} pictures in {}",
-        inputs.len() * args.count,
-        output.display()
-    );
-    Ok(())
-}
-
-/// The label maps of a folder with their names: Cityscapes has maps of other kinds beside them.
-fn label_maps(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
-    let maps = list_label_maps(folder)?.into_iter();
-    let named = maps.map(|path| {
-        let name = sample_name(folder, &path);
-        (path, name)
-    });
-    Ok(named.collect())
-}
-
-/// A file that a picture is made from.
-#[derive(Clone, Copy)]
-struct InputFile<'a> {
-    path: &'a Path,
-    /// Below the folder of all of them.
-    name: &'a str,
-    /// What the ids of a label map mean.
-    rules: &'a IdRules,
+    };
+    let read = |job: &Job| match (&reader, &job.source) {
+        (Some(reader), Some(path)) => reader.read(path, &job.name),
+        _ => Ok(Seen::Nothing),
+    };
+    let made = pipeline::run(&jobs, maker.batch(), read, |wanted| maker.make(wanted))?;
+    report(&target, &jobs, made, there)
 }
 
 impl GenerateArgs {
-    /// What the generator sees of a file.
-    fn inputs(&self, runner: &Runner, kind: &InputKind, file: InputFile<'_>) -> Result<Inputs> {
-        let path = file.path;
-        match kind {
-            InputKind::Image { channels, .. } => {
-                let PixelsF32 {
-                    height,
-                    width,
-                    data,
-                    ..
-                } = self.picture(path, *channels)?;
-                let condition = runner.condition_from_planes(data, height, width);
-                let condition = condition.with_context(|| format!("{}", path.display()))?;
-                Ok(condition.into())
-            }
-            InputKind::Labels { .. } => {
-                let layout = kind.layout().context("label maps have a layout")?;
-                self.label_inputs(runner, layout, file)
-            }
-            InputKind::Latent { .. } => bail!("this model generates from latents"),
-        }
+    /// What the pictures of a folder are made with.
+    fn record(&self, manifest: &underpaint_core::bundle::Manifest) -> Result<Record> {
+        let named = [&self.input, &self.style, &self.remap, &self.clusters];
+        let named = named.into_iter().flatten().cloned();
+        let files: Vec<PathBuf> = named.chain(self.frames.files()).collect();
+        Record::new(&self.model, manifest, self.settings(), &files)
     }
 
-    fn label_inputs(
-        &self,
-        runner: &Runner,
-        layout: SemanticLayout,
-        file: InputFile<'_>,
-    ) -> Result<Inputs> {
-        let InputFile { path, name, rules } = file;
-        let labels = self.labels(path, layout, rules, runner)?;
-        let LabelMap { height, width, .. } = labels;
-        let instances = self.instances(path, name, &labels)?;
-        let condition =
-            runner.condition_from_labels(&labels.ids, instances.as_deref(), height, width);
-        let condition = condition.with_context(|| format!("{}", path.display()))?;
-        let features = match (&self.style, &self.features) {
-            _ if runner.model().feature_channels() == 0 => None,
-            (Some(style), _) => {
-                let ids = instances.as_ref().unwrap_or(&labels.ids);
-                let instances = Instances::from_ids(ids, [1, height, width], runner.device())?;
-                let picture = style_picture(runner, style)?;
-                let features = runner.features_from_style(picture, &instances);
-                Some(features.with_context(|| format!("{}", style.display()))?)
-            }
-            (None, Some(given)) => {
-                let file = partner(given, "a feature map", path, name)?;
-                Some(feature_map(runner, &file, labels.size())?)
-            }
-            (None, None) if runner.manifest().clusters.is_some() => {
-                let (ids, size) = (&labels.ids, [height, width]);
-                let seed = self.runner.seed;
-                Some(runner.drawn_features(ids, instances.as_deref(), size, seed)?)
-            }
-            (None, None) => None,
-        };
-        Ok(Inputs {
-            features,
-            ..Inputs::from(condition)
-        })
-    }
-
-    fn picture(&self, path: &Path, channels: usize) -> Result<PixelsF32> {
-        let mut picture = read_picture(path, Color::from_channels(channels)?)?;
-        if let Some(half) = self.half {
-            let (left, right) = crate::data::paired::split_ab(&picture, path)?;
-            picture = if half == Half::Left { left } else { right };
+    /// The flags that decide how pictures look.
+    fn settings(&self) -> String {
+        let absolute = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let mut said = self.clone();
+        said.model = PathBuf::new();
+        said.output = None;
+        said.again = false;
+        said.batch = None;
+        said.runner.device = DeviceName::default();
+        for path in [
+            &mut said.input,
+            &mut said.instances,
+            &mut said.images,
+            &mut said.features,
+        ] {
+            *path = path.as_ref().map(absolute);
         }
-        if let Some(to) = self.wanted_size(picture.size()) {
-            let from = picture.size();
-            let pixels = resize_bytes(&picture.pixels, from, picture.channels, to, Filter::Bicubic);
-            picture = Picture {
-                width: to.width,
-                height: to.height,
-                pixels,
-                ..picture
-            };
-        }
-        Ok(signed_from_picture(&picture))
-    }
-
-    fn labels(
-        &self,
-        path: &Path,
-        layout: SemanticLayout,
-        rules: &IdRules,
-        runner: &Runner,
-    ) -> Result<LabelMap> {
-        let mut labels = read_label_map(path)?;
-        rules.apply(&mut labels);
-        labels.ids.iter_mut().for_each(|id| *id = layout.label(*id));
-        labels.check_range(path, layout.num_labels())?;
-        let fixed = runner.model().fixed_size();
-        let fixed = fixed.map(|[height, width]| Size::new(width, height));
-        match self.wanted_size(labels.size()).or(fixed) {
-            Some(to) => Ok(resized(labels, to)),
-            None => Ok(labels),
-        }
-    }
-
-    /// The instance map that belongs to a label map, resized with it.
-    fn instances(&self, path: &Path, name: &str, labels: &LabelMap) -> Result<Option<Vec<u16>>> {
-        let Some(given) = &self.instances else {
-            return Ok(None);
-        };
-        let file = partner(given, "an instance map", path, name)?;
-        let instances = read_label_map(&file)?;
-        let original = crate::data::decode::read_label_map_size(path)?;
-        if instances.size() != original {
-            bail!(
-                "{}: expected {original}, the size of {}, found {}",
-                file.display(),
-                path.display(),
-                instances.size()
-            );
-        }
-        Ok(Some(resized(instances, labels.size()).ids))
+        format!("{said:?}")
     }
 }
 
-/// Features as `features precompute` writes them, at the size of a label map.
-fn feature_map(runner: &Runner, path: &Path, to: Size) -> Result<Tensor<4>> {
-    let channels = runner.model().feature_channels();
-    let picture = read_picture(path, Color::from_channels(channels)?)?;
-    let pixels = resize_bytes_nearest(&picture.pixels, picture.size(), channels, to);
-    let picture = Picture {
-        width: to.width,
-        height: to.height,
-        pixels,
-        ..picture
+/// The files of a folder with their names; Cityscapes has maps of other kinds beside its label maps.
+pub(super) fn named_files(input: &Path, kind: &InputKind) -> Result<Vec<(PathBuf, String)>> {
+    match kind {
+        InputKind::Labels { .. } if input.is_dir() => {
+            let maps = list_label_maps(input)?.into_iter();
+            let named = maps.map(|path| {
+                let name = sample_name(input, &path);
+                (path, name)
+            });
+            Ok(named.collect())
+        }
+        _ => input_files(input),
+    }
+}
+
+/// One for every file, with `count` pictures; without files, one for every picture.
+fn jobs(files: Vec<(PathBuf, String)>, count: usize, target: &Target) -> Vec<Job> {
+    let path = |name: &str| target.path(name);
+    if files.is_empty() {
+        let job = |number| {
+            let name = format!("{number:05}");
+            let pictures = vec![(number, path(&name))];
+            Job {
+                source: None,
+                name,
+                pictures,
+            }
+        };
+        return (0..count).map(job).collect();
+    }
+    let job = |(source, name): (PathBuf, String)| {
+        let pictures = match count {
+            1 => vec![(0, path(&name))],
+            _ => (0..count)
+                .map(|number| (number, path(&format!("{name}_{number:05}"))))
+                .collect(),
+        };
+        Job {
+            source: Some(source),
+            name,
+            pictures,
+        }
     };
-    Ok(batch::images(
-        &[&signed_from_picture(&picture)],
-        runner.device(),
-    ))
+    files.into_iter().map(job).collect()
 }
 
-fn resized(map: LabelMap, to: Size) -> LabelMap {
-    if map.size() == to {
-        return map;
-    }
-    LabelMap {
-        ids: resize_ids(&map.ids, map.size(), to),
-        width: to.width,
-        height: to.height,
-    }
-}
-
-/// The file itself, or the one in the folder that is named as the label map, but for Cityscapes' endings.
-fn partner(given: &Path, what: &str, labels: &Path, name: &str) -> Result<PathBuf> {
-    if given.is_file() {
-        return Ok(given.to_path_buf());
-    }
-    let mut candidates = Vec::new();
-    for (path, found) in input_files(given)? {
-        if frame(&found) == frame(name) {
-            return Ok(path);
+/// Two files of one name would become one picture.
+fn check_names(jobs: &[Job]) -> Result<()> {
+    let mut by_path: HashMap<&Path, &Job> = HashMap::new();
+    for job in jobs {
+        for (_, path) in &job.pictures {
+            if let Some(other) = by_path.insert(path, job) {
+                bail!(
+                    "{} and {} would both be written to {}: rename one of them",
+                    other.title(),
+                    job.title(),
+                    path.display()
+                );
+            }
         }
-        candidates.push(found);
     }
-    bail!(
-        "{}: expected {what} named as {}, found {}",
-        given.display(),
-        labels.display(),
-        candidates.first().map_or("none", String::as_str)
-    )
+    Ok(())
 }
 
-/// A name without what Cityscapes appends to those of label maps and of instance maps.
-fn frame(name: &str) -> &str {
-    let endings = [
-        "_gtFine_labelIds",
-        "_gtFine_instanceIds",
-        "_labelIds",
-        "_instanceIds",
-    ];
-    let endings = endings.into_iter();
-    let mut without = endings.filter_map(|ending| name.strip_suffix(ending));
-    without.next().unwrap_or(name)
+/// Leaves out the pictures that are done, and says how many.
+fn leave_out(jobs: &mut Vec<Job>, done: &Done, reader: Option<&Reader<'_>>) -> usize {
+    let mut there = 0;
+    for job in jobs.iter_mut() {
+        let mut made_of: Vec<PathBuf> = job.source.iter().cloned().collect();
+        if let (Some(reader), Some(path)) = (reader, &job.source) {
+            made_of.extend(reader.partners(path, &job.name));
+        }
+        job.pictures.retain(|(_, path)| {
+            let has = done.has(path, &made_of);
+            there += usize::from(has);
+            !has
+        });
+    }
+    jobs.retain(|job| !job.pictures.is_empty());
+    there
+}
+
+/// `1 picture`, `3 pictures`.
+fn counted(pictures: usize) -> String {
+    match pictures {
+        1 => "1 picture".to_owned(),
+        _ => format!("{pictures} pictures"),
+    }
+}
+
+/// Says what came of it; one bad file makes the program fail once all others are done.
+fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<ExitCode> {
+    let Made {
+        pictures,
+        mut failed,
+        time,
+    } = made;
+    let folder = match target {
+        Target::Folder(folder) => folder,
+        Target::File(path) => {
+            if let Some((_, error)) = failed.pop_first() {
+                return Err(error);
+            }
+            eprintln!("{} in {}", counted(pictures), path.display());
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let seconds = time.as_secs_f64();
+    let rate = pictures as f64 / seconds.max(1e-9);
+    let pace = match pictures {
+        0 => String::new(),
+        _ => format!(" ({seconds:.1} s, {rate:.1} a second)"),
+    };
+    eprintln!("{} in {}{pace}", counted(pictures), folder.display());
+    if there > 0 {
+        eprintln!("{there} were there already; --again makes them anew");
+    }
+    if failed.is_empty() {
+        return Ok(ExitCode::SUCCESS);
+    }
+    eprintln!("{} of {} inputs failed:", failed.len(), jobs.len());
+    for error in failed.values() {
+        eprintln!("  {error:#}");
+    }
+    Ok(ExitCode::FAILURE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_name_are_told_before_anything_is_done() {
+        let target = Target::Folder("out".into());
+        let files = |names: [&str; 2]| names.map(|name| (name.into(), "a".to_owned())).to_vec();
+        let told = check_names(&jobs(files(["a.png", "a.jpg"]), 1, &target));
+        let told = told.unwrap_err().to_string();
+        assert!(
+            told.contains("a.png and a.jpg") && told.contains("a.png: rename"),
+            "{told}"
+        );
+        let two = [
+            ("x/a.png".into(), "x/a".to_owned()),
+            ("a.png".into(), "a".to_owned()),
+        ];
+        assert!(check_names(&jobs(two.to_vec(), 3, &target)).is_ok());
+    }
+
+    #[test]
+    fn pictures_are_numbered_where_an_input_has_several_or_there_is_none() {
+        let target = Target::Folder("out".into());
+        let names = |jobs: Vec<Job>| -> Vec<String> {
+            let pictures = jobs.into_iter().flat_map(|job| job.pictures);
+            pictures
+                .map(|(_, path)| path.display().to_string())
+                .collect()
+        };
+        let one = vec![("in/a.png".into(), "a".to_owned())];
+        assert_eq!(names(jobs(one.clone(), 1, &target)), ["out/a.png"]);
+        let several = ["out/a_00000.png", "out/a_00001.png"];
+        assert_eq!(names(jobs(one, 2, &target)), several);
+        let latents = ["out/00000.png", "out/00001.png"];
+        assert_eq!(names(jobs(Vec::new(), 2, &target)), latents);
+    }
 }

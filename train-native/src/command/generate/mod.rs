@@ -1,32 +1,41 @@
 //! `underpaint generate`.
+//!
+//! - `files`: which pictures are made; `inputs`, `partners`: what a generator sees of a file; `pipeline`,
+//!   `progress`: many files at once; `record`: what a folder has already; `target`: where pictures go.
+//! - `latents`, `walk`: latents; `frames`: paths between them, and sheets.
+//! - `tile`: large pictures in parts. `tensors`: without any rounding. `unused`: flags that would change nothing.
 
 mod files;
+mod frames;
+mod inputs;
 mod latents;
+mod partners;
+mod pipeline;
+mod progress;
+mod record;
+mod target;
 mod tensors;
+mod tile;
 mod unused;
 mod walk;
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, bail};
-use burn::tensor::Tensor;
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{InputKind, Inputs, Runner, choose_classes};
+use underpaint_core::bundle::InputKind;
 use underpaint_core::image::pixels_from_signed;
 
 pub(super) use latents::scale_of_side;
 
 use super::options::RunnerArgs;
 use crate::config::{is_run, of_run};
-use crate::data::augment::signed_from_picture;
-use crate::data::decode::{Color, Picture, read_picture, write_picture_png};
+use crate::data::decode::{Color, Picture};
 use crate::data::ids::IdRules;
 use crate::data::source::InputSpec;
 use crate::data::{PixelsF32, Size};
-use crate::family::batch;
-use crate::model::Model;
+use crate::model::{Model, open_clusters};
 
 /// Half of an AB picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,7 +47,7 @@ enum Half {
 }
 
 /// Flags of `generate`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct GenerateArgs {
     /// Bundle or run
     #[arg(long, value_name = "BUNDLE|RUN")]
@@ -62,16 +71,39 @@ pub struct GenerateArgs {
     /// Picture whose style to take, for models with an encoder [default: a style drawn from --seed]
     #[arg(long, alias = "style_image", value_name = "FILE")]
     style: Option<PathBuf>,
-    /// Feature map as `features precompute` writes them, or a folder of them named as the inputs, for
-    /// pix2pixHD models with features [default: typical features drawn from --seed for every object, where
-    /// the model has those]
+    /// A style drawn from --seed: what is done anyway where no other is asked for
     #[arg(
         long,
-        value_name = "FILE|DIR",
+        alias = "random_style",
+        alias = "random_z",
+        conflicts_with = "style"
+    )]
+    random_style: bool,
+    /// What objects look like, for pix2pixHD models with features: encode (as in the photos of --images), sample
+    /// (drawn from --seed, from the model's typical features), or a feature map as `features precompute`
+    /// writes them, or a folder of them named as the inputs [default: sample, where the model has typical
+    /// features]
+    #[arg(
+        long,
+        value_name = "encode|sample|FILE|DIR",
         requires = "input",
         conflicts_with = "style"
     )]
     features: Option<PathBuf>,
+    /// Photo for --features encode, or a folder of them named as the inputs [default: for inputs in
+    /// PHASE_label the folder PHASE_img beside it]
+    #[arg(long, value_name = "FILE|DIR", requires = "features")]
+    images: Option<PathBuf>,
+    /// Typical features instead of the model's, as `features cluster` or the authors write them
+    /// (features_clustered_010.npy)
+    #[arg(
+        long,
+        alias = "cluster_path",
+        value_name = "FILE",
+        requires = "input",
+        conflicts_with = "style"
+    )]
+    clusters: Option<PathBuf>,
     /// Take only this half of every input, for AB pictures
     #[arg(long, value_name = "SIDE")]
     half: Option<Half>,
@@ -94,12 +126,26 @@ pub struct GenerateArgs {
     /// Main=cat; give the flag once for each [default: drawn from --seed]
     #[arg(long, value_name = "CLASS")]
     class: Vec<String>,
+    /// Make large pictures of tiles of that side, in pixels, that overlap by what the network looks around;
+    /// not where norms measure the whole picture
+    #[arg(long, value_name = "PX", conflicts_with_all = ["count", "grid", "batch"])]
+    tile: Option<usize>,
+    /// Inputs of one size that are run together: the same pictures, but for rounding of the last bits
+    /// [default: 8 on a GPU, 1 elsewhere]
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Make pictures anew that the same command has left in the folder --output already
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    frames: frames::FramesArgs,
     /// Safetensors with what the network sees: `input` [batch, channels, height, width]; or `labels`
     /// and `instances` [batch, 1, height, width]; `features`, `style`, `z`, `alpha`, `scale` (pixels, or a
     /// number below 4) where the model takes them
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "input", "output", "instances", "remap", "ade_shift", "style", "features", "half", "size", "width", "count",
-        "scale", "alpha", "class",
+        "scale", "alpha", "class", "random_style", "images", "clusters", "tile", "batch", "again", "between",
+        "interpolate", "grid",
     ], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding
@@ -114,33 +160,47 @@ pub struct GenerateArgs {
 impl GenerateArgs {
     /// Generates.
     pub fn run(self) -> Result<ExitCode> {
-        let model = Model::open(&self.model)?;
+        let mut model = Model::open(&self.model)?;
+        if let Some(file) = &self.clusters {
+            let channels = model.manifest.model.feature_channels();
+            if channels == 0 {
+                bail!("--clusters: this model takes no features");
+            }
+            model.manifest.clusters = Some(open_clusters(file, channels)?);
+        }
         let runner = self.runner.runner(&model)?;
         if let (Some(input), Some(output)) = (&self.tensors_in, &self.tensors_out) {
             tensors::generate(&runner, self.runner.seed, &self.walk, input, output)?;
             return Ok(ExitCode::SUCCESS);
         }
         self.refuse_unused(&runner, &model.manifest.input)?;
-        if self.count == 0 || self.size == Some(0) || self.width == Some(0) {
-            bail!("--count, --size and --width: expected at least 1, found 0");
+        let none = Some(0);
+        if self.count == 0 || [self.size, self.width, self.batch].contains(&none) {
+            bail!("--count, --size, --width and --batch: expected at least 1, found 0");
         }
         let unconditional = matches!(model.manifest.input, InputKind::Latent { .. });
-        match (&self.input, &self.output) {
+        let (input, output) = match (&self.input, &self.output) {
             (_, None) => bail!("expected --output FILE|DIR, or --tensors-in and --tensors-out"),
-            (None, Some(output)) if unconditional => {
-                latents::generate(&self, &runner, output)?;
-            }
             (Some(_), Some(_)) if unconditional => {
                 bail!(
                     "--input: this model generates from latents: leave --input out, and set --seed or --count"
                 )
             }
-            (None, Some(_)) => {
+            (None, Some(_)) if !unconditional => {
                 bail!("expected --input FILE|DIR: this model does not generate from nothing")
             }
-            (Some(input), Some(output)) => files::generate(&self, &runner, &model, input, output)?,
+            (input, Some(output)) => (input.as_deref(), output),
+        };
+        let together = frames::generate(&self, &runner, &model, input, output)?;
+        match together {
+            Some(code) => Ok(code),
+            None => files::generate(&self, &runner, &model, input, output),
         }
-        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The scale of a Progressive GAN that --scale asks for.
+    fn scale_number(&self) -> Result<Option<usize>> {
+        self.scale.map(scale_of_side).transpose()
     }
 
     /// The size that an input of a size is resized to, if it is.
@@ -178,78 +238,6 @@ impl GenerateArgs {
             ade_shift,
         )?)
     }
-
-    /// Latents for `count` pictures: of the style picture, or drawn.
-    fn latents(&self, runner: &Runner, first: usize) -> Result<Option<Tensor<2>>> {
-        if runner.model().latent_channels().is_none() {
-            return Ok(None);
-        }
-        let Some(path) = &self.style else {
-            let classes = choose_classes(runner.attributes(), &self.class)?;
-            let drawn = runner.latents_of_classes(first + 1, self.runner.seed, &classes);
-            let drawn = drawn.narrow(0, first, 1);
-            return Ok(Some(self.walk.walked(runner, drawn, &classes)?));
-        };
-        let style = style_picture(runner, path)?;
-        let latents = runner.latents_from_style(style, self.runner.seed);
-        let latents = latents.with_context(|| format!("{}", path.display()))?;
-        Ok(Some(self.walk.walked(runner, latents, &[])?))
-    }
-}
-
-/// A picture for an encoder: `[1, output_channels, height, width]` in `[-1, 1]`.
-fn style_picture(runner: &Runner, path: &Path) -> Result<Tensor<4>> {
-    let picture = read_picture(path, Color::from_channels(runner.output_channels())?)?;
-    Ok(batch::images(
-        &[&signed_from_picture(&picture)],
-        runner.device(),
-    ))
-}
-
-/// Where pictures go: one file, or a folder.
-struct Target<'a> {
-    output: &'a Path,
-    to_folder: bool,
-}
-
-impl<'a> Target<'a> {
-    fn new(output: &'a Path, to_folder: bool) -> Result<Self> {
-        let to_folder = to_folder || output.is_dir();
-        let png = output
-            .extension()
-            .is_some_and(|extension| extension.eq_ignore_ascii_case("png"));
-        if !to_folder && !png {
-            bail!(
-                "--output: expected a .png file or an existing folder, found {}",
-                output.display()
-            );
-        }
-        Ok(Self { output, to_folder })
-    }
-
-    /// Writes generated pictures; only the first, if there is one file for them.
-    fn write(&self, name: &str, generated: Tensor<4>) -> Result<()> {
-        let path = match self.to_folder {
-            true => self.output.join(format!("{name}.png")),
-            false => self.output.to_path_buf(),
-        };
-        if let Some(parent) = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
-            fs::create_dir_all(parent)
-                .with_context(|| format!("cannot create {}", parent.display()))?;
-        }
-        for picture in batch::pictures(generated) {
-            write_picture_png(&path, &picture_from_signed(&picture)?)?;
-        }
-        Ok(())
-    }
-}
-
-/// Generates one picture, with the name of what it is made from in errors.
-fn run(runner: &Runner, inputs: Inputs, seed: u64, from: &str) -> Result<Tensor<4>> {
-    runner.run(inputs, seed).with_context(|| from.to_owned())
 }
 
 /// A generated picture as 8-bit pixels.

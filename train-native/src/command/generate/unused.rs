@@ -1,6 +1,8 @@
 //! Flags that a model has no use for: refused, because a picture that ignores what was asked for looks
 //! like one that does not.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 use underpaint_core::bundle::{InputKind, Runner};
 
@@ -18,6 +20,7 @@ impl GenerateArgs {
             InputKind::Image { .. } => "takes pictures",
         };
         let latents = model.latent_channels().is_some();
+        let photos = self.features.as_deref() == Some(Path::new("encode"));
         let features = model.feature_channels() > 0;
         let encoder = model.has_encoder();
         let rules = [
@@ -30,6 +33,7 @@ impl GenerateArgs {
             ("--scale", self.scale.is_some(), unconditional),
             ("--alpha", self.alpha.is_some(), unconditional),
             ("--class", !self.class.is_empty(), unconditional),
+            ("--tile", self.tile.is_some(), !unconditional),
         ];
         for (flag, given, used) in rules {
             if given && !used {
@@ -41,7 +45,9 @@ impl GenerateArgs {
                 "--count: this model makes one picture of an input; only models with latents make several"
             );
         }
-        if let (Some(flag), false) = (self.walk.given(), latents) {
+        let given = self.walk.given().or(self.frames.given());
+        let given = given.or(self.random_style.then_some("--random-style"));
+        if let (Some(flag), false) = (given, latents) {
             bail!("{flag}: this model has no latents");
         }
         if self.instances.is_some() && !runner.looks_at_instances() {
@@ -49,6 +55,9 @@ impl GenerateArgs {
         }
         if self.features.is_some() && !features {
             bail!("--features: this model takes no feature maps");
+        }
+        if self.images.is_some() && !photos {
+            bail!("--images: only --features encode has a use for photos");
         }
         if self.style.is_some() && !encoder {
             bail!("--style: this model has no encoder that reads a style from a picture");

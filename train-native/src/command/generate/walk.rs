@@ -6,7 +6,7 @@ use clap::Args;
 use underpaint_core::bundle::Runner;
 
 /// Flags that lead away from a latent.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct WalkArgs {
     /// Seed of a second latent, for a picture on the way to it; --share says how far
     #[arg(long, value_name = "SEED", requires = "share")]

@@ -73,6 +73,7 @@ impl Session {
             sample_every: config.sample_every,
             keep: config.keep,
             schedule: config.schedule,
+            precision: config.precision,
         };
         let lock = match duty {
             Duty::Writes => Some(lock(&plan.folder)?),

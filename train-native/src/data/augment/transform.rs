@@ -9,7 +9,7 @@ use super::region::Region;
 use crate::data::decode::{IdDepth, LabelMap, Picture};
 use crate::data::error::Size;
 use crate::data::resize::{
-    Filter, resize_bytes, resize_bytes_nearest, resize_ids, resize_wide_ids,
+    Filter, resize_bytes, resize_bytes_nearest, resize_ids, resize_region, resize_wide_ids,
 };
 use crate::data::{InstanceMap, PixelsF32, SampleRng};
 
@@ -63,14 +63,29 @@ pub fn transform_picture(
 ) -> Picture {
     let resized_size = options.resized_size(picture.size());
     let channels = picture.channels;
-    let resized = resize_bytes(
-        &picture.pixels,
-        picture.size(),
-        channels,
-        resized_size,
-        Filter::Bicubic,
-    );
-    let (size, mut pixels) = cut_out(resized, resized_size, channels, options, params);
+    let (from, filter) = (picture.size(), Filter::Bicubic);
+    let (size, mut pixels) = match square_within(resized_size, options, params) {
+        // Pixels that are cut away need not be computed.
+        Some(square) => {
+            let region = [
+                square.left..square.left + square.size.width,
+                square.top..square.top + square.size.height,
+            ];
+            let pixels = resize_region(
+                &picture.pixels,
+                from,
+                channels,
+                resized_size,
+                filter,
+                region,
+            );
+            (square.size, pixels)
+        }
+        None => {
+            let resized = resize_bytes(&picture.pixels, from, channels, resized_size, filter);
+            cut_out(resized, resized_size, channels, options, params)
+        }
+    };
     if params.flip {
         mirror(&mut pixels, size.width, channels);
     }
@@ -165,12 +180,24 @@ fn cut_out<T: Copy + Default>(
     if !options.cuts(size) {
         return (size, samples);
     }
-    let square = Region {
+    let square = square(options, params);
+    (square.size, square.cut_from(&samples, size, channels))
+}
+
+/// The square that is cut out of a picture of `size`, if it is and does not reach beyond.
+fn square_within(size: Size, options: &AugmentOptions, params: &TransformParams) -> Option<Region> {
+    let square = square(options, params);
+    let inside = square.left + square.size.width <= size.width
+        && square.top + square.size.height <= size.height;
+    (options.cuts(size) && inside).then_some(square)
+}
+
+fn square(options: &AugmentOptions, params: &TransformParams) -> Region {
+    Region {
         left: params.crop_x,
         top: params.crop_y,
         size: Size::new(options.crop_size, options.crop_size),
-    };
-    (square.size, square.cut_from(&samples, size, channels))
+    }
 }
 
 fn mirror<T>(samples: &mut [T], width: usize, channels: usize) {

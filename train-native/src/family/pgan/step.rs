@@ -1,18 +1,20 @@
 //! One iteration on tensors.
 
+use anyhow::Result;
 use burn::module::Module;
 use burn::tensor::Tensor;
 use underpaint_core::loss::GanTarget;
 use underpaint_core::loss::gradient_penalty::{
     GradientPenalty, interpolated, unit_gradient_penalty, zero_gradient_penalty,
 };
+use underpaint_core::ops::Precision;
 use underpaint_core::pgan::{
     Judgement, classification_loss, exponential_moving_average, fade_real,
 };
 
 use super::{Draws, Pgan};
 use crate::distributed;
-use crate::family::Losses;
+use crate::family::{Losses, read_back};
 
 /// Losses that wait for the step's one readback.
 type Pending = Vec<(&'static str, Tensor<1>)>;
@@ -30,6 +32,10 @@ impl Pgan {
     /// One iteration on tensors: update the discriminator, then the generator with the updated
     /// discriminator, then let the average follow.
     ///
+    /// # Errors
+    ///
+    /// As [`read_back`].
+    ///
     /// # Shapes
     ///
     /// - `real`: `[batch, output_channels, height, width]` in `[-1, 1]`, at the current scale's size;
@@ -43,7 +49,7 @@ impl Pgan {
         draws: Draws,
         alpha: f64,
         learning_rate: f64,
-    ) -> Step {
+    ) -> Result<Step> {
         let generator = self.generator().clone().no_grad();
         let latents = draws.discriminator_latents;
         let fake = generator.forward(latents, alpha).detach();
@@ -58,12 +64,11 @@ impl Pgan {
         pending.extend(self.generator_step(draws.generator_latents, alpha, learning_rate));
         self.follow();
         let (names, values): (Vec<_>, Vec<_>) = pending.into_iter().unzip();
-        // One readback for all.
-        let values = Tensor::cat(values, 0).into_data();
-        Step {
-            losses: names.into_iter().zip(values.iter::<f64>()).collect(),
+        let values = read_back(values, &mut [&mut self.generator, &mut self.discriminator])?;
+        Ok(Step {
+            losses: names.into_iter().zip(values).collect(),
             fake: fake.without_autodiff(),
-        }
+        })
     }
 
     fn discriminator_step(
@@ -73,12 +78,11 @@ impl Pgan {
         learning_rate: f64,
     ) -> Pending {
         let mut losses = self.score_losses(&pictures, alpha);
-        let (penalties, tangents) = self.penalties(pictures, alpha);
-        let objective = tangents
-            .into_iter()
-            .fold(sum(&losses), |sum, tangents| sum + tangents);
-        self.discriminator
-            .update(objective.backward(), learning_rate);
+        // Gradients of gradients: too small for 16 bits.
+        let (penalties, sums) = Precision::F32.scope(|| self.penalties(pictures, alpha));
+        let objective = sums.into_iter().fold(sum(&losses), |sum, next| sum + next);
+        let gradients = self.discriminator.backward(objective);
+        self.discriminator.update(gradients, learning_rate);
         losses.extend(penalties);
         without_graph(losses)
     }
@@ -114,7 +118,7 @@ impl Pgan {
         }
     }
 
-    /// The weighted penalties, and for each the sum of tangents to minimise in its place.
+    /// The weighted penalties, and for each the sum to minimise in its place.
     fn penalties(&self, pictures: Pictures, alpha: f64) -> (Pending, Vec<Tensor<1>>) {
         let (mut penalties, mut sums) = (Pending::new(), Vec::new());
         let weight = self.config.penalty_weight;
@@ -123,37 +127,30 @@ impl Pgan {
             let between = interpolated(real, pictures.fake, pictures.share);
             let penalty = self.penalty(between, alpha, unit_gradient_penalty);
             // A sum over the batch, unlike the one at real pictures.
-            let [value, tangents] = penalty.map(|sum| distributed::share().summed(sum));
+            let [value, sum] = penalty.map(|sum| distributed::share().summed(sum));
             penalties.push(("D_gradient", value * weight));
-            sums.push(tangents * weight);
+            sums.push(sum * weight);
         }
         let weight = self.config.real_penalty_weight;
         if weight > 0.0 {
-            let [value, tangents] = self.penalty(pictures.real, alpha, zero_gradient_penalty);
+            let [value, sum] = self.penalty(pictures.real, alpha, zero_gradient_penalty);
             penalties.push(("D_real_gradient", value * weight));
-            sums.push(tangents * weight);
+            sums.push(sum * weight);
         }
         (penalties, sums)
     }
 
-    /// A penalty on the gradient of the scores in the pictures: its value, and the sum of tangents
-    /// that has its gradient in the weights, but another value.
+    /// A penalty on the gradient of the scores in the pictures: its value, and the sum that has its
+    /// gradient in the weights, but another value.
     fn penalty(
         &self,
         images: Tensor<4>,
         alpha: f64,
         penalty: impl Fn(Tensor<4>) -> GradientPenalty,
     ) -> [Tensor<1>; 2] {
-        let judge = self.discriminator().clone().no_grad();
-        let leaf = images.clone().detach().require_grad();
-        let scores = judge.forward(leaf.clone(), alpha).scores().sum();
-        let gradient = leaf.grad_remove(&mut scores.backward());
-        let GradientPenalty { value, direction } =
-            penalty(gradient.expect("the scores depend on the pictures"));
-        let tangents = self
-            .discriminator()
-            .forward_tangent(images, direction.autodiff(), alpha);
-        [value, tangents.sum()]
+        let gradient = self.discriminator().score_gradient(images, alpha);
+        let GradientPenalty { value, direction } = penalty(gradient.clone().without_autodiff());
+        [value, (gradient * direction.autodiff()).sum()]
     }
 
     fn generator_step(&mut self, latents: Tensor<2>, alpha: f64, learning_rate: f64) -> Pending {
@@ -169,7 +166,7 @@ impl Pgan {
             let loss = self.classification_loss(&on_fake, latents.narrow(1, first, count));
             losses.push(("G_class", loss * config.classification.generator_weight));
         }
-        let gradients = sum(&losses).backward();
+        let gradients = self.generator.backward(sum(&losses));
         drop(judge);
         self.generator.update(gradients, learning_rate);
         without_graph(losses)

@@ -185,7 +185,9 @@ fn every_criterion_and_penalty_takes_a_step_and_classes_too() {
         };
         let classes = latents().narrow(1, 5, 5);
         let real = Tensor::ones([4, 3, 4, 4], &device);
-        let step = pgan.step_tensors(real, Some(classes), draws, 0.0, 0.001);
+        let step = pgan
+            .step_tensors(real, Some(classes), draws, 0.0, 0.001)
+            .expect("a step");
         let names: Vec<String> = step.losses.iter().map(|(name, _)| (*name).into()).collect();
         assert_eq!(names, pgan.loss_names());
         assert!(step.losses.iter().all(|(_, value)| value.is_finite()));

@@ -340,7 +340,11 @@ fn given_features_reach_the_generator() {
             epoch: 1,
             learning_rate: 0.0,
         };
-        family.step_tensors(batch, moment).fake.into_data()
+        family
+            .step_tensors(batch, moment)
+            .expect("a step")
+            .fake
+            .into_data()
     };
     assert_eq!(step(0.5), step(0.5));
     assert_ne!(step(0.5), step(-0.5));

@@ -5,6 +5,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use underpaint_core::label::Palette;
 use underpaint_core::layers::Mode;
+use underpaint_core::ops::Precision;
 use underpaint_core::pgan::draw_noise;
 use underpaint_core::state_dict::{LazyTensor, StateTensor};
 
@@ -48,7 +49,8 @@ impl Family for Spade {
                 let name = samples.first().map_or("", |sample| sample.name.as_str());
                 format!("{name}: change the crop size, the preprocessing or the networks")
             })?;
-        let step = self.step_tensors(segmentation, real, None, moment.learning_rate, moment.step);
+        let rate = moment.learning_rate;
+        let step = self.step_tensors(segmentation, real, None, rate, moment.step)?;
         Ok(step.losses)
     }
 
@@ -96,6 +98,15 @@ impl Family for Spade {
             }
         }
         Ok(shown)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.generator.set_precision(precision);
+        self.discriminator.set_precision(precision);
+    }
+
+    fn skipped_steps(&self) -> u64 {
+        self.generator.skipped_steps() + self.discriminator.skipped_steps()
     }
 
     fn state(&self) -> Snapshot {

@@ -9,12 +9,20 @@ use underpaint_torch::adam::{Parameter, Step, fused_adam};
 use super::{EPSILON, Factors, Moments, Tensor};
 
 /// Parameters that will move when all are there.
-#[derive(Default)]
 pub(super) struct Pending {
     parameters: Vec<Parameter>,
+    found_inf: Option<Tensor<1>>,
 }
 
 impl Pending {
+    /// Nothing so far; nothing moves where `found_inf` is not zero.
+    pub(super) fn new(found_inf: Option<&Tensor<1>>) -> Self {
+        Self {
+            parameters: Vec::new(),
+            found_inf: found_inf.cloned(),
+        }
+    }
+
     /// Gives what the parameter and its moments will be after [`finish`](Self::finish); on other devices
     /// than libtorch's they are it at once.
     pub(super) fn update<const D: usize>(
@@ -25,10 +33,10 @@ impl Pending {
         factors: Factors,
     ) -> (Tensor<D>, Moments<D>) {
         let Ok(value_tch) = value.clone().try_into_primitive::<LibTorch>() else {
-            return super::update(value, gradient, moments, factors);
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
         };
         if !has_fused_adam(value_tch.tensor.device()) {
-            return super::update(value, gradient, moments, factors);
+            return super::update(value, gradient, moments, factors, self.found_inf.as_ref());
         }
         drop(value);
         let (Ok(gradient), Ok(first), Ok(second)) = (
@@ -70,7 +78,12 @@ impl Pending {
             epsilon: EPSILON,
         };
         let mut parameters = mem::take(&mut self.parameters);
-        if let Err(error) = fused_adam(&mut parameters, step, None) {
+        let found_inf = self
+            .found_inf
+            .take()
+            .and_then(|flag| flag.try_into_primitive::<LibTorch>().ok());
+        let found_inf = found_inf.as_ref().map(|flag| &flag.tensor);
+        if let Err(error) = fused_adam(&mut parameters, step, found_inf) {
             panic!("{error}");
         }
     }

@@ -6,13 +6,14 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use serde_json::{Value, json};
 use underpaint_core::label::SemanticLayout;
 use underpaint_core::layers::Mode;
+use underpaint_core::ops::Precision;
 use underpaint_core::state_dict::{StateDict, state_dict};
 use underpaint_core::{pix2pixhd, spade};
 
 use super::{Size, Subject, entry, pictures};
 use crate::family::pix2pixhd::{Batch, Features, Pix2pixHd, Pix2pixHdTrainConfig};
 use crate::family::spade::{Spade, SpadeTrainConfig};
-use crate::family::{Losses, Moment};
+use crate::family::{Family, Losses, Moment};
 
 /// Classes of Cityscapes, and a channel of edges.
 const LAYOUT: SemanticLayout = SemanticLayout {
@@ -72,13 +73,17 @@ impl Pix2pixHdSubject {
 }
 
 impl Subject for Pix2pixHdSubject {
-    fn step(&mut self, number: u64) -> Losses {
+    fn step(&mut self, number: u64) -> Result<Losses> {
         let moment = Moment {
             step: number,
             epoch: 1,
             learning_rate: LEARNING_RATE,
         };
-        self.family.step_tensors(self.batch.clone(), moment).losses
+        Ok(self.family.step_tensors(self.batch.clone(), moment)?.losses)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.family.set_precision(precision);
     }
 
     fn generate(&self) -> Tensor<4> {
@@ -156,12 +161,16 @@ fn spade_config(size: Size) -> SpadeTrainConfig {
 }
 
 impl Subject for SpadeSubject {
-    fn step(&mut self, number: u64) -> Losses {
+    fn step(&mut self, number: u64) -> Result<Losses> {
         let (condition, real) = (self.condition.clone(), self.real.clone());
         let step = self
             .family
-            .step_tensors(condition, real, None, LEARNING_RATE, number);
-        step.losses
+            .step_tensors(condition, real, None, LEARNING_RATE, number)?;
+        Ok(step.losses)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.family.set_precision(precision);
     }
 
     fn generate(&self) -> Tensor<4> {

@@ -4,12 +4,13 @@ use anyhow::{Result, anyhow};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
+use underpaint_core::ops::Precision;
 use underpaint_core::pgan::{DiscriminatorConfig, GeneratorConfig, Growth, resolution};
 use underpaint_core::state_dict::{StateDict, state_dict};
 
 use super::{Size, Subject, entry, pictures};
-use crate::family::Losses;
 use crate::family::pgan::{Draws, Pgan, PganTrainConfig};
+use crate::family::{Family, Losses};
 
 /// Nothing fades.
 const ALPHA: f64 = 0.0;
@@ -76,11 +77,16 @@ fn depths(size: Size) -> Result<Vec<usize>> {
 }
 
 impl Subject for PganSubject {
-    fn step(&mut self, _: u64) -> Losses {
+    fn step(&mut self, _: u64) -> Result<Losses> {
         let (real, draws) = (self.real.clone(), self.draws.clone());
-        self.family
-            .step_tensors(real, None, draws, ALPHA, LEARNING_RATE)
-            .losses
+        let step = self
+            .family
+            .step_tensors(real, None, draws, ALPHA, LEARNING_RATE)?;
+        Ok(step.losses)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.family.set_precision(precision);
     }
 
     fn generate(&self) -> Tensor<4> {

@@ -6,12 +6,13 @@ use burn::tensor::{Device, Tensor};
 use serde_json::{Value, json};
 use underpaint_core::layers::{Dropout, Mode, NormKind, NormStatistics, WeightInit};
 use underpaint_core::loss::GanMode;
+use underpaint_core::ops::Precision;
 use underpaint_core::pix2pix::{Architecture, DiscriminatorKind, GeneratorConfig};
 use underpaint_core::state_dict::{StateDict, state_dict};
 
 use super::{Size, Subject, entry, pictures};
-use crate::family::Losses;
 use crate::family::pix2pix::{Pix2pix, Pix2pixConfig};
+use crate::family::{Family, Losses};
 use crate::optimiser::AdamConfig;
 
 /// Channels of conditions and of pictures.
@@ -71,11 +72,14 @@ fn config(width: usize) -> Pix2pixConfig {
 }
 
 impl Subject for Pix2pixSubject {
-    fn step(&mut self, number: u64) -> Losses {
+    fn step(&mut self, number: u64) -> Result<Losses> {
         let (condition, real) = (self.condition.clone(), self.real.clone());
-        self.family
-            .step_tensors(condition, real, 2e-4, number)
-            .losses
+        let step = self.family.step_tensors(condition, real, 2e-4, number)?;
+        Ok(step.losses)
+    }
+
+    fn set_precision(&mut self, precision: Precision) {
+        self.family.set_precision(precision);
     }
 
     /// With batch statistics, as the original does at test time.
