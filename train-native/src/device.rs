@@ -31,6 +31,26 @@ pub enum DeviceName {
     Cuda(usize),
 }
 
+impl DeviceName {
+    /// The device of a process among several of its machine: each takes a GPU of its own, from the named
+    /// one on.
+    #[must_use]
+    pub fn of_local_rank(self, local_rank: usize) -> Self {
+        match self {
+            Self::LibtorchCuda(first) => Self::LibtorchCuda(first + local_rank),
+            Self::Npu(first) => Self::Npu(first + local_rank),
+            Self::Cuda(first) => Self::Cuda(first + local_rank),
+            other => other,
+        }
+    }
+
+    /// Whether libtorch computes there.
+    #[must_use]
+    pub fn is_libtorch(self) -> bool {
+        !matches!(self, Self::Cpu | Self::Wgpu | Self::Cuda(_))
+    }
+}
+
 impl fmt::Display for DeviceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -42,16 +62,6 @@ impl fmt::Display for DeviceName {
             Self::Wgpu => f.write_str("wgpu"),
             Self::Cuda(index) => write!(f, "cuda:{index}"),
         }
-    }
-}
-
-impl DeviceName {
-    /// Whether libtorch computes there.
-    pub fn is_libtorch(self) -> bool {
-        matches!(
-            self,
-            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps | Self::Npu(_)
-        )
     }
 }
 

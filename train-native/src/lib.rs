@@ -2,7 +2,7 @@
 //!
 //! The binary `underpaint` is a thin layer over this library: [`command`] parses and prints, the
 //! rooms below do the work. Reading order: [`data`] (files to batches), [`optimiser`] (gradients to
-//! weights), [`family`] (one training step each), [`trainer`] (the loop and what surrounds it), [`model`]
+//! weights), [`distributed`] (several processes, one run), [`family`] (one training step each), [`trainer`] (the loop and what surrounds it), [`model`]
 //! (trained generators in use), [`onnx`] (the same for other runtimes),
 //! [`evaluate`].
 
@@ -11,6 +11,7 @@ pub mod command;
 pub mod config;
 pub mod data;
 pub mod device;
+pub mod distributed;
 pub mod evaluate;
 pub mod family;
 pub mod files;

@@ -7,7 +7,15 @@ use std::path::{Path, PathBuf};
 /// The release of libtorch that `cpp/` is written for; torch-sys 0.22 is, too, and `Cargo.toml` pins it.
 const LIBTORCH: &str = "2.9";
 
-const SOURCES: [&str; 3] = ["device.cpp", "ops.cpp", "profile.cpp"];
+const SOURCES: [&str; 7] = [
+    "c10d.cpp",
+    "device.cpp",
+    "hccl.cpp",
+    "nccl.cpp",
+    "norm.cpp",
+    "ops.cpp",
+    "profile.cpp",
+];
 
 /// What only Linux has: its linkers' `--wrap`, and Ascend's driver.
 const ON_LINUX: [&str; 2] = ["npu.cpp", "wrap.cpp"];
@@ -28,6 +36,7 @@ fn main() {
     println!("cargo:rerun-if-env-changed=LIBTORCH_BYPASS_VERSION_CHECK");
     let linux = env::var("CARGO_CFG_TARGET_OS").is_ok_and(|os| os == "linux");
     let mut build = compiler(&include);
+    process_groups(&mut build, root, &include);
     for source in SOURCES.iter().chain(ON_LINUX.iter().filter(|_| linux)) {
         build.file(Path::new("cpp").join(source));
     }
@@ -115,4 +124,70 @@ fn version(root: &Path, include: &Path) -> Option<String> {
         number("TORCH_VERSION_MAJOR")?,
         number("TORCH_VERSION_MINOR")?
     ))
+}
+
+/// Says which process groups there are: Gloo where libtorch's headers have it, NCCL where CUDA's are
+/// found too, HCCL where `UNDERPAINT_TORCH_NPU` says where torch_npu is. What is missing says so when
+/// it is asked for.
+fn process_groups(build: &mut cc::Build, root: &Path, include: &Path) {
+    println!("cargo:rerun-if-env-changed=UNDERPAINT_CUDA_INCLUDE");
+    println!("cargo:rerun-if-env-changed=UNDERPAINT_TORCH_NPU");
+    println!("cargo:rerun-if-env-changed=UNDERPAINT_PYTHON_INCLUDE");
+    let header = include.join("torch/csrc/distributed/c10d/ProcessGroupGloo.hpp");
+    // macOS' linker refuses what the stand-ins for gloo's headers leave open.
+    if env::var("CARGO_CFG_TARGET_OS").as_deref() != Ok("linux") || !header.exists() {
+        return;
+    }
+    build.include("cpp/gloo-stubs");
+    build
+        .define("USE_DISTRIBUTED", None)
+        .define("USE_C10D_GLOO", None);
+    if let Some(headers) = cuda_headers(root) {
+        build.includes(headers).define("USE_C10D_NCCL", None);
+        build.define("UNDERPAINT_NCCL", None);
+        println!("cargo:rustc-link-lib=dylib=torch_cuda");
+        println!("cargo:rustc-link-lib=dylib=c10_cuda");
+    }
+    if let Some(npu) = env::var_os("UNDERPAINT_TORCH_NPU").map(PathBuf::from) {
+        // Its headers name c10d's as PyTorch's sources do, and, built for Python, Python's.
+        build.include(include.join("torch/csrc/distributed"));
+        build.includes(env::var_os("UNDERPAINT_PYTHON_INCLUDE"));
+        let third_party = npu.join("include/third_party");
+        build.include(npu.join("include"));
+        build.includes(["acl/inc", "hccl/inc"].map(|folder| third_party.join(folder)));
+        build.define("UNDERPAINT_HCCL", None);
+        println!(
+            "cargo:rustc-link-search=native={}",
+            npu.join("lib").display()
+        );
+        println!("cargo:rustc-link-lib=dylib=torch_npu");
+    }
+}
+
+/// Folders with `nccl.h` and CUDA's headers, if this libtorch has CUDA and all are found: those that
+/// `UNDERPAINT_CUDA_INCLUDE` lists, NVIDIA's wheels beside PyTorch's, the toolkit.
+fn cuda_headers(root: &Path) -> Option<Vec<PathBuf>> {
+    if !root.join("lib/libtorch_cuda.so").exists() {
+        return None;
+    }
+    let given = env::var_os("UNDERPAINT_CUDA_INCLUDE").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&given).collect();
+    let wheels = root.parent().map(|packages| packages.join("nvidia"));
+    for wheel in wheels
+        .into_iter()
+        .filter_map(|folder| fs::read_dir(folder).ok())
+    {
+        let wheels = wheel.flatten().map(|wheel| wheel.path().join("include"));
+        folders.extend(wheels.filter(|folder| folder.is_dir()));
+    }
+    let toolkit = env::var_os("CUDA_HOME").unwrap_or_else(|| "/usr/local/cuda".into());
+    folders.push(Path::new(&toolkit).join("include"));
+    let found = |name: &str| folders.iter().any(|folder| folder.join(name).is_file());
+    let needed = [
+        "nccl.h",
+        "cuda_runtime_api.h",
+        "crt/host_defines.h",
+        "nv/target",
+    ];
+    needed.into_iter().all(found).then_some(folders)
 }

@@ -103,7 +103,7 @@ impl BatchNorm {
     }
 
     fn forward_train(&self, x: Tensor<4>) -> Tensor<4> {
-        let result = ops::batch_norm(x, self.affine(), EPSILON);
+        let result = ops::batch_norm_over_ranks(x, self.affine(), EPSILON);
         update(&self.running_mean, result.mean);
         update(&self.running_var, result.variance);
         result.output

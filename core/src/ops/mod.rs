@@ -17,10 +17,12 @@ mod native;
 mod normalization;
 mod padding;
 mod precision;
+mod ranks;
 
 pub use activation::{leaky_relu, leaky_relu_gradient, relu, tanh};
 pub use convolution::{Convolution, Convolve, convolve};
 pub use linear::multiply;
-pub use normalization::{BatchNormOutput, batch_norm};
+pub use normalization::{BatchNormOutput, batch_norm, batch_norm_over_ranks};
 pub use padding::reflection_pad;
 pub use precision::{Precision, to_f32};
+pub use ranks::{RankSums, Synchronized, synchronize};

@@ -47,3 +47,29 @@ pub fn batch_norm(x: Tensor<4>, affine: Option<[Tensor<1>; 2]>, epsilon: f64) ->
         variance: result.variance.without_autodiff() * unbiased,
     }
 }
+
+/// As [`batch_norm`], over the shares of all processes where they are
+/// [synchronised](super::synchronize), which libtorch's devices can be.
+///
+/// # Shapes
+///
+/// As [`batch_norm`]; every process has a share of the same size.
+///
+/// Source: PyTorch's `SyncBatchNorm`.
+pub fn batch_norm_over_ranks(
+    x: Tensor<4>,
+    affine: Option<[Tensor<1>; 2]>,
+    epsilon: f64,
+) -> BatchNormOutput {
+    #[cfg(feature = "tch")]
+    if super::ranks::synchronized() && super::native::serves(&x) {
+        let channels = x.dims()[1];
+        let device = x.device().without_autodiff();
+        let [weight, bias] = affine.unwrap_or_else(|| {
+            let constant = |value| Tensor::full([channels], value, &device);
+            [constant(1.0), constant(0.0)]
+        });
+        return super::native::batch_norm_over_ranks(x, [weight, bias], epsilon);
+    }
+    batch_norm(x, affine, epsilon)
+}

@@ -32,6 +32,11 @@ impl Criterion {
         }
     }
 
+    /// Whether the loss sums over the batch; otherwise it is a mean.
+    pub fn sums(self) -> bool {
+        self == Self::Wgangp
+    }
+
     /// The loss of a batch of scores.
     ///
     /// # Shapes

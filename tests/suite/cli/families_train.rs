@@ -32,6 +32,16 @@ pub(super) const PGAN: Tiny = Tiny {
 pub(super) const ALL: [Tiny; 3] = [PIX2PIXHD, SPADE, PGAN];
 
 impl Tiny {
+    #[cfg(feature = "tch")]
+    pub(super) const fn new(family: &'static str, arguments: &'static str) -> Self {
+        Self { family, arguments }
+    }
+
+    #[cfg(feature = "tch")]
+    pub(super) fn name(&self) -> &'static str {
+        self.family
+    }
+
     pub(super) fn train(&self, place: &Place, run: &str, arguments: &str) {
         place.run(&self.command(run, arguments));
     }

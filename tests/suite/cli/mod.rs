@@ -25,6 +25,8 @@ mod migrating;
 mod npu;
 mod onnx;
 mod resume;
+#[cfg(all(target_os = "linux", feature = "tch"))]
+mod several;
 #[cfg(unix)]
 mod signals;
 mod sizes;

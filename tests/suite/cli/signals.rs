@@ -36,7 +36,7 @@ fn wait_for_rows(place: &Place, run: &str, count: usize, running: &mut Running) 
 }
 
 /// SplitMix64: moments that differ from each other and are the same every time.
-fn random(state: &mut u64) -> u64 {
+pub(super) fn random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^ (mixed >> 27)

@@ -11,6 +11,7 @@ mod export;
 mod features;
 mod generate;
 mod import;
+mod launch;
 mod options;
 mod palette;
 mod plan;
@@ -37,6 +38,8 @@ pub struct Cli {
 enum Command {
     /// Train a model, or continue a run exactly where its last checkpoint left it
     Train(Box<train::TrainArgs>),
+    /// Start the ranks of this machine for a run on several devices: launch --nproc N -- train …
+    Launch(launch::LaunchArgs),
     /// Generate pictures with a bundle or a run
     Generate(generate::GenerateArgs),
     /// Compare generated pictures with the real ones: L1, PSNR, SSIM
@@ -72,6 +75,14 @@ enum Command {
 }
 
 impl Cli {
+    /// The arguments of `train`, if that is the command.
+    fn into_train(self) -> Option<train::TrainArgs> {
+        match self.command {
+            Command::Train(args) => Some(*args),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     ///
     /// # Errors
@@ -83,6 +94,7 @@ impl Cli {
         underpaint_torch::memory::keep();
         match self.command {
             Command::Train(args) => args.run(),
+            Command::Launch(args) => args.run(),
             Command::Generate(args) => args.run(),
             Command::Evaluate(args) => args.run(),
             Command::Export(args) => args.run(),

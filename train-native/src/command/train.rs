@@ -1,5 +1,6 @@
 //! `underpaint train`.
 
+mod ranks;
 mod session;
 
 use std::fs;
@@ -10,11 +11,12 @@ use anyhow::{Context, Result, bail};
 use clap::{ArgMatches, Args, Command, FromArgMatches, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::session::Session;
+use self::session::{Duty, Session};
 use super::run_check::RunCheck;
 use crate::config::{CONFIG_FILE, FAMILIES, Length, RunSettings, Start, of_run};
 use crate::device::{self, DeviceName};
-use crate::family::Unfilled;
+use crate::distributed::World;
+use crate::family::{Family, Unfilled};
 use crate::pretrained;
 use crate::trainer::checkpoint::{self, Position};
 
@@ -81,10 +83,41 @@ impl FromArgMatches for FamilyCommand {
 }
 
 impl TrainArgs {
-    /// Starts or continues a run.
+    /// Starts or continues a run, alone or as one of several ranks.
     pub fn run(self) -> Result<ExitCode> {
+        match World::from_environment()? {
+            Some(world) => ranks::run(self, &world),
+            None => {
+                let mut prepared = self.prepare(Place::ALONE)?;
+                prepared.train()?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+
+    /// Folder of the run that is to be started or continued.
+    pub(super) fn run_folder(&self) -> Option<&Path> {
+        let started = self.family.as_ref();
+        let started = started.and_then(|FamilyCommand(start)| start.output.as_deref());
+        started.or(self.resume.as_deref())
+    }
+
+    /// Whether a run is to be continued.
+    pub(super) fn continues(&self) -> bool {
+        let started = self.family.as_ref();
+        started.is_none_or(|FamilyCommand(start)| start.continue_run)
+    }
+
+    /// Whether nothing is to be shown.
+    fn is_quiet(&self) -> bool {
+        let started = self.family.as_ref();
+        self.quiet || started.is_some_and(|FamilyCommand(start)| start.quiet)
+    }
+
+    /// Everything up to the first step.
+    fn prepare(self, place: Place) -> Result<Prepared> {
         match (self.family, self.resume) {
-            (Some(FamilyCommand(start)), _) => begin(start),
+            (Some(FamilyCommand(start)), _) => begin(start, place),
             (None, Some(run)) => {
                 let changes = Changes {
                     steps: self.steps,
@@ -92,7 +125,7 @@ impl TrainArgs {
                     device: self.device,
                     data: self.data,
                 };
-                resume(&run, changes, self.quiet)
+                resume(&run, changes, self.quiet, place)
             }
             (None, None) => {
                 let names: Vec<&str> = FAMILIES.iter().map(|family| family.name).collect();
@@ -105,6 +138,39 @@ impl TrainArgs {
     }
 }
 
+/// Which process of a run this is.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    /// Number of processes.
+    ranks: usize,
+    /// Number of this one on its machine.
+    local_rank: usize,
+}
+
+impl Place {
+    const ALONE: Self = Self {
+        ranks: 1,
+        local_rank: 0,
+    };
+}
+
+/// A run before its next step.
+struct Prepared {
+    session: Session,
+    family: Box<dyn Family>,
+    position: Position,
+    /// The checkpoint that it continues from.
+    checkpoint: Option<PathBuf>,
+    quiet: bool,
+}
+
+impl Prepared {
+    fn train(&mut self) -> Result<()> {
+        self.session
+            .train(self.family.as_mut(), self.position, self.quiet)
+    }
+}
+
 /// What may differ when a run is continued.
 #[derive(Default)]
 struct Changes {
@@ -114,7 +180,7 @@ struct Changes {
     data: Option<PathBuf>,
 }
 
-fn begin(start: Start) -> Result<ExitCode> {
+fn begin(start: Start, place: Place) -> Result<Prepared> {
     let Start {
         output,
         continue_run,
@@ -123,7 +189,8 @@ fn begin(start: Start) -> Result<ExitCode> {
         settings,
     } = start;
     notices.iter().for_each(|line| eprintln!("{line}"));
-    let settings = settings?;
+    let mut settings = settings?;
+    settings.run_mut().ranks = place.ranks;
     let Some(run) = output else {
         bail!("--output: expected a folder for the run, found nothing");
     };
@@ -132,7 +199,7 @@ fn begin(start: Start) -> Result<ExitCode> {
             "--continue_train: going on with the settings of {}",
             run.join(CONFIG_FILE).display()
         );
-        return resume(&run, Changes::default(), quiet);
+        return resume(&run, Changes::default(), quiet, place);
     }
     // A run that ended before its first checkpoint has nothing worth keeping.
     if run.join(CONFIG_FILE).exists() && !checkpoint::list(&run)?.is_empty() {
@@ -143,12 +210,12 @@ fn begin(start: Start) -> Result<ExitCode> {
             run.display()
         );
     }
-    let device = device::open(settings.run().device)?;
+    let device = device::open(settings.run().device.of_local_rank(place.local_rank))?;
     settings.check_files()?;
     // There is no run yet to remember in, and there will be none if something is wrong.
     let checked = tempfile::NamedTempFile::new().context("a temporary file")?;
     check_data(settings.as_ref(), checked.path(), quiet)?;
-    let session = Session::open(run, settings)?;
+    let session = Session::open(run, settings, Duty::Writes)?;
     let mut family = session.settings.family(&device)?;
     if let Some(path) = &session.settings.run().load_pretrain {
         let weights = pretrained::read(path)?;
@@ -158,10 +225,16 @@ fn begin(start: Start) -> Result<ExitCode> {
     session.write_config()?;
     let memory = fs::read(checked.path()).context("what was checked")?;
     crate::files::write(&session.plan.folder.join(CHECKED_FILE), &memory)?;
-    session.train(family.as_mut(), Position::START, quiet)
+    Ok(Prepared {
+        session,
+        family,
+        position: Position::START,
+        checkpoint: None,
+        quiet,
+    })
 }
 
-fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
+fn resume(run: &Path, changes: Changes, quiet: bool, place: Place) -> Result<Prepared> {
     let mut settings = of_run(run)?;
     // Folders of any names have none that could have moved.
     settings.source().moved_to(changes.data.clone())?;
@@ -175,16 +248,18 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
         (None, Some(epochs)) => Length::Epochs(epochs),
         (None, None) => config.length,
     };
-    let device = device::open(config.device)?;
+    let device = device::open(config.device.of_local_rank(place.local_rank))?;
+    share_among(settings.as_mut(), place.ranks)?;
     settings.check_files()?;
     check_data(settings.as_ref(), &run.join(CHECKED_FILE), quiet)?;
-    let session = Session::open(run.to_path_buf(), settings)?;
+    let session = Session::open(run.to_path_buf(), settings, Duty::Writes)?;
     checkpoint::remove_unfinished(run)?;
     let mut family = session.settings.family(&device)?;
     // A run that was killed before its first checkpoint starts again.
-    let position = match checkpoint::list(run)?.last() {
+    let checkpoint = checkpoint::list(run)?.pop().map(|(_, path)| path);
+    let position = match &checkpoint {
         None => Position::START,
-        Some((_, path)) => {
+        Some(path) => {
             let (position, state) = checkpoint::load(path)?;
             family
                 .load(state)
@@ -206,7 +281,27 @@ fn resume(run: &Path, changes: Changes, quiet: bool) -> Result<ExitCode> {
         );
     }
     session.write_config()?;
-    session.train(family.as_mut(), position, quiet)
+    Ok(Prepared {
+        session,
+        family,
+        position,
+        checkpoint,
+        quiet,
+    })
+}
+
+/// Lets another number of ranks go on with the same batches.
+fn share_among(settings: &mut dyn RunSettings, ranks: usize) -> Result<()> {
+    let before = settings.run().ranks;
+    if before != ranks {
+        settings.share_among(ranks)?;
+        eprintln!(
+            "trained by {before} of --nproc so far, goes on with {ranks}, {} a batch on each: the same \
+             batches, but sums are rounded in another order, so the bits may differ",
+            settings.largest_batch()
+        );
+    }
+    Ok(())
 }
 
 /// Which modules keep the weights that were drawn.

@@ -37,7 +37,7 @@ pub use folders::Folders;
 pub use foreign::Foreign;
 pub use preset::Preset;
 pub use raw::Raw;
-pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_file, of_run};
+pub use registry::{FAMILIES, FamilyEntry, RunSettings, Settings, Start, of_file, of_run, of_text};
 pub use run::{Length, RunConfig, RunDefaults, RunFlags};
 
 /// File in a run that holds its effective config.
@@ -107,6 +107,16 @@ pub trait FamilyConfig: Sized + Clone + PartialEq + fmt::Debug + Send + Sync + '
     /// Samples of the largest batch.
     fn largest_batch(&self, run: &RunConfig) -> usize {
         run.batch_size
+    }
+
+    /// Lets `to` ranks share the batches that `from` shared before.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot share them equally.
+    fn share_anew(&mut self, run: &mut RunConfig, from: usize, to: usize) -> Result<()> {
+        run.batch_size = run::shared_anew(run.batch_size, from, to)?;
+        Ok(())
     }
 
     /// Whether everything that the run needs besides its data is there, such as the weights of frozen

@@ -13,7 +13,7 @@ use underpaint_core::pgan::{
 };
 
 use super::preset::{Preset, preset};
-use super::run::{not_negative, positive};
+use super::run::{not_negative, positive, shared_anew};
 use super::{FamilyConfig, Foreign, RunConfig, RunDefaults, TrainedModel};
 use crate::data::Size;
 use crate::data::augment::{AugmentOptions, Preprocess};
@@ -78,6 +78,7 @@ impl FamilyConfig for PganConfig {
             },
             steps: Some(iterations.sum::<u64>().max(1)),
             needs_data: true,
+            sync_batch_norm: false,
         }
     }
 
@@ -191,6 +192,14 @@ impl FamilyConfig for PganConfig {
         let scales = self.model.growth.first_scale..self.model.num_scales();
         let sizes = scales.map(|scale| self.model.batch_size(scale));
         sizes.max().unwrap_or(1)
+    }
+
+    fn share_anew(&mut self, run: &mut RunConfig, from: usize, to: usize) -> Result<()> {
+        for size in &mut self.model.batch_sizes {
+            *size = shared_anew(*size, from, to)?;
+        }
+        run.batch_size = self.model.batch_sizes.first().copied().unwrap_or(1);
+        Ok(())
     }
 
     fn family(&self, _run: &RunConfig, device: &Device) -> Result<Box<dyn Family>> {

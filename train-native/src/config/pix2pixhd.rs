@@ -106,6 +106,7 @@ impl FamilyConfig for Pix2pixHdRun {
             },
             steps: None,
             needs_data: flags.images.is_none() && flags.labels.is_none(),
+            sync_batch_norm: false,
         }
     }
 

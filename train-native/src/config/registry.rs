@@ -258,24 +258,30 @@ pub fn of_run(run: &Path) -> Result<Box<dyn RunSettings>> {
 pub fn of_file(path: &Path, data: Option<PathBuf>) -> Result<Box<dyn RunSettings>> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let read = || {
-        let name = raw::family_of(&text)?;
-        let family = FAMILIES.iter().find(|family| family.name == name);
-        let known = || {
-            FAMILIES
-                .iter()
-                .map(|family| family.name)
-                .collect::<Vec<_>>()
-        };
-        let family = family.ok_or_else(|| {
-            anyhow!(
-                "family: expected one of {}, found {name}",
-                known().join(", ")
-            )
-        })?;
-        (family.read)(&text, data)
+    of_text(&text, data).with_context(|| format!("{}", path.display()))
+}
+
+/// As [`of_file`], from the text.
+///
+/// # Errors
+///
+/// If what it says is no run.
+pub fn of_text(text: &str, data: Option<PathBuf>) -> Result<Box<dyn RunSettings>> {
+    let name = raw::family_of(text)?;
+    let family = FAMILIES.iter().find(|family| family.name == name);
+    let known = || {
+        FAMILIES
+            .iter()
+            .map(|family| family.name)
+            .collect::<Vec<_>>()
     };
-    read().with_context(|| format!("{}", path.display()))
+    let family = family.ok_or_else(|| {
+        anyhow!(
+            "family: expected one of {}, found {name}",
+            known().join(", ")
+        )
+    })?;
+    (family.read)(text, data)
 }
 
 /// The settings of a run: those of every run, and its family's own.
@@ -325,6 +331,12 @@ pub trait RunSettings: fmt::Debug + Send + Sync {
     fn largest_batch(&self) -> usize;
     /// Whether a last batch with fewer samples is left out of an epoch.
     fn drops_last(&self) -> bool;
+    /// Lets as many ranks share the batches as there are now, and notes their number.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot share them equally.
+    fn share_among(&mut self, ranks: usize) -> Result<()>;
     /// Draws the networks.
     ///
     /// # Errors
@@ -390,6 +402,11 @@ impl<C: FamilyConfig> RunSettings for Settings<C> {
 
     fn drops_last(&self) -> bool {
         C::DROP_LAST
+    }
+
+    fn share_among(&mut self, ranks: usize) -> Result<()> {
+        let before = std::mem::replace(&mut self.run.ranks, ranks);
+        self.family.share_anew(&mut self.run, before, ranks)
     }
 
     fn family(&self, device: &Device) -> Result<Box<dyn Family>> {

@@ -39,6 +39,10 @@ pub struct RunConfig {
     pub remap: Option<PathBuf>,
     /// Threads that read data.
     pub workers: usize,
+    /// Whether batch norms take their statistics over all ranks.
+    pub sync_batch_norm: bool,
+    /// Processes that train it, of which each takes batches of that many samples.
+    pub ranks: usize,
     /// Learning rates.
     pub schedule: Schedule,
     /// All optimisers.
@@ -80,6 +84,8 @@ pub struct RunDefaults {
     pub steps: Option<u64>,
     /// Whether there must be a `--data`.
     pub needs_data: bool,
+    /// Whether batch norms take their statistics over all ranks.
+    pub sync_batch_norm: bool,
 }
 
 /// Settings of every run, none of them required here.
@@ -96,7 +102,7 @@ pub struct RunFlags {
     /// Phase to train on: a part of the data set [default: train]
     #[arg(long, value_name = "NAME", help_heading = "Data")]
     pub phase: Option<String>,
-    /// Samples per step [default: of the family]
+    /// Samples per step, on every rank of a run of several [default: of the family]
     #[arg(long, aliases = ["batch_size", "batchSize", "miniBatchSize"], value_name = "N", help_heading = "Data")]
     pub batch_size: Option<usize>,
     /// Use the files in order instead of shuffled
@@ -112,6 +118,13 @@ pub struct RunFlags {
     /// Threads that read data [default: 2]
     #[arg(long, aliases = ["num_threads", "nThreads", "num_workers"], value_name = "N", help_heading = "Data")]
     pub workers: Option<usize>,
+    /// Batch norms take their statistics over all ranks of a run of several, on libtorch's devices
+    /// [default: true for spade, else false]
+    #[arg(long, value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Run")]
+    pub sync_batch_norm: Option<bool>,
+    /// Ranks of the run, noted in its config
+    #[arg(long, hide = true)]
+    pub ranks: Option<usize>,
 
     /// Learning rate [default: of the family]
     #[arg(
@@ -218,6 +231,8 @@ impl RunConfig {
             max_dataset_size: flags.max_dataset_size.filter(|&size| size != usize::MAX),
             remap: flags.remap.clone(),
             workers: flags.workers.unwrap_or(2).max(1),
+            sync_batch_norm: flags.sync_batch_norm.unwrap_or(defaults.sync_batch_norm),
+            ranks: flags.ranks.unwrap_or(1).max(1),
             schedule,
             adam: AdamConfig {
                 beta1: flags.beta1.unwrap_or(defaults.adam.beta1),
@@ -249,6 +264,8 @@ impl RunConfig {
             max_dataset_size: self.max_dataset_size,
             remap: self.remap.clone(),
             workers: Some(self.workers),
+            sync_batch_norm: Some(self.sync_batch_norm),
+            ranks: (self.ranks > 1).then_some(self.ranks),
             lr: Some(self.schedule.learning_rate),
             beta1: Some(self.adam.beta1),
             beta2: Some(self.adam.beta2),
@@ -267,6 +284,22 @@ impl RunConfig {
             keep: Some(self.keep),
         }
     }
+}
+
+/// What a rank's batch of `batch` samples becomes where `to` ranks share what `from` shared before.
+///
+/// # Errors
+///
+/// If they cannot share it equally.
+pub(super) fn shared_anew(batch: usize, from: usize, to: usize) -> Result<usize> {
+    let all = batch * from;
+    if !all.is_multiple_of(to) {
+        bail!(
+            "the run has batches of {all} samples ({from} ranks of {batch}), which {to} ranks cannot \
+             share equally"
+        );
+    }
+    Ok(all / to)
 }
 
 fn check_counts(flags: &RunFlags) -> Result<()> {

@@ -144,6 +144,7 @@ impl FamilyConfig for SpadeRun {
             adam: AdamConfig { beta1, beta2 },
             steps: None,
             needs_data: flags::dataset_mode(flags) != DatasetMode::Custom,
+            sync_batch_norm: true,
         }
     }
 

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use rand::{RngExt, SeedableRng};
 
 use crate::data::{DataError, Dataset, Sample, SampleInput, SampleRng};
+use crate::distributed::Share;
 
 /// How batches are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,8 +28,12 @@ pub struct LoaderOptions {
     pub workers: usize,
     /// Batches prepared ahead of the one in use. Default 4; at least one is used.
     pub prefetch: usize,
-    /// Whether a last batch with fewer samples is left out. Default false.
+    /// Whether a last batch with fewer samples is left out. Default false; with several ranks it always
+    /// is, as they need equal shares.
     pub drop_last: bool,
+    /// Which part of every batch is wanted: a batch of N ranks is N times `batch_size` samples, of
+    /// which each takes a block. Default all.
+    pub share: Share,
 }
 
 impl Default for LoaderOptions {
@@ -40,7 +45,15 @@ impl Default for LoaderOptions {
             workers: 2,
             prefetch: 4,
             drop_last: false,
+            share: Share::ALL,
         }
+    }
+}
+
+impl LoaderOptions {
+    /// Samples of a batch of all ranks.
+    fn global_batch(&self) -> usize {
+        self.share.global(self.batch_size)
     }
 }
 
@@ -61,9 +74,12 @@ impl Loader {
         let samples = loader.dataset.len();
         if options.batch_size == 0 || loader.batches_per_epoch() == 0 {
             return Err(DataError::InvalidSetting {
-                setting: "batch size",
+                setting: match options.share.size {
+                    1 => "batch size",
+                    _ => "batch size of all ranks",
+                },
                 expected: format!("1 to {samples}, the number of samples"),
-                found: options.batch_size.to_string(),
+                found: options.global_batch().to_string(),
             });
         }
         Ok(loader)
@@ -100,8 +116,8 @@ impl Loader {
     /// Batches in every epoch.
     #[must_use]
     pub fn batches_per_epoch(&self) -> usize {
-        let (samples, batch_size) = (self.dataset.len(), self.options.batch_size.max(1));
-        if self.options.drop_last {
+        let (samples, batch_size) = (self.dataset.len(), self.options.global_batch().max(1));
+        if self.options.drop_last || self.options.share.size > 1 {
             samples / batch_size
         } else {
             samples.div_ceil(batch_size)
@@ -128,6 +144,7 @@ impl Loader {
     pub fn epoch(&self, epoch: u64, first_batch: usize) -> Batches {
         let batch_size = self.options.batch_size;
         let first = first_batch.saturating_mul(batch_size);
+        // Of this rank's samples; the last batch is short only where one rank takes all.
         let end = self
             .batches_per_epoch()
             .saturating_mul(batch_size)
@@ -135,7 +152,7 @@ impl Loader {
         let source = Source {
             dataset: Arc::clone(&self.dataset),
             order: self.order(epoch),
-            seed: self.options.seed,
+            options: self.options,
             epoch,
         };
         Batches::start(Arc::new(source), first.min(end)..end, &self.options)
@@ -157,18 +174,28 @@ fn stream(purpose: [u8; 8], seed: u64, epoch: u64, position: u64) -> SampleRng {
     SampleRng::from_seed(key)
 }
 
-/// All that a thread needs to make the sample at a position of the epoch.
+/// All that a thread needs to make this rank's samples of the epoch.
 struct Source {
     dataset: Arc<dyn Dataset>,
     order: Vec<usize>,
-    seed: u64,
+    options: LoaderOptions,
     epoch: u64,
 }
 
 impl Source {
-    fn load(&self, position: usize) -> Result<Sample, DataError> {
+    /// Where in the epoch this rank's sample of a number is.
+    fn position(&self, number: usize) -> usize {
+        let LoaderOptions {
+            batch_size, share, ..
+        } = self.options;
+        let (batch, within) = (number / batch_size, number % batch_size);
+        (batch * share.size + share.rank) * batch_size + within
+    }
+
+    fn load(&self, number: usize) -> Result<Sample, DataError> {
+        let position = self.position(number);
         let index = self.order[position];
-        let mut rng = stream(*b"augment.", self.seed, self.epoch, position as u64);
+        let mut rng = stream(*b"augment.", self.options.seed, self.epoch, position as u64);
         let loaded = catch_unwind(AssertUnwindSafe(|| self.dataset.load(index, &mut rng)));
         loaded.unwrap_or_else(|panic| {
             let name = catch_unwind(AssertUnwindSafe(|| self.dataset.name(index)));
@@ -466,6 +493,28 @@ mod tests {
                 single
             );
         }
+    }
+
+    #[test]
+    fn shares_put_together_are_the_batches_of_one_and_the_short_last_one_is_left_out() {
+        let of = |batch_size, share| {
+            let options = LoaderOptions {
+                batch_size,
+                share,
+                seed: 11,
+                ..LoaderOptions::default()
+            };
+            Loader::new(Arc::new(Numbers::new(20)), options).unwrap()
+        };
+        let whole = all(of(6, Share::ALL).epoch(2, 1));
+        let share = |rank| all(of(2, Share { rank, size: 3 }).epoch(2, 1));
+        let shares = [0, 1, 2].map(share);
+        assert_eq!(of(2, Share { rank: 2, size: 3 }).batches_per_epoch(), 3);
+        for batch in 0..2 {
+            let together: Vec<Sample> = shares.iter().flat_map(|s| s[batch].clone()).collect();
+            assert_eq!(together, whole[batch]);
+        }
+        assert_eq!((whole.len(), shares[0].len()), (3, 2));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::{
     batch, derive_seed, name_hash, show,
 };
 use crate::data::{PixelsF32, Sample};
+use crate::distributed;
 use crate::optimiser::{AdamConfig, NonFinite};
 
 pub use config::{Classification, PganTrainConfig};
@@ -230,13 +231,15 @@ impl Family for Pgan {
         let targets: Vec<&PixelsF32> = samples.iter().map(|sample| &sample.target).collect();
         let real = batch::images(&targets, &self.device);
         self.check_real(&real, samples)?;
+        let share = distributed::share();
         let draws = Draws::new(
             &self.config.generator,
             &self.config.classification.class_counts,
-            samples.len(),
+            share.global(samples.len()),
             derive_seed(self.config.seed ^ 3, moment.step),
             &self.device,
         );
+        let draws = draws.of(share);
         let (alpha, learning_rate) = (self.stage.alpha, moment.learning_rate);
         Ok(self
             .step_tensors(real, None, draws, alpha, learning_rate)?

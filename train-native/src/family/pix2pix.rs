@@ -19,6 +19,7 @@ use super::{
     batch, derive_seed, read_back,
 };
 use crate::data::{PixelsF32, Sample, SampleInput};
+use crate::distributed;
 use crate::optimiser::AdamConfig;
 
 /// Losses in the order and under the names of the original's log.
@@ -136,7 +137,9 @@ impl Pix2pix {
         learning_rate: f64,
         number: u64,
     ) -> Result<Step> {
-        self.device.seed(derive_seed(self.config.seed ^ 3, number));
+        // Dropout is drawn on the device, and so by every rank for itself.
+        let seed = derive_seed(self.config.seed ^ 3, number);
+        self.device.seed(distributed::share().own_seed(seed));
         let fake = self.generator().forward(condition.clone(), self.mode);
         let [d_real, d_fake] = self.discriminator_step(
             &condition,
@@ -166,9 +169,10 @@ impl Pix2pix {
         number: u64,
     ) -> [Tensor<1>; 2] {
         let fake_pair = Tensor::cat(vec![condition.clone(), fake], 1);
-        let fake_pair = self
-            .pool
-            .query(fake_pair, derive_seed(self.config.seed ^ 4, number));
+        let seed = derive_seed(self.config.seed ^ 4, number);
+        // Every rank has a pool of its own.
+        let seed = distributed::share().own_seed(seed);
+        let fake_pair = self.pool.query(fake_pair, seed);
         let judge = |pair, target| {
             let logits = self.discriminator().forward(pair, self.mode);
             adversarial_loss(logits, target, self.config.gan_mode)

@@ -25,6 +25,7 @@ use super::{
     Unfilled, batch, derive_seed, read_back, show,
 };
 use crate::data::{PixelsF32, Sample};
+use crate::distributed;
 
 pub use config::{FeatureRegions, Pix2pixHdTrainConfig};
 
@@ -211,9 +212,13 @@ impl Pix2pixHd {
             self.discriminator_losses(&batch, fake.clone().detach(), moment.step);
         // Before either update, as the original computes it. Its graph ends here.
         let discriminator_gradients = self.discriminator.backward(discriminator_loss);
+        let averaging = self.discriminator.start_averaging(&discriminator_gradients);
         let generator_losses = self.generator_step(batch, fake.clone(), on_real, moment);
-        self.discriminator
-            .update(discriminator_gradients, moment.learning_rate);
+        self.discriminator.update_averaged(
+            averaging,
+            discriminator_gradients,
+            moment.learning_rate,
+        );
         losses.splice(0..0, generator_losses);
         let (names, values): (Vec<_>, Vec<_>) = losses.into_iter().unzip();
         let values = read_back(
@@ -277,7 +282,8 @@ impl Pix2pixHd {
     ) -> (Pending, Tensor<1>, Scales) {
         let seen = discriminator_input(batch.condition.clone(), fake);
         let seed = derive_seed(self.config.seed ^ POOL, number);
-        let seen = self.pool.query(seen, seed);
+        // Every rank has a pool of its own.
+        let seen = self.pool.query(seen, distributed::share().own_seed(seed));
         let real = discriminator_input(batch.condition.clone(), batch.real.clone());
         let on_fake = self.discriminator().forward(seen, MODE);
         let on_real = self.discriminator().forward(real, MODE);

@@ -15,6 +15,7 @@ use underpaint_core::spade::{Discriminator, Encoder, Generator, adversarial_loss
 use underpaint_core::state_dict::StateDict;
 
 use super::{Losses, Trained, derive_seed, read_back};
+use crate::distributed;
 
 pub use config::SpadeTrainConfig;
 
@@ -217,13 +218,16 @@ impl Spade {
         Ok(all)
     }
 
+    /// Draws for all ranks, and takes what is this one's.
     fn draw_noise(&self, batch: usize, number: u64) -> Option<Noise> {
         let dim = self.config.generator.latent_channels()?;
         let seed = derive_seed(derive_seed(self.config.seed, NOISE), number);
-        let both = draw_noise(2 * batch, dim, seed, &self.device);
+        let share = distributed::share();
+        let global = share.global(batch);
+        let both = draw_noise(2 * global, dim, seed, &self.device);
         Some(Noise {
-            generator: both.clone().narrow(0, 0, batch),
-            discriminator: both.narrow(0, batch, batch),
+            generator: share.rows(both.clone().narrow(0, 0, global)),
+            discriminator: share.rows(both.narrow(0, global, global)),
         })
     }
 
@@ -272,6 +276,8 @@ impl Spade {
         let [fake_scales, real_scales] = judge(&frozen, segmentation, fake, real);
         let mut losses = Pending::new();
         if let Some(divergence) = divergence {
+            // A sum over the batch, unlike the others.
+            let divergence = distributed::share().summed(divergence);
             losses.push(("KLD", divergence * config.divergence_weight));
         }
         losses.push((

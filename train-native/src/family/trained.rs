@@ -8,6 +8,7 @@ use underpaint_core::state_dict::{
 };
 
 use super::{Snapshot, TrainerState};
+use crate::distributed::{self, Averaging};
 use crate::optimiser::{Adam, AdamConfig, LossScale, NonFinite, unscale};
 
 /// A network and the Adam that moves it.
@@ -65,14 +66,49 @@ impl<M: AuthorsKeys> Trained<M> {
         }
     }
 
-    /// Moves every parameter that has a gradient; none where a gradient of a scaled loss is not finite,
-    /// which only [`read_back`] tells.
+    /// Moves every parameter that has a gradient, along the mean of all ranks'; none where a gradient of
+    /// a scaled loss is not finite, which only [`read_back`] tells.
     pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
         self.update_with(None::<&mut Self>, gradients, learning_rate);
     }
 
     /// As [`update`](Self::update), of two networks that one loss is of: both move, or neither.
     pub fn update_with<E: AuthorsKeys>(
+        &mut self,
+        partner: Option<&mut Trained<E>>,
+        mut gradients: Gradients,
+        learning_rate: f64,
+    ) {
+        let own = self.start_averaging(&gradients);
+        let theirs = partner
+            .as_ref()
+            .map(|partner| partner.start_averaging(&gradients));
+        distributed::finish_averaging(own, self.network(), &mut gradients);
+        if let (Some(partner), Some(theirs)) = (&partner, theirs) {
+            distributed::finish_averaging(theirs, partner.network(), &mut gradients);
+        }
+        self.move_with(partner, gradients, learning_rate);
+    }
+
+    /// Starts to average this network's gradients over all ranks, so that other work can be done
+    /// until [`update_averaged`](Self::update_averaged).
+    pub fn start_averaging(&self, gradients: &Gradients) -> Averaging {
+        distributed::start_averaging(self.network(), gradients)
+    }
+
+    /// As [`update`](Self::update), along the averages.
+    pub fn update_averaged(
+        &mut self,
+        averaging: Averaging,
+        mut gradients: Gradients,
+        learning_rate: f64,
+    ) {
+        distributed::finish_averaging(averaging, self.network(), &mut gradients);
+        self.move_with(None::<&mut Self>, gradients, learning_rate);
+    }
+
+    /// Along averages: whether they are finite is the same on all ranks.
+    fn move_with<E: AuthorsKeys>(
         &mut self,
         mut partner: Option<&mut Trained<E>>,
         mut gradients: Gradients,

@@ -4,5 +4,6 @@ pub mod checkpoint;
 pub mod report;
 mod run;
 pub mod schedule;
+pub mod together;
 
 pub use run::{RunPlan, TrainOutcome, Validation, train};

@@ -13,8 +13,10 @@ use underpaint_core::ops::Precision;
 use super::checkpoint::{self, Position};
 use super::report::{Report, SampleRow, SampleTile, StepRecord};
 use super::schedule::{LrPolicy, Schedule};
+use super::together;
 use crate::data::loader::Loader;
 use crate::data::{Dataset, Sample, SampleRng};
+use crate::distributed;
 use crate::family::{Family, Losses, Moment, Shown, Tile};
 
 /// What the loop is to do.
@@ -55,19 +57,20 @@ pub enum TrainOutcome {
     Interrupted,
 }
 
-/// Trains from `position` until the plan is done or `stop` is set.
+/// Trains from `position` until the plan is done or `stop` is set. The rank of a run that writes, and
+/// a process that is alone, has a `report`; all have the same losses, and stop at the same step.
 ///
 /// # Errors
 ///
-/// On unreadable data, a full disk, or a loss that is not finite (naming loss and step; the last
-/// good checkpoint stays).
+/// On unreadable data, a full disk, a loss that is not finite (naming loss and step; the last
+/// good checkpoint stays), or the loss of another rank, naming it.
 pub fn train(
     family: &mut dyn Family,
     loader: &Loader,
     validation: &Validation,
     plan: &RunPlan,
     mut position: Position,
-    report: &mut Report,
+    mut report: Option<&mut Report>,
     stop: &AtomicBool,
 ) -> Result<TrainOutcome> {
     while position.step < plan.total_steps {
@@ -92,32 +95,35 @@ pub fn train(
                 learning_rate,
             };
             let before = family.skipped_steps();
-            let mut losses = plan.precision.scope(|| family.step(&samples, moment))?;
+            let losses = plan.precision.scope(|| family.step(&samples, moment))?;
+            let (mut losses, stopping) = distributed::agree(losses, stop.load(Ordering::Relaxed))?;
             match family.skipped_steps() {
                 skipped if skipped > before => {
-                    report.note(&skipped_note(position.step, skipped));
+                    if let Some(report) = report.as_deref_mut() {
+                        report.note(&skipped_note(position.step, skipped));
+                    }
                     // Of numbers beyond the range of f16; the log leaves them blank.
                     losses.retain(|(_, loss)| loss.is_finite());
                 }
                 _ => check_finite(&losses, position.step)?,
             }
-            report.record(&StepRecord {
-                step: position.step,
-                epoch: position.epoch,
-                losses: &losses,
-                learning_rate,
-                step_seconds: started.elapsed().as_secs_f64(),
-                data_seconds: waited.as_secs_f64(),
-            })?;
-            let stopping = stop.load(Ordering::Relaxed);
             let last = stopping || position.step >= plan.total_steps;
-            if last || position.step.is_multiple_of(plan.sample_every) {
-                let samples = samples_of(family, validation)?;
-                report.samples(position.step, position.epoch, &samples)?;
+            if let Some(report) = report.as_deref_mut() {
+                report.record(&StepRecord {
+                    step: position.step,
+                    epoch: position.epoch,
+                    losses: &losses,
+                    learning_rate,
+                    step_seconds: started.elapsed().as_secs_f64(),
+                    data_seconds: waited.as_secs_f64(),
+                })?;
+                if last || position.step.is_multiple_of(plan.sample_every) {
+                    let samples = samples_of(family, validation)?;
+                    report.samples(position.step, position.epoch, &samples)?;
+                }
             }
             if last || position.step.is_multiple_of(plan.save_every) {
-                checkpoint::save(&plan.folder, &position, &family.state(), plan.keep)
-                    .with_context(|| format!("step {}", position.step))?;
+                save(family, plan, &position).with_context(|| format!("step {}", position.step))?;
             }
             if stopping {
                 return Ok(TrainOutcome::Interrupted);
@@ -128,6 +134,14 @@ pub fn train(
         }
     }
     Ok(TrainOutcome::Finished)
+}
+
+/// Saves a checkpoint, of which all ranks have the same weights.
+fn save(family: &dyn Family, plan: &RunPlan, position: &Position) -> Result<()> {
+    match together::gathered(family.state())? {
+        Some(state) => checkpoint::save(&plan.folder, position, &state, plan.keep).map(drop),
+        None => Ok(()),
+    }
 }
 
 /// What a family decides about its pictures at a step.
@@ -180,7 +194,8 @@ fn end_epoch(
     position: &mut Position,
 ) -> Result<()> {
     if plan.schedule.policy == LrPolicy::Plateau {
-        position.plateau.observe(validation_l1(family, validation)?);
+        let measured = distributed::by_rank_0(|| validation_l1(family, validation))?;
+        position.plateau.observe(measured);
     }
     position.epoch += 1;
     position.batch = 0;

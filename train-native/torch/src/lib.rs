@@ -5,9 +5,11 @@
 //! groups. This crate does, over a thin layer of C++ in `cpp/` that catches every exception. It is the
 //! only crate with `unsafe` code, and knows neither burn nor networks.
 //!
+//! - [`norm`]: batch norm over more than one process.
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
 //! - [`profile`]: where the time of libtorch's operations goes.
+//! - [`group`]: processes that train together.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
 //! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!
@@ -16,7 +18,9 @@
 
 pub mod adam;
 mod error;
+pub mod group;
 pub mod memory;
+pub mod norm;
 pub mod npu;
 pub mod ops;
 pub mod profile;

@@ -4,6 +4,7 @@
 mod busy;
 mod data;
 mod generate;
+mod scaling;
 mod train;
 mod web;
 
@@ -20,6 +21,8 @@ pub enum Command {
     Data(data::Args),
     /// A full-size generator of another family with libtorch, against PyTorch eager
     Generate(generate::Args),
+    /// A step of one process against one of two ranks of a run, one thread each
+    Scaling(scaling::Args),
     /// The generator in headless Chromium, against ONNX Runtime Web
     Web(web::Args),
 }
@@ -33,6 +36,7 @@ pub fn run(project: &Project, command: &Command) -> Result<()> {
         Command::Train(args) => train::run(project, args),
         Command::Data(args) => data::run(project, args),
         Command::Generate(args) => generate::run(project, args),
+        Command::Scaling(args) => scaling::run(project, args),
         Command::Web(args) => web::run(project, args),
     }
 }

@@ -3,12 +3,14 @@
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, LibTorch};
-use burn::tensor::{FloatDType, Shape};
+use burn::tensor::{FloatDType, Shape, Tensor};
 use burn_tch::TchTensor;
+use underpaint_torch::norm::{self, Statistics};
 use underpaint_torch::ops::{self, BatchNorm};
 
 use super::{Activation, Convolution, Kinds, NativeGradients, NativeOps, Precision};
-use super::{activation, convolution, normalization, padding};
+use super::{activation, convolution, normalization, padding, synchronized};
+use crate::ops::ranks;
 
 type Three<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 
@@ -45,6 +47,17 @@ impl NativeOps for LibTorch {
     ) -> Three<Self> {
         let ([output, mean, variance], _) =
             Self::batch_norm_saving(&x, Some([&weight, &bias]), epsilon);
+        (output, mean, variance)
+    }
+
+    fn native_sync_batch_norm(
+        x: TchTensor,
+        weight: TchTensor,
+        bias: TchTensor,
+        epsilon: f64,
+    ) -> Three<Self> {
+        let ([output, mean, variance], _) =
+            Self::sync_batch_norm_saving(&x, [&weight, &bias], epsilon);
         (output, mean, variance)
     }
 
@@ -96,6 +109,15 @@ impl<B: Backend + NativeOps + NativeGradients, C: CheckpointStrategy> NativeOps 
         epsilon: f64,
     ) -> Three<Self> {
         normalization::affine::<B, C>(x, weight, bias, epsilon)
+    }
+
+    fn native_sync_batch_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> Three<Self> {
+        synchronized::over_ranks::<B, C>(x, weight, bias, epsilon)
     }
 
     fn native_activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self> {
@@ -187,6 +209,47 @@ impl NativeGradients for LibTorch {
         done(found).map(|found| found.map(new))
     }
 
+    fn sync_batch_norm_saving(
+        x: &TchTensor,
+        [weight, bias]: [&TchTensor; 2],
+        epsilon: f64,
+    ) -> ([TchTensor; 3], [TchTensor; 3]) {
+        let sums = over_ranks(done(norm::local_sums(&x.tensor)));
+        let Statistics {
+            mean,
+            variance,
+            unbiased,
+            count,
+        } = done(norm::statistics(&sums));
+        let affine = [&weight.tensor, &bias.tensor];
+        let output = norm::normalize(&x.tensor, affine, [&mean, &variance], epsilon);
+        let shown = [done(output), mean.shallow_clone(), unbiased].map(new);
+        (shown, [mean, variance, count].map(new))
+    }
+
+    fn sync_batch_norm_gradients(
+        grad: TchTensor,
+        x: TchTensor,
+        weight: TchTensor,
+        [mean, variance, count]: [TchTensor; 3],
+        epsilon: f64,
+    ) -> [TchTensor; 3] {
+        let grad = cast(grad, x.tensor.kind());
+        let given = [&mean.tensor, &variance.tensor];
+        let (x, weight) = (&x.tensor, &weight.tensor);
+        let found = norm::given_gradients(&grad.tensor, x, weight, given, epsilon);
+        let [of_x, of_weight, of_bias] = done(found);
+        let channels = of_bias.size()[0];
+        let sums = over_ranks(tch::Tensor::cat(&[&of_weight, &of_bias], 0));
+        let (scaled, plain) = (
+            sums.narrow(0, 0, channels),
+            sums.narrow(0, channels, channels),
+        );
+        let sums = [&scaled, &plain];
+        let of_x = norm::through_statistics(of_x, x, weight, given, sums, &count.tensor, epsilon);
+        [done(of_x), of_weight, of_bias].map(new)
+    }
+
     fn activation(mut x: TchTensor, activation: Activation) -> TchTensor {
         // In the memory of the input where nobody else holds it, as the originals' `inplace=True`.
         let reuse = x.can_mut();
@@ -257,6 +320,14 @@ fn geometry(convolution: Convolution) -> ops::Convolution {
         output_padding,
         transposed,
     }
+}
+
+/// Sums of all processes.
+fn over_ranks(sums: tch::Tensor) -> tch::Tensor {
+    let sums = ranks::sum(Tensor::from_primitive::<LibTorch>(new(sums)));
+    let sums = sums.try_into_primitive::<LibTorch>();
+    sums.unwrap_or_else(|_| unreachable!("sums stay on their device"))
+        .tensor
 }
 
 fn kind(dtype: FloatDType) -> tch::Kind {

@@ -7,6 +7,7 @@ mod gradients;
 mod libtorch;
 mod normalization;
 mod padding;
+mod synchronized;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, DispatchDevice, DispatchTensor, backend_extension};
@@ -61,6 +62,13 @@ pub trait NativeOps: Backend {
         bias: FloatTensor<Self>,
         epsilon: f64,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+    /// The same over the shares of all processes.
+    fn native_sync_batch_norm(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
     /// An elementwise function.
     fn native_activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self>;
     /// The gradient of an elementwise function's input, with a graph to `grad`.
@@ -106,6 +114,21 @@ pub trait NativeGradients: Backend {
         epsilon: f64,
         wanted: [bool; 3],
     ) -> [Option<FloatTensor<Self>>; 3];
+    /// Output, mean, unbiased variance over the shares of all processes; and mean, biased variance and
+    /// count for the gradient.
+    fn sync_batch_norm_saving(
+        x: &FloatTensor<Self>,
+        affine: [&FloatTensor<Self>; 2],
+        epsilon: f64,
+    ) -> ([FloatTensor<Self>; 3], [FloatTensor<Self>; 3]);
+    /// Gradients of input, scale and shift.
+    fn sync_batch_norm_gradients(
+        grad: FloatTensor<Self>,
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        saved: [FloatTensor<Self>; 3],
+        epsilon: f64,
+    ) -> [FloatTensor<Self>; 3];
     /// An elementwise function.
     fn activation(x: FloatTensor<Self>, activation: Activation) -> FloatTensor<Self>;
     /// Gradient of its input from its result.
@@ -168,6 +191,21 @@ pub(super) fn batch_norm(
             epsilon,
         ),
     };
+    BatchNormOutput {
+        output: tensor(output),
+        mean: tensor::<1>(mean).without_autodiff(),
+        variance: tensor::<1>(variance).without_autodiff(),
+    }
+}
+
+pub(super) fn batch_norm_over_ranks(
+    x: Tensor<4>,
+    [weight, bias]: [Tensor<1>; 2],
+    epsilon: f64,
+) -> BatchNormOutput {
+    let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
+    let (output, mean, variance) =
+        Dispatch::native_sync_batch_norm(x.into_dispatch(), weight, bias, epsilon);
     BatchNormOutput {
         output: tensor(output),
         mean: tensor::<1>(mean).without_autodiff(),

@@ -10,7 +10,7 @@ use burn::backend::{Autodiff, AutodiffBackend, Backend};
 use super::NativeGradients;
 use super::gradients::{register, wanted};
 
-type Three<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
+pub(super) type Three<B> = (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>);
 /// Input, the gradient's statistics, epsilon.
 type Saved<B> = (FloatTensor<B>, [FloatTensor<B>; 2], f64);
 
@@ -79,7 +79,7 @@ pub(super) fn affine<B: Backend + NativeGradients, C: CheckpointStrategy>(
     with_statistics::<B, C>(output, mean, variance)
 }
 
-fn with_statistics<B: Backend, C: CheckpointStrategy>(
+pub(super) fn with_statistics<B: Backend, C: CheckpointStrategy>(
     output: FloatTensor<Autodiff<B, C>>,
     mean: FloatTensor<B>,
     variance: FloatTensor<B>,

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,7 +13,8 @@ use crate::config::{CONFIG_FILE, Length, RunSettings};
 use crate::data::labelled::{PALETTE_FILE, read_palette};
 use crate::data::loader::{Loader, LoaderOptions};
 use crate::data::source::{DataSource, InputSpec};
-use crate::family::{Family, derive_seed};
+use crate::distributed;
+use crate::family::{Family, derive_seed, name_hash};
 use crate::trainer::checkpoint::Position;
 use crate::trainer::report::{Outcome, Report, ReportOptions};
 use crate::trainer::schedule::{LrPolicy, Schedule};
@@ -30,12 +30,21 @@ pub(super) struct Session {
     loader: Loader,
     validation: Validation,
     palette: Option<Palette>,
-    /// Locked for as long as this process has it open.
-    _lock: File,
+    /// Locked for as long as this process has it open; of the rank that writes.
+    _lock: Option<File>,
+}
+
+/// What a process does besides training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Duty {
+    /// It writes checkpoints and reports.
+    Writes,
+    /// Nothing: it is one of several ranks, and not the first.
+    Follows,
 }
 
 impl Session {
-    pub(super) fn open(run: PathBuf, settings: Box<dyn RunSettings>) -> Result<Self> {
+    pub(super) fn open(run: PathBuf, settings: Box<dyn RunSettings>, duty: Duty) -> Result<Self> {
         let config = settings.run();
         let dataset = settings.open_dataset(&config.phase)?;
         let loader = Loader::new(
@@ -47,6 +56,7 @@ impl Session {
                 workers: config.workers,
                 prefetch: 2 * config.workers + config.batch_size,
                 drop_last: settings.drops_last(),
+                share: distributed::share(),
             },
         )?;
         let palette = read_palette(settings.source().folder())?;
@@ -65,7 +75,10 @@ impl Session {
             schedule: config.schedule,
             precision: config.precision,
         };
-        let lock = lock(&plan.folder)?;
+        let lock = match duty {
+            Duty::Writes => Some(lock(&plan.folder)?),
+            Duty::Follows => None,
+        };
         Ok(Self {
             settings,
             plan,
@@ -98,7 +111,15 @@ impl Session {
         family: &mut dyn Family,
         position: Position,
         quiet: bool,
-    ) -> Result<ExitCode> {
+    ) -> Result<()> {
+        if distributed::share().rank > 0 {
+            let stop = stop_on_ctrl_c(true);
+            let (loader, validation) = (&self.loader, &self.validation);
+            return train(
+                family, loader, validation, &self.plan, position, None, &stop,
+            )
+            .map(drop);
+        }
         let run = &self.plan.folder;
         let title = run
             .file_name()
@@ -117,14 +138,14 @@ impl Session {
         if !quiet {
             self.introduce(&report, position);
         }
-        let stop = stop_on_ctrl_c();
+        let stop = stop_on_ctrl_c(false);
         let result = train(
             family,
             &self.loader,
             &self.validation,
             &self.plan,
             position,
-            &mut report,
+            Some(&mut report),
             &stop,
         );
         let outcome = match &result {
@@ -145,17 +166,29 @@ impl Session {
                 );
             }
         }
-        Ok(ExitCode::SUCCESS)
+        Ok(())
+    }
+
+    /// Number and names of the samples, in a few bytes: every rank has to have the same.
+    pub(super) fn fingerprint(&self) -> (usize, u64) {
+        let dataset = self.loader.dataset();
+        let names = (0..dataset.len()).map(|index| name_hash(&dataset.name(index)));
+        let hash = names.fold(0, |hash, name| derive_seed(hash, name));
+        (dataset.len(), hash)
     }
 
     fn introduce(&self, report: &Report, position: Position) {
         let config = self.settings.run();
         report.note(&format!(
-            "{} on {}: {} samples, {} a step, steps {} to {}, learning rate {}",
+            "{} on {}: {} samples, {} a step{}, steps {} to {}, learning rate {}",
             self.settings.summary(),
             config.device,
             self.loader.dataset().len(),
             self.settings.largest_batch(),
+            match distributed::share().size {
+                1 => String::new(),
+                ranks => format!(" on each of {ranks} ranks"),
+            },
             position.step + 1,
             self.plan.total_steps,
             rate_in_words(&config.schedule)
@@ -237,14 +270,16 @@ fn lock(run: &Path) -> Result<File> {
 }
 
 /// The first Ctrl-C asks the loop to finish its step and save; the second ends at once.
-fn stop_on_ctrl_c() -> Arc<AtomicBool> {
+fn stop_on_ctrl_c(silent: bool) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     let handler = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\nfinishing this step, then saving; press Ctrl-C again to stop without");
+        if !silent {
+            eprintln!("\nfinishing this step, then saving; press Ctrl-C again to stop without");
+        }
     });
     if let Err(error) = handler {
         eprintln!("warning: Ctrl-C will not save: {error}");

@@ -17,7 +17,7 @@ pub(super) use spade::FLAGS as SPADE;
 /// Why flags that choose a device do nothing.
 const DEVICE: &str = "--device says where to train";
 /// Why flags of distributed training do nothing.
-const ONE_DEVICE: &str = "a run trains on one device";
+const ONE_DEVICE: &str = "`underpaint launch --nproc N` says on how many devices a run trains";
 /// Why flags of pages and displays do nothing.
 const PAGE: &str = "the page, the plot and TensorBoard events are always written";
 /// Why flags of the terminal's log do nothing.

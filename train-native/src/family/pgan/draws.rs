@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use underpaint_core::pgan::{GeneratorConfig, draw_noise, one_hot_classes};
 
+use crate::distributed::Share;
 use crate::family::derive_seed;
 
 /// What one step draws.
@@ -44,6 +45,16 @@ impl Draws {
             discriminator_latents: latents(1),
             generator_latents: latents(2),
             share: Tensor::from_data(TensorData::new(share, [batch]), device),
+        }
+    }
+
+    /// What one rank takes of draws for all.
+    #[must_use]
+    pub fn of(self, rank: Share) -> Self {
+        Self {
+            discriminator_latents: rank.rows(self.discriminator_latents),
+            generator_latents: rank.rows(self.generator_latents),
+            share: rank.rows(self.share),
         }
     }
 }

@@ -13,6 +13,7 @@ use underpaint_core::pgan::{
 };
 
 use super::{Draws, Pgan};
+use crate::distributed;
 use crate::family::{Losses, read_back};
 
 /// Losses that wait for the step's one readback.
@@ -91,14 +92,14 @@ impl Pgan {
         let config = &self.config;
         let [on_real, on_fake] = [&pictures.real, &pictures.fake]
             .map(|images| self.discriminator().forward(images.clone(), alpha));
-        let adversarial = |on: &Judgement, target| config.criterion.loss(on.scores(), target);
+        let adversarial = |on: &Judgement, target| self.adversarial_loss(on, target);
         let mut losses = vec![
             ("D_real", adversarial(&on_real, GanTarget::Real)),
             ("D_fake", adversarial(&on_fake, GanTarget::Fake)),
         ];
         if config.drift_weight > 0.0 {
             let drift = on_real.scores().square().sum() * config.drift_weight;
-            losses.push(("D_drift", drift));
+            losses.push(("D_drift", distributed::share().summed(drift)));
         }
         if let Some(classes) = &pictures.classes {
             let loss = self.classification_loss(&on_real, classes.clone());
@@ -108,6 +109,15 @@ impl Pgan {
         losses
     }
 
+    fn adversarial_loss(&self, on: &Judgement, target: GanTarget) -> Tensor<1> {
+        let criterion = self.config.criterion;
+        let loss = criterion.loss(on.scores(), target);
+        match criterion.sums() {
+            true => distributed::share().summed(loss),
+            false => loss,
+        }
+    }
+
     /// The weighted penalties, and for each the sum to minimise in its place.
     fn penalties(&self, pictures: Pictures, alpha: f64) -> (Pending, Vec<Tensor<1>>) {
         let (mut penalties, mut sums) = (Pending::new(), Vec::new());
@@ -115,7 +125,9 @@ impl Pgan {
         if weight > 0.0 {
             let real = pictures.real.clone();
             let between = interpolated(real, pictures.fake, pictures.share);
-            let [value, sum] = self.penalty(between, alpha, unit_gradient_penalty);
+            let penalty = self.penalty(between, alpha, unit_gradient_penalty);
+            // A sum over the batch, unlike the one at real pictures.
+            let [value, sum] = penalty.map(|sum| distributed::share().summed(sum));
             penalties.push(("D_gradient", value * weight));
             sums.push(sum * weight);
         }
@@ -147,7 +159,7 @@ impl Pgan {
         // Frozen: its weights get no gradient.
         let judge = self.discriminator().clone().no_grad();
         let on_fake = judge.forward(fake, alpha);
-        let adversarial = config.criterion.loss(on_fake.scores(), GanTarget::Real);
+        let adversarial = self.adversarial_loss(&on_fake, GanTarget::Real);
         let mut losses = vec![("G_fake", adversarial)];
         if config.generator.category_dim > 0 {
             let (first, count) = (config.generator.latent_dim, config.generator.category_dim);
