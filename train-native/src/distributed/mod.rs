@@ -284,7 +284,8 @@ pub fn agree(losses: Losses, stop: bool) -> Result<(Losses, bool)> {
     let mut sums = ranks.sum(values)?;
     let stops = sums.pop().is_some_and(|count| count > 0.0);
     let names = losses.into_iter().map(|(name, _)| name);
-    let means = sums.into_iter().map(|sum| sum / size);
+    // Losses are f32, and so are the reports.
+    let means = sums.into_iter().map(|sum| f64::from((sum / size) as f32));
     Ok((names.zip(means).collect(), stops))
 }
 

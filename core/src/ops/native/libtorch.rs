@@ -223,7 +223,8 @@ impl NativeGradients for LibTorch {
         } = done(norm::statistics(&sums));
         let affine = [&weight.tensor, &bias.tensor];
         let output = norm::normalize(&x.tensor, affine, [&mean, &variance], epsilon);
-        let shown = [done(output), mean.shallow_clone(), unbiased].map(new);
+        // A copy: what is shown may be reused in place, and the gradient needs it as it is.
+        let shown = [done(output), mean.copy(), unbiased].map(new);
         (shown, [mean, variance, count].map(new))
     }
 
