@@ -29,7 +29,8 @@ fn so_do_other_families() {
         let name = tiny.name();
         let (whole, parts) = (format!("{name}-whole"), format!("{name}-parts"));
         let command = |run: &str, steps: u64| {
-            let arguments = format!("--device libtorch-cpu --steps {steps} --sample-every 2 {more}");
+            let arguments =
+                format!("--device libtorch-cpu --steps {steps} --sample-every 2 {more}");
             launch(2, &tiny.command(run, &arguments))
         };
         place.run(&command(&whole, 6));

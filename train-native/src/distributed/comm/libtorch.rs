@@ -194,9 +194,7 @@ impl Comm {
             DeviceName::LibtorchCuda(_) if has_nccl() => {
                 Some(Group::nccl(store, rank, size, OPERATION)?)
             }
-            _ if device.to_string().starts_with("npu") && has_hccl() => {
-                Some(Group::hccl(store, rank, size, OPERATION)?)
-            }
+            DeviceName::Npu(_) if has_hccl() => Some(Group::hccl(store, rank, size, OPERATION)?),
             _ => None,
         };
         *self.devices.borrow_mut() = group;
