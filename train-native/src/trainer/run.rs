@@ -109,9 +109,6 @@ pub fn train(
             }
             let last = stopping || position.step >= plan.total_steps;
             if let Some(report) = report.as_deref_mut() {
-                if let Some(skipped) = skipped {
-                    report.note(&skipped_note(position.step, skipped));
-                }
                 report.record(&StepRecord {
                     step: position.step,
                     epoch: position.epoch,
