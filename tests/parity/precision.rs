@@ -32,7 +32,8 @@ pub fn trials() -> impl Iterator<Item = Trial> {
             .with_ignored_flag(slow),
             Trial::test(name("resume"), move || {
                 check_resume(case, precision).map_err(crate::told)
-            }),
+            })
+            .with_ignored_flag(slow),
         ]
     })
 }
