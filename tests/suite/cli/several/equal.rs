@@ -72,7 +72,12 @@ fn pix2pixhd() {
 
 #[test]
 fn spade() {
-    in_batches(&SPADE, &Place::with_landscapes(4, 1), "", true);
+    // At 32 pixels the first norm would be over two numbers, and what rounding makes of their difference.
+    let large = "--crop-size 64 --load-size 72";
+    let small = "--crop-size 32 --load-size 36";
+    let arguments: &'static str = SPADE.arguments.replace(small, large).leak();
+    let tiny = Tiny::new("spade", arguments);
+    in_batches(&tiny, &Place::with_landscapes(4, 1), "", true);
 }
 
 #[test]
