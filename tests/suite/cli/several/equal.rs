@@ -80,7 +80,16 @@ fn spade() {
     // SPADE's own weights begin at 0.005 here, and Adam without a first moment moves them by a whole rate in
     // every step: what rounding tells apart are other networks after ten.
     let rate = "--lr 0.00002 --init-type kaiming";
-    in_batches(&tiny, &Place::with_landscapes(4, 1), rate, true);
+    let place = Place::with_landscapes(4, 1);
+    in_batches(&tiny, &place, rate, true);
+    // What the comparison would say of statistics that every rank takes for itself.
+    let alone = "--batch-size 1 --steps 10 --seed 3 --device libtorch-cpu --sync-batch-norm false";
+    place.run(&launch(
+        2,
+        &tiny.command("local", &format!("{rate} {alone}")),
+    ));
+    let (worst, key) = difference(&place, "local", "one", true);
+    assert!(worst > 10.0 * TOLERANCE, "{worst} at {key}");
 }
 
 #[test]
