@@ -29,9 +29,8 @@ pub struct Case {
 }
 
 const SIDE: usize = 32;
-/// Of a SPADE: half of it, and its first norm would be one over two pixels, whose difference 16 bits round
-/// away.
-const SPADE_SIDE: usize = 2 * SIDE;
+/// Of [`SCENES`].
+const SCENE_SIDE: usize = 2 * SIDE;
 const CLASSES: usize = 4;
 
 pub const CASES: [Case; 8] = [
@@ -39,11 +38,11 @@ pub const CASES: [Case; 8] = [
     case("pix2pix_resnet_instance_norm_pool", resnet, pictures),
     case("pix2pixhd_global", global, labels),
     case("pix2pixhd_local_encoder", local, labels),
-    case("spade", |device| spade_family(device, None), scenes),
+    case("spade", |device| spade_family(device, None, SIDE), labels),
     case(
         "spade_vae_vgg",
-        |device| spade_family(device, Some(6)),
-        scenes,
+        |device| spade_family(device, Some(6), SIDE),
+        labels,
     ),
     Case {
         steps: 7,
@@ -61,6 +60,21 @@ pub const CASES: [Case; 8] = [
             scales,
         )
     },
+];
+
+/// The SPADEs at twice the size, where their first norm is over more than two pixels: the difference of two
+/// is what 16 bits round away.
+pub const SCENES: [Case; 2] = [
+    case(
+        "spade_scenes",
+        |device| spade_family(device, None, SCENE_SIDE),
+        scenes,
+    ),
+    case(
+        "spade_vae_vgg_scenes",
+        |device| spade_family(device, Some(6), SCENE_SIDE),
+        scenes,
+    ),
 ];
 
 const fn case(
@@ -114,21 +128,21 @@ fn double(sample: &mut Sample) {
         return;
     };
     *ids = doubled(ids);
-    (*height, *width) = (SPADE_SIDE, SPADE_SIDE);
+    (*height, *width) = (SCENE_SIDE, SCENE_SIDE);
     if let Some(map) = &mut sample.instances {
         map.ids = doubled(&map.ids);
-        (map.height, map.width) = (SPADE_SIDE, SPADE_SIDE);
+        (map.height, map.width) = (SCENE_SIDE, SCENE_SIDE);
     }
     let target = &mut sample.target;
     let planes = target.data.chunks_exact(SIDE * SIDE);
     target.data = planes.flat_map(doubled).collect();
-    (target.height, target.width) = (SPADE_SIDE, SPADE_SIDE);
+    (target.height, target.width) = (SCENE_SIDE, SCENE_SIDE);
 }
 
 /// Repeats every pixel of a plane.
 fn doubled<T: Copy>(plane: &[T]) -> Vec<T> {
-    let pixel = |at: usize| plane[at / SPADE_SIDE / 2 * SIDE + at % SPADE_SIDE / 2];
-    (0..SPADE_SIDE * SPADE_SIDE).map(pixel).collect()
+    let pixel = |at: usize| plane[at / SCENE_SIDE / 2 * SIDE + at % SCENE_SIDE / 2];
+    (0..SCENE_SIDE * SCENE_SIDE).map(pixel).collect()
 }
 
 fn pictures(step: u64) -> Vec<Sample> {
@@ -278,7 +292,7 @@ fn local(device: &Device) -> Result<Box<dyn Family>> {
 }
 
 /// Spectral norm in all networks; with a latent also an encoder and the perceptual loss.
-fn spade_family(device: &Device, latent: Option<usize>) -> Result<Box<dyn Family>> {
+fn spade_family(device: &Device, latent: Option<usize>, side: usize) -> Result<Box<dyn Family>> {
     let semantics = SemanticLayout {
         num_classes: CLASSES,
         dont_care: true,
@@ -286,7 +300,7 @@ fn spade_family(device: &Device, latent: Option<usize>) -> Result<Box<dyn Family
     };
     let architecture = spade::SpadeArchitecture {
         norm: "spectralspadesyncbatch3x3".parse().context("a norm")?,
-        crop_size: SPADE_SIDE,
+        crop_size: side,
         latent_channels: latent,
         ..spade::SpadeArchitecture::default()
     };

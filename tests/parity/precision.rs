@@ -6,13 +6,13 @@ use underpaint::device::{self, DeviceName};
 use underpaint::family::{Family, Losses, Moment, TrainerState};
 use underpaint_core::ops::Precision;
 
-use crate::families::{CASES, Case};
+use crate::families::{CASES, Case, SCENES};
 
 /// Steps of a curve.
 const STEPS: u64 = 50;
 /// Neighbours that are averaged: a loss of two pictures jumps from step to step.
 const WINDOW: usize = 10;
-/// What a curve may differ by, as a share of the largest value of f32's.
+/// What a curve may differ by: the area between it and f32's, as a share of the area below f32's.
 const TOLERANCE: f64 = 0.05;
 
 /// Two trials for every case and precision.
@@ -20,18 +20,27 @@ pub fn trials() -> impl Iterator<Item = Trial> {
     let low = [Precision::Bf16, Precision::F16];
     let pairs = low
         .into_iter()
-        .flat_map(|precision| CASES.iter().map(move |case| (precision, case)));
+        .flat_map(|precision| cases().map(move |case| (precision, case)));
     pairs.flat_map(|(precision, case)| {
         let name = |what: &str| format!("precision::{}::{precision}::{what}", case.name);
+        // A CPU without f16 takes minutes for these; `-- --ignored precision` runs them.
+        let slow = precision == Precision::F16 && case.name.starts_with("spade");
         [
             Trial::test(name("curve"), move || {
                 check_curve(case, precision).map_err(crate::told)
-            }),
+            })
+            .with_ignored_flag(slow),
             Trial::test(name("resume"), move || {
                 check_resume(case, precision).map_err(crate::told)
-            }),
+            })
+            .with_ignored_flag(slow),
         ]
     })
+}
+
+fn cases() -> impl Iterator<Item = &'static Case> {
+    let others = CASES.iter().filter(|case| !case.name.starts_with("spade"));
+    others.chain(&SCENES)
 }
 
 fn family(case: &Case, precision: Precision) -> Result<Box<dyn Family>> {
@@ -73,28 +82,31 @@ fn check_curve(case: &Case, precision: Precision) -> Result<()> {
     for network in [Network::Generator, Network::Discriminator] {
         let (expected, found) = (network.curve(&expected), network.curve(&found));
         ensure!(expected != found, "{precision} computed in f32");
-        let largest = expected.iter().fold(0.0f64, |most, x| most.max(x.abs()));
         let differences = expected.iter().zip(&found).map(|(a, b)| (a - b).abs());
-        let difference = differences.fold(0.0f64, |most, x| match x.is_nan() {
-            true => f64::INFINITY,
-            false => most.max(x),
-        });
-        let share = difference / largest.max(f64::MIN_POSITIVE);
+        let differences: Vec<f64> = differences.collect();
+        let sizes: Vec<f64> = expected.iter().map(|value| value.abs()).collect();
+        let share = differences.iter().sum::<f64>() / sizes.iter().sum::<f64>();
         println!(
-            "{} {precision}: {network:?} differs by {:.2} %, {skipped} steps skipped",
+            "{} {precision}: {network:?} differs by {:.2} %, at most {:.2} % of the largest, {skipped} steps skipped",
             case.name,
-            100.0 * share
+            100.0 * share,
+            100.0 * largest(&differences) / largest(&sizes)
         );
+        ensure!(share.is_finite(), "the curve is not finite");
         worst = worst.max(share);
     }
     if worst > TOLERANCE {
         bail!(
-            "a curve differs from f32's by {:.1} % of its largest value, allowed {:.0} %",
+            "a curve differs from f32's by {:.1} %, allowed {:.0} %",
             100.0 * worst,
             100.0 * TOLERANCE
         );
     }
     Ok(())
+}
+
+fn largest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(0.0, f64::max)
 }
 
 /// The family at its start, with the loss scales that some steps have found: each halving on the way

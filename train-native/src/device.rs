@@ -31,20 +31,6 @@ pub enum DeviceName {
     Cuda(usize),
 }
 
-impl fmt::Display for DeviceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Cpu => f.write_str("cpu"),
-            Self::LibtorchCpu => f.write_str("libtorch-cpu"),
-            Self::LibtorchCuda(index) => write!(f, "libtorch-cuda:{index}"),
-            Self::LibtorchMps => f.write_str("libtorch-mps"),
-            Self::Npu(index) => write!(f, "npu:{index}"),
-            Self::Wgpu => f.write_str("wgpu"),
-            Self::Cuda(index) => write!(f, "cuda:{index}"),
-        }
-    }
-}
-
 impl DeviceName {
     /// The device of a process among several of its machine: each takes a GPU of its own, from the named
     /// one on.
@@ -59,11 +45,23 @@ impl DeviceName {
     }
 
     /// Whether libtorch computes there.
+    #[must_use]
     pub fn is_libtorch(self) -> bool {
-        matches!(
-            self,
-            Self::LibtorchCpu | Self::LibtorchCuda(_) | Self::LibtorchMps | Self::Npu(_)
-        )
+        !matches!(self, Self::Cpu | Self::Wgpu | Self::Cuda(_))
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::LibtorchCpu => f.write_str("libtorch-cpu"),
+            Self::LibtorchCuda(index) => write!(f, "libtorch-cuda:{index}"),
+            Self::LibtorchMps => f.write_str("libtorch-mps"),
+            Self::Npu(index) => write!(f, "npu:{index}"),
+            Self::Wgpu => f.write_str("wgpu"),
+            Self::Cuda(index) => write!(f, "cuda:{index}"),
+        }
     }
 }
 

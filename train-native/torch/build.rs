@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 const LIBTORCH: &str = "2.9";
 
 const SOURCES: [&str; 7] = [
-    "device.cpp",
-    "ops.cpp",
-    "norm.cpp",
-    "profile.cpp",
     "c10d.cpp",
-    "nccl.cpp",
+    "device.cpp",
     "hccl.cpp",
+    "nccl.cpp",
+    "norm.cpp",
+    "ops.cpp",
+    "profile.cpp",
 ];
 
 /// What only Linux has: its linkers' `--wrap`, and Ascend's driver.

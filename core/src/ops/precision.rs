@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::fmt;
 use std::str::FromStr;
 
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// In which numbers convolutions and linear layers compute.
@@ -83,16 +83,16 @@ impl FromStr for Precision {
     }
 }
 
-/// The same numbers as f32: what losses are made of.
+/// Numbers of 16 bits as f32, which losses are made of; wider ones as they are.
 ///
 /// # Shapes
 ///
 /// Any; the result has the shape of `x`.
 pub fn to_f32<const D: usize>(x: Tensor<D>) -> Tensor<D> {
-    if x.dtype() == burn::tensor::DType::F32 {
-        return x;
+    match x.dtype() {
+        DType::F16 | DType::BF16 => x.cast(FloatDType::F32),
+        _ => x,
     }
-    x.cast(FloatDType::F32)
 }
 
 #[cfg(test)]

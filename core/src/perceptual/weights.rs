@@ -4,6 +4,7 @@ use burn::tensor::Device;
 
 use super::inception::Inception;
 use super::vgg19::{LAYERS, Vgg19};
+use crate::plan::shapes;
 use crate::state_dict::{AuthorsKeys, StateDict, load_state_dict};
 use crate::{Error, Result};
 
@@ -122,8 +123,14 @@ const IMAGENET_CLASSES: usize = 1000;
 /// Gives weights that have the names of the MindSpore seed's converter those of pytorch-fid. What is not there is
 /// told as missing by whoever loads them.
 fn from_seed_keys(mut dict: StateDict) -> StateDict {
-    let named = crate::state_dict::state_dict(&Inception::new(&Device::flex())).into_keys();
-    let taken = named.filter_map(|key| {
+    // On a device where networks have keys and shapes only: any other may not be in this build.
+    let named = shapes(|scope| {
+        let network = Inception::new(scope.device());
+        scope.parameters(&network, |path| network.authors_key(path));
+        Ok(())
+    });
+    let named = named.unwrap_or_default().into_iter();
+    let taken = named.filter_map(|(key, _)| {
         let tensor = dict.remove(&seed_key(&key))?;
         Some((key, tensor))
     });

@@ -5,7 +5,7 @@ use super::{Place, file_names, size_of};
 /// A family with its smallest networks, on landscapes of 32 pixels.
 pub(super) struct Tiny {
     family: &'static str,
-    arguments: &'static str,
+    pub(super) arguments: &'static str,
 }
 
 pub(super) const PIX2PIXHD: Tiny = Tiny {

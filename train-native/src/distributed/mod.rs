@@ -11,6 +11,10 @@
 //! nobody has entered. What fails there fails for good, and [`agree`], which every step passes, tells.
 
 mod comm;
+#[cfg_attr(
+    not(feature = "tch"),
+    allow(dead_code, reason = "ranks need libtorch's process groups")
+)]
 mod watch;
 mod world;
 

@@ -67,7 +67,7 @@ pub(super) fn limit() -> Result<Duration> {
         return Ok(LIMIT);
     };
     match value.trim().parse::<f64>() {
-        Ok(seconds) if seconds >= 2.0 && seconds < 1e6 => Ok(Duration::from_secs_f64(seconds)),
+        Ok(seconds) if (2.0..1e6).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
         _ => bail!("{NAME}: expected a number of seconds of at least 2, found {value}"),
     }
 }

@@ -66,8 +66,8 @@ impl<M: AuthorsKeys> Trained<M> {
         }
     }
 
-    /// Moves every parameter that has a gradient, along the mean of all ranks'; none where a gradient of a scaled loss is not finite,
-    /// which only [`read_back`] tells.
+    /// Moves every parameter that has a gradient, along the mean of all ranks'; none where a gradient of
+    /// a scaled loss is not finite, which only [`read_back`] tells.
     pub fn update(&mut self, gradients: Gradients, learning_rate: f64) {
         self.update_with(None::<&mut Self>, gradients, learning_rate);
     }
@@ -79,13 +79,15 @@ impl<M: AuthorsKeys> Trained<M> {
         mut gradients: Gradients,
         learning_rate: f64,
     ) {
-        let averaging = self.start_averaging(&gradients);
-        if let Some(partner) = &partner {
-            let averaging = partner.start_averaging(&gradients);
-            distributed::finish_averaging(averaging, partner.network(), &mut gradients);
+        let own = self.start_averaging(&gradients);
+        let theirs = partner
+            .as_ref()
+            .map(|partner| partner.start_averaging(&gradients));
+        distributed::finish_averaging(own, self.network(), &mut gradients);
+        if let (Some(partner), Some(theirs)) = (&partner, theirs) {
+            distributed::finish_averaging(theirs, partner.network(), &mut gradients);
         }
-        distributed::finish_averaging(averaging, self.network(), &mut gradients);
-        self.follow(partner, gradients, learning_rate);
+        self.move_with(partner, gradients, learning_rate);
     }
 
     /// Starts to average this network's gradients over all ranks, so that other work can be done
@@ -94,7 +96,7 @@ impl<M: AuthorsKeys> Trained<M> {
         distributed::start_averaging(self.network(), gradients)
     }
 
-    /// As [`update`](Self::update), along averages that are being computed.
+    /// As [`update`](Self::update), along the averages.
     pub fn update_averaged(
         &mut self,
         averaging: Averaging,
@@ -102,11 +104,11 @@ impl<M: AuthorsKeys> Trained<M> {
         learning_rate: f64,
     ) {
         distributed::finish_averaging(averaging, self.network(), &mut gradients);
-        self.follow(None::<&mut Self>, gradients, learning_rate);
+        self.move_with(None::<&mut Self>, gradients, learning_rate);
     }
 
-    /// Moves along gradients that are the same on all ranks, and so is whether they are finite.
-    fn follow<E: AuthorsKeys>(
+    /// Along averages: whether they are finite is the same on all ranks.
+    fn move_with<E: AuthorsKeys>(
         &mut self,
         mut partner: Option<&mut Trained<E>>,
         mut gradients: Gradients,

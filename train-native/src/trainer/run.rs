@@ -97,17 +97,18 @@ pub fn train(
             let before = family.skipped_steps();
             let losses = plan.precision.scope(|| family.step(&samples, moment))?;
             let (mut losses, stopping) = distributed::agree(losses, stop.load(Ordering::Relaxed))?;
-            let skipped = Some(family.skipped_steps()).filter(|&skipped| skipped > before);
-            match skipped {
-                // Of numbers beyond the range of f16; the log leaves them blank.
-                Some(_) => losses.retain(|(_, loss)| loss.is_finite()),
-                None => check_finite(&losses, position.step)?,
+            match family.skipped_steps() {
+                skipped if skipped > before => {
+                    if let Some(report) = report.as_deref_mut() {
+                        report.note(&skipped_note(position.step, skipped));
+                    }
+                    // Of numbers beyond the range of f16; the log leaves them blank.
+                    losses.retain(|(_, loss)| loss.is_finite());
+                }
+                _ => check_finite(&losses, position.step)?,
             }
             let last = stopping || position.step >= plan.total_steps;
             if let Some(report) = report.as_deref_mut() {
-                if let Some(skipped) = skipped {
-                    report.note(&skipped_note(position.step, skipped));
-                }
                 report.record(&StepRecord {
                     step: position.step,
                     epoch: position.epoch,

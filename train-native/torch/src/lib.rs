@@ -8,8 +8,8 @@
 //! - [`norm`]: batch norm over more than one process.
 //! - [`ops`]: operations and their gradients.
 //! - [`adam`]: the update of many parameters in one call.
-//! - [`group`]: processes that train together.
 //! - [`profile`]: where the time of libtorch's operations goes.
+//! - [`group`]: processes that train together.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
 //! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!

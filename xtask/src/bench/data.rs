@@ -109,7 +109,8 @@ fn table(threads: &str, ours: &[Report], peer: &[Report]) -> Result<String> {
         "Pillow",
         "ratio"
     );
-    let rows: [(&str, fn(&Report) -> f64); 3] = [
+    type Value = fn(&Report) -> f64;
+    let rows: [(&str, Value); 3] = [
         ("wall (ms)", |report| report.wall_ms_per_sample),
         ("CPU time (ms)", |report| report.cpu_ms_per_sample),
         ("peak memory (MiB)", |report| report.peak_rss_mib),

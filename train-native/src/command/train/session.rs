@@ -173,7 +173,7 @@ impl Session {
     pub(super) fn fingerprint(&self) -> (usize, u64) {
         let dataset = self.loader.dataset();
         let names = (0..dataset.len()).map(|index| name_hash(&dataset.name(index)));
-        let hash = names.fold(0, |hash, name| derive_seed(hash, name));
+        let hash = names.fold(0, derive_seed);
         (dataset.len(), hash)
     }
 

@@ -17,10 +17,13 @@ const USUAL: [&str; 3] = [
     "usr/local/lib",
 ];
 
+/// Environment variables by name.
+type Variables = Box<dyn Fn(&str) -> Option<OsString>>;
+
 /// A machine, as far as files and the environment tell.
 pub struct Places {
     root: PathBuf,
-    variable: Box<dyn Fn(&str) -> Option<OsString>>,
+    variable: Variables,
 }
 
 impl Places {
