@@ -10,6 +10,7 @@ use burn::backend::{Autodiff, Backend};
 use super::gradients::register;
 use super::{Activation, NativeGradients};
 
+/// Of a function, and of its gradient too: that is linear in `grad`, and so its own derivative in it.
 #[derive(Debug)]
 struct Elementwise;
 
@@ -37,21 +38,6 @@ pub(super) fn elementwise<B: Backend + NativeGradients, C: CheckpointStrategy>(
     }
 }
 
-/// The gradient of an [`Elementwise`]: linear in `grad`, and its own derivative in it.
-#[derive(Debug)]
-struct Gradient;
-
-impl<B: Backend + NativeGradients> Backward<B, 1> for Gradient {
-    type State = (FloatTensor<B>, Activation);
-
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let grad = grads.consume::<B>(&ops.node);
-        let (result, activation) = ops.state.clone();
-        let found = B::activation_gradient(grad, result, activation);
-        register::<B, _, 1>(grads, ops, [Some(found)]);
-    }
-}
-
 pub(super) fn gradient<B: Backend + NativeGradients, C: CheckpointStrategy>(
     grad: FloatTensor<Autodiff<B, C>>,
     result: FloatTensor<Autodiff<B, C>>,
@@ -60,7 +46,7 @@ pub(super) fn gradient<B: Backend + NativeGradients, C: CheckpointStrategy>(
     let nodes = [grad.node()];
     let (grad, result) = (grad.into_primitive(), result.into_primitive());
     let found = B::activation_gradient(grad, result.clone(), activation);
-    match Gradient.prepare::<C>(nodes).compute_bound().stateful() {
+    match Elementwise.prepare::<C>(nodes).compute_bound().stateful() {
         OpsKind::Tracked(prep) => prep.finish((result, activation), found),
         OpsKind::UnTracked(prep) => prep.finish(found),
     }
