@@ -225,6 +225,11 @@ impl Case {
 
 fn random((shape, seed): (&Vec<usize>, u64)) -> Tensor<4> {
     let device = Device::flex();
+    // Trials beside each other draw from one stream of the device.
+    static DRAWING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = DRAWING
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
     device.seed(seed);
     let shape = <[usize; 4]>::try_from(shape.as_slice()).expect("four axes");
     Tensor::random(shape, Distribution::Normal(0.0, 1.0), &device)
