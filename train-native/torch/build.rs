@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// The release of libtorch that `cpp/` is written for; torch-sys 0.22 is, too, and `Cargo.toml` pins it.
 const LIBTORCH: &str = "2.9";
 
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "c10d.cpp",
     "device.cpp",
     "hccl.cpp",
@@ -15,6 +15,7 @@ const SOURCES: [&str; 7] = [
     "norm.cpp",
     "ops.cpp",
     "profile.cpp",
+    "shared.cpp",
 ];
 
 /// What only Linux has: its linkers' `--wrap`, and Ascend's driver.

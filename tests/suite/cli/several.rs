@@ -3,6 +3,7 @@
 mod equal;
 mod faults;
 mod hosts;
+mod memory;
 mod resume;
 
 use std::fs;

@@ -1,4 +1,5 @@
-//! What goes between ranks: bytes and sums over Gloo, gradients over whatever the device has.
+//! What goes between ranks: bytes and sums over Gloo, gradients over whatever the device has or through
+//! memory that the ranks of one machine share.
 
 #[cfg(feature = "tch")]
 #[allow(
@@ -8,6 +9,8 @@
 mod gradients;
 #[cfg(feature = "tch")]
 mod libtorch;
+#[cfg(feature = "tch")]
+mod memory;
 #[cfg(not(feature = "tch"))]
 mod none;
 

@@ -1,6 +1,8 @@
 //! What libtorch says when something fails.
 
-use std::ffi::{CStr, c_char, c_void};
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ptr::NonNull;
+use std::time::Duration;
 
 unsafe extern "C" {
     fn free(pointer: *mut c_void);
@@ -47,4 +49,19 @@ pub(crate) unsafe fn taken(answer: *mut c_char) -> String {
     // SAFETY: as above; the text was copied.
     unsafe { free(answer.cast()) };
     text
+}
+
+/// What one of them wrote.
+pub(crate) fn made<T>(pointer: *mut T) -> Result<NonNull<T>> {
+    NonNull::new(pointer).ok_or_else(|| Error::new("nothing was made"))
+}
+
+/// As C++ counts.
+pub(crate) fn number(number: usize) -> Result<c_int> {
+    c_int::try_from(number).map_err(|_| Error::new(format!("{number} is too large a number")))
+}
+
+/// As C++ measures time.
+pub(crate) fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

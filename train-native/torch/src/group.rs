@@ -11,7 +11,7 @@ use std::time::Duration;
 use tch::Tensor;
 use torch_sys::C_tensor;
 
-use crate::error::answered;
+use crate::error::{answered, made, milliseconds, number};
 use crate::{Error, Result};
 
 #[repr(C)]
@@ -494,21 +494,9 @@ impl Drop for Work {
     }
 }
 
-fn made<T>(pointer: *mut T) -> Result<NonNull<T>> {
-    NonNull::new(pointer).ok_or_else(|| Error::new("nothing was made"))
-}
-
 fn text(text: &str) -> Result<CString> {
     CString::new(text)
         .map_err(|_| Error::new(format!("{text:?}: expected a text without zero bytes")))
-}
-
-fn number(number: usize) -> Result<c_int> {
-    c_int::try_from(number).map_err(|_| Error::new(format!("{number} is too large a number")))
-}
-
-fn milliseconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! - [`adam`]: the update of many parameters in one call.
 //! - [`profile`]: where the time of libtorch's operations goes.
 //! - [`group`]: processes that train together.
+//! - [`shared`]: memory that those of one machine share.
 //! - [`memory`]: how the program's allocator treats what a training step frees.
 //! - [`npu`]: Ascend's library, found and started; `stand_in`, with the feature of that name: one for tests.
 //!
@@ -24,6 +25,7 @@ pub mod norm;
 pub mod npu;
 pub mod ops;
 pub mod profile;
+pub mod shared;
 #[cfg(feature = "stand-in")]
 pub mod stand_in;
 

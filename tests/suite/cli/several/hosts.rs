@@ -58,7 +58,12 @@ impl Hosts {
             ADDRESSES[0]
         );
         let words: Vec<&str> = words.split_whitespace().collect();
-        with_environment(place, "ip", &words, &[("UNDERPAINT_RANK_TIMEOUT", "3")])
+        // Hosts have no memory in common.
+        let environment = [
+            ("UNDERPAINT_RANK_TIMEOUT", "3"),
+            ("UNDERPAINT_SHARED_MEMORY", "0"),
+        ];
+        with_environment(place, "ip", &words, &environment)
     }
 }
 

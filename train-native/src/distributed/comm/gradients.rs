@@ -1,8 +1,9 @@
 //! Gradients of a network, averaged over all ranks.
 //!
 //! They are copied into buckets, in the order of the network's parameters and each in the layout of
-//! its parameter, so that a slice of the bucket is the averaged gradient. A bucket is on its way while
-//! the next is filled.
+//! its parameter, so that a slice of the bucket is the averaged gradient. Between machines, and between
+//! devices, a bucket is on its way while the next is filled. Ranks that share a machine's memory have one
+//! bucket in it, which nobody has to send.
 
 use anyhow::{Result, anyhow};
 use burn::module::{ModuleVisitor, Param};
@@ -12,6 +13,7 @@ use underpaint_core::state_dict::AuthorsKeys;
 use underpaint_torch::group::Work;
 
 use super::libtorch::Comm;
+use super::memory::Piece;
 
 /// Elements of a bucket: 25 MiB, as in PyTorch's DistributedDataParallel.
 const BUCKET: i64 = 25 << 18;
@@ -22,12 +24,20 @@ pub struct Averaging {
 }
 
 struct Bucket {
-    /// The gradients of the bucket one after the other: of this rank, then summed.
-    sums: tch::Tensor,
-    /// The same in host memory, where the device's own does not go between ranks.
-    on_host: Option<tch::Tensor>,
-    work: Work,
+    /// The gradients of the bucket one after the other: of this rank, then of all.
+    values: tch::Tensor,
+    way: Way,
     layouts: Vec<Layout>,
+}
+
+/// How the gradients of all ranks come together.
+enum Way {
+    Summed {
+        work: Work,
+        /// The values in host memory, where the device's own does not go between ranks.
+        on_host: Option<tch::Tensor>,
+    },
+    Shared(Piece),
 }
 
 /// How a gradient lies in its bucket.
@@ -61,11 +71,25 @@ impl Comm {
         if let Some(problem) = collect.problem {
             return Err(anyhow!(problem));
         }
-        let mut buckets = Vec::new();
-        for found in in_buckets(collect.found) {
-            buckets.push(self.start(found)?);
+        let found = collect.found;
+        if let Some(piece) = self.shared_piece(&found)? {
+            let values = piece.tensor()?;
+            let layouts = fill(&values, found);
+            piece.arrive();
+            let way = Way::Shared(piece);
+            let bucket = Bucket {
+                values,
+                way,
+                layouts,
+            };
+            return Ok(Averaging {
+                buckets: vec![bucket],
+            });
         }
-        Ok(Averaging { buckets })
+        let started = in_buckets(found).into_iter().map(|found| self.start(found));
+        Ok(Averaging {
+            buckets: started.collect::<Result<_>>()?,
+        })
     }
 
     pub(in crate::distributed) fn finish_averaging<M: AuthorsKeys>(
@@ -77,17 +101,22 @@ impl Comm {
         let mut averages = Vec::new();
         for bucket in averaging.buckets {
             let Bucket {
-                mut sums,
-                on_host,
-                work,
+                mut values,
+                way,
                 layouts,
             } = bucket;
-            work.wait()?;
-            if let Some(on_host) = on_host {
-                sums.copy_(&on_host);
+            match way {
+                Way::Summed { work, on_host } => {
+                    work.wait()?;
+                    if let Some(on_host) = on_host {
+                        values.copy_(&on_host);
+                    }
+                    let _ = values.g_div_scalar_(self.size() as f64);
+                }
+                Way::Shared(piece) => piece.average()?,
             }
-            let _ = sums.g_div_scalar_(self.size() as f64);
-            let cut = |layout: &Layout| sums.as_strided(&layout.size, &layout.stride, layout.start);
+            let cut =
+                |layout: &Layout| values.as_strided(&layout.size, &layout.stride, layout.start);
             averages.extend(layouts.iter().map(cut));
         }
         let mut replace = Replace {
@@ -113,32 +142,51 @@ impl Comm {
     }
 
     fn start(&self, found: Vec<Found>) -> Result<Bucket> {
-        let total = found
-            .iter()
-            .map(|found| found.gradient.numel() as i64)
-            .sum();
         let (kind, device) = (found[0].gradient.kind(), found[0].gradient.device());
-        let sums = tch::Tensor::empty([total], (kind, device));
-        let (mut layouts, mut start) = (Vec::new(), 0);
-        for Found { gradient, stride } in found {
-            let size = gradient.size();
-            let count = gradient.numel() as i64;
-            sums.as_strided(&size, &stride, start).copy_(&gradient);
-            layouts.push(Layout {
-                size,
-                stride,
-                start,
-            });
-            start += count;
-        }
-        let (work, on_host) = self.start_sum(&sums)?;
+        let values = tch::Tensor::empty([total(&found) as i64], (kind, device));
+        let layouts = fill(&values, found);
+        let (work, on_host) = self.start_sum(&values)?;
         Ok(Bucket {
-            sums,
-            on_host,
-            work,
+            values,
+            way: Way::Summed { work, on_host },
             layouts,
         })
     }
+
+    /// A piece of the memory that all ranks share, if they do and the gradients can lie there.
+    fn shared_piece(&self, found: &[Found]) -> Result<Option<Piece>> {
+        let on_host = |found: &Found| {
+            found.gradient.device() == tch::Device::Cpu && found.gradient.kind() == tch::Kind::Float
+        };
+        match !found.is_empty() && found.iter().all(on_host) {
+            true => self.memory().piece(self, total(found)),
+            false => Ok(None),
+        }
+    }
+}
+
+/// Elements of gradients.
+fn total(found: &[Found]) -> usize {
+    found.iter().map(|found| found.gradient.numel()).sum()
+}
+
+/// Copies gradients one after the other.
+fn fill(values: &tch::Tensor, found: Vec<Found>) -> Vec<Layout> {
+    let mut start = 0;
+    let copy = |Found { gradient, stride }| {
+        let size = gradient.size();
+        let layout = Layout {
+            start,
+            size,
+            stride,
+        };
+        values
+            .as_strided(&layout.size, &layout.stride, layout.start)
+            .copy_(&gradient);
+        start += gradient.numel() as i64;
+        layout
+    };
+    found.into_iter().map(copy).collect()
 }
 
 /// A gradient, and the strides of its parameter.

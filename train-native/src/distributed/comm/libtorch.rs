@@ -10,6 +10,7 @@ use underpaint_torch::group::{
     Group, Interface, Meeting, Store, Work, exit_now, has_hccl, has_nccl,
 };
 
+use super::memory::Memory;
 use crate::device::DeviceName;
 use crate::distributed::watch::{self, Limits, Watch};
 use crate::distributed::{Share, World};
@@ -17,7 +18,7 @@ use crate::distributed::{Share, World};
 /// For all ranks to come: another machine may be slow to start.
 const MEETING: Duration = Duration::from_secs(300);
 /// For an operation. Longer than rank 0's longest validation: lost ranks are noticed by their silence.
-const OPERATION: Duration = Duration::from_secs(12 * 3600);
+pub(super) const OPERATION: Duration = Duration::from_secs(12 * 3600);
 /// Long messages go in pieces of so many bytes.
 const PIECE: usize = 64 << 20;
 /// As with PyTorch: the network interface to use.
@@ -28,6 +29,7 @@ const WATCH: &str = "watch";
 /// The process groups of a run.
 pub(in crate::distributed) struct Comm {
     // The store goes last.
+    memory: Memory,
     devices: RefCell<Option<Group>>,
     host: Option<Group>,
     store: Store,
@@ -58,6 +60,7 @@ pub(in crate::distributed) fn join(world: &World) -> Result<(Comm, Watch)> {
     let (rank, size) = (world.rank, world.size);
     let group = Group::gloo(&store, rank, size, &interface(world)?, OPERATION);
     let comm = Comm {
+        memory: Memory::new(world.share()),
         devices: RefCell::new(None),
         host: Some(group.with_context(place)?),
         store,
@@ -180,6 +183,11 @@ impl Comm {
 
     pub(in crate::distributed) fn barrier(&self) -> Result<()> {
         Ok(self.host().barrier()?)
+    }
+
+    /// Memory that all ranks share, if they do.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// Number of ranks.
