@@ -61,6 +61,7 @@ pub fn generator_config(flags: &Flags<'_>) -> Result<GeneratorConfig> {
         base_channels: flags.count("ngf")?,
         norm: norm(flags)?,
         dropout: flags.switch("use_dropout"),
+        ..GeneratorConfig::default()
     })
 }
 

@@ -101,7 +101,7 @@ impl Model {
         let settings = of_run(run)?;
         let step = checkpoint::position(checkpoint)?.step;
         let TrainedModel {
-            model,
+            mut model,
             input,
             size,
             generator,
@@ -118,6 +118,10 @@ impl Model {
         let name = run
             .file_name()
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
+        let mut weights = read(generator)?;
+        if let ModelConfig::Pix2pix { generator } = &mut model {
+            generator.fold_upsampling(&mut weights);
+        }
         let mut manifest = describe(name, model, input, size);
         manifest.provenance.steps = Some(step);
         manifest.provenance.data = Some(settings.source().title());
@@ -127,7 +131,7 @@ impl Model {
         }
         Ok(Self {
             manifest,
-            weights: read(generator)?,
+            weights,
             encoder: encoder.map(read).transpose()?,
         })
     }

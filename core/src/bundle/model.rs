@@ -197,6 +197,15 @@ impl ModelConfig {
     /// [`Error::Config`] naming the field.
     pub fn validate(&self) -> Result<()> {
         match self {
+            Self::Pix2pix { generator } if !generator.upsampling.is_transposed() => {
+                Err(Error::Config {
+                    field: "upsampling",
+                    message: format!(
+                        "expected transposed, as every U-Net in use has it, found {}",
+                        generator.upsampling
+                    ),
+                })
+            }
             Self::Pix2pix { generator } => generator.validate(),
             Self::Pix2pixhd {
                 generator,

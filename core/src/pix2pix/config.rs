@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::Upsampling;
 use crate::layers::NormKind;
 use crate::{Error, Result};
 
@@ -96,6 +97,9 @@ pub struct GeneratorConfig {
     pub norm: NormKind,
     /// Whether the network has its dropout layers. In a ResNet they change the state-dict keys.
     pub dropout: bool,
+    /// What a U-Net's way up is trained as; a bundle's is always transposed, and says nothing of it.
+    #[serde(default, skip_serializing_if = "Upsampling::is_transposed")]
+    pub upsampling: Upsampling,
 }
 
 impl Default for GeneratorConfig {
@@ -107,6 +111,7 @@ impl Default for GeneratorConfig {
             base_channels: 64,
             norm: NormKind::Batch,
             dropout: true,
+            upsampling: Upsampling::Transposed,
         }
     }
 }
@@ -157,6 +162,13 @@ impl GeneratorConfig {
             Architecture::Resnet { num_blocks: 0 } => Err(Error::Config {
                 field: "architecture",
                 message: "a ResNet generator has at least one block, found 0".into(),
+            }),
+            Architecture::Resnet { .. } if !self.upsampling.is_transposed() => Err(Error::Config {
+                field: "upsampling",
+                message: format!(
+                    "only a U-Net has {}, found {}",
+                    self.upsampling, self.architecture
+                ),
             }),
             _ => Ok(()),
         }

@@ -8,10 +8,12 @@ mod config;
 mod discriminator;
 mod generator;
 mod unet;
+mod upsampling;
 mod weights;
 
 pub use config::{Architecture, GeneratorConfig};
 pub use discriminator::DiscriminatorKind;
 pub use generator::Generator;
 pub use unet::{UnetGenerator, UnetLevel};
+pub use upsampling::{Upsampling, upsampling_of};
 pub use weights::infer_generator;

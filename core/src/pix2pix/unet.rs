@@ -1,12 +1,13 @@
 //! U-Net generator.
 
-use burn::module::Module;
+use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::tensor::{Device, Tensor};
 
-use super::GeneratorConfig;
+use super::upsampling::transposed_kernel;
+use super::{GeneratorConfig, Upsampling};
 use crate::layers::{Mode, Norm, conv_transpose2d, conv2d, leaky_relu};
-use crate::ops::{Convolve, relu, tanh, to_f32};
+use crate::ops::{Convolution, Convolve, convolve, relu, tanh, to_f32};
 
 /// U-Net: halves the picture level by level, doubles it again, and hands each level's input over to
 /// the other side.
@@ -25,7 +26,8 @@ pub struct UnetLevel {
     pub down: Conv2d,
     /// After `down`; absent at the outermost and the innermost level.
     pub down_norm: Option<Norm>,
-    /// Doubles height and width.
+    /// Doubles height and width. Its weight is `[in, out, 4, 4]`, or with [`Upsampling::Nearest`] the
+    /// `[in, out, 3, 3]` that such a weight is made of.
     pub up: ConvTranspose2d,
     /// After `up`; absent at the outermost level.
     pub up_norm: Option<Norm>,
@@ -83,7 +85,15 @@ impl UnetLevel {
         Self {
             down: conv2d([below, inner], 4, 2, 1, bias, device),
             down_norm: (!outermost && !innermost).then(|| norm(inner)),
-            up: conv_transpose2d([inside, above], 4, 2, 1, 0, bias || outermost, device),
+            up: conv_transpose2d(
+                [inside, above],
+                config.upsampling.kernel(),
+                2,
+                1,
+                0,
+                bias || outermost,
+                device,
+            ),
             up_norm: (!outermost).then(|| norm(above)),
             dropout: config.dropout && (4..num_downs - 1).contains(&depth),
         }
@@ -98,7 +108,7 @@ impl UnetLevel {
     }
 
     fn forward_up(&self, x: Tensor<4>, depth: usize, mode: Mode) -> Tensor<4> {
-        let x = self.up.convolve(relu(x));
+        let x = self.double(relu(x));
         let x = match &self.up_norm {
             Some(norm) => norm.forward(x, mode.statistics),
             None => x,
@@ -108,5 +118,14 @@ impl UnetLevel {
         } else {
             x
         }
+    }
+
+    fn double(&self, x: Tensor<4>) -> Tensor<4> {
+        if self.up.kernel_size[0] != Upsampling::Nearest.kernel() {
+            return self.up.convolve(x);
+        }
+        let bias = self.up.bias.as_ref().map(Param::val);
+        let kernel = transposed_kernel(self.up.weight.val());
+        convolve(x, kernel, bias, Convolution::square_transposed(2, 1, 0))
     }
 }

@@ -1,7 +1,7 @@
 //! State-dict keys of the original authors (spec 2.9), and the architecture that keys and shapes
 //! tell of.
 
-use super::{Architecture, Generator, GeneratorConfig, UnetGenerator};
+use super::{Architecture, Generator, GeneratorConfig, UnetGenerator, Upsampling, upsampling_of};
 use crate::layers::{NormKind, PatchDiscriminator};
 use crate::state_dict::{AuthorsKeys, HasShape, Named};
 use crate::{Error, Result};
@@ -42,6 +42,12 @@ fn unet_key(unet: &UnetGenerator, path: &[String]) -> String {
         _ => 6,
     };
     format!("{}.{index}.{}", unet_prefix(depth), leaf(path))
+}
+
+/// Key of the weight that doubles height and width at `depth`.
+pub(super) fn unet_up_key(depth: usize, num_downs: usize) -> String {
+    let end = depth == 0 || depth == num_downs - 1;
+    format!("{}.{}.weight", unet_prefix(depth), if end { 3 } else { 5 })
 }
 
 fn leaf(path: &[String]) -> &str {
@@ -134,6 +140,13 @@ fn infer_norm<T>(dict: &Named<T>, norm: &str, conv: &str) -> NormKind {
 fn infer_unet<T: HasShape>(dict: &Named<T>, dropout: bool) -> Result<GeneratorConfig> {
     let [base_channels, input_channels, ..] = convolution(dict, "model.model.0.weight")?;
     let [_, output_channels, ..] = convolution(dict, "model.model.3.weight")?;
+    if upsampling_of(dict) == Some(Upsampling::Nearest) {
+        return Err(no_generator(
+            "model.model.3.weight: expected a 4×4 kernel, found a 3×3 one, which is how `train pix2pix \
+             --upsampling nearest` keeps it in checkpoints; `export RUN` makes a plain U-Net of the run"
+                .into(),
+        ));
+    }
     let depth_of = |depth: &usize| dict.contains_key(&format!("{}.1.weight", unet_prefix(*depth)));
     let num_downs = 1 + (1..).take_while(depth_of).count();
     let inner = unet_prefix(1);
@@ -144,6 +157,7 @@ fn infer_unet<T: HasShape>(dict: &Named<T>, dropout: bool) -> Result<GeneratorCo
         base_channels,
         norm: infer_norm(dict, &format!("{inner}.2"), &format!("{inner}.1")),
         dropout,
+        upsampling: Upsampling::Transposed,
     };
     config.validate().map(|()| config)
 }
@@ -162,6 +176,7 @@ fn infer_resnet<T: HasShape>(dict: &Named<T>) -> Result<GeneratorConfig> {
         base_channels,
         norm: infer_norm(dict, "model.2", "model.1"),
         dropout,
+        upsampling: Upsampling::Transposed,
     };
     config.validate().map(|()| config)
 }

@@ -31,6 +31,7 @@ mod several;
 mod signals;
 mod sizes;
 mod train;
+mod upsampling;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};

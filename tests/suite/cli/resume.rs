@@ -212,3 +212,8 @@ fn a_damaged_checkpoint_is_an_error_that_names_the_file() {
     assert_eq!(place.losses("run").len(), 3, "nothing was logged meanwhile");
     place.run(resume);
 }
+
+#[test]
+fn with_nearest_upsampling() {
+    assert_resumes_exactly(&Place::with_landscapes(4, 1), "--upsampling nearest");
+}

@@ -13,7 +13,7 @@ use underpaint_core::bundle::ModelConfig;
 use underpaint_core::label::{Palette, SemanticLayout};
 use underpaint_core::layers::{InitKind, NormKind, WeightInit};
 use underpaint_core::loss::GanMode;
-use underpaint_core::pix2pix::{Architecture, DiscriminatorKind, GeneratorConfig};
+use underpaint_core::pix2pix::{Architecture, DiscriminatorKind, GeneratorConfig, Upsampling};
 
 use super::preset::{Preset, preset};
 use super::run::{not_negative, positive};
@@ -115,6 +115,11 @@ pub struct Pix2pixFlags {
     /// No dropout layers in the generator
     #[arg(long, alias = "no_dropout", value_name = "BOOL", value_parser = parse_switch, num_args = 0..=1, default_missing_value = "true", help_heading = "Networks")]
     pub no_dropout: Option<bool>,
+    /// How a U-Net doubles: transposed (free 4×4 kernels, the original's), or nearest (3×3 kernels over
+    /// pixels doubled by nearest neighbours, which leave no checkerboard; exported as a plain U-Net)
+    /// [default: transposed]
+    #[arg(long, value_name = "NAME", help_heading = "Networks")]
+    pub upsampling: Option<Upsampling>,
     /// Weights are drawn from: normal, xavier, kaiming or orthogonal [default: normal]
     #[arg(long, alias = "init_type", value_name = "NAME", value_parser = parse_name::<InitKind>, help_heading = "Networks")]
     pub init_type: Option<InitKind>,
@@ -235,6 +240,7 @@ impl FamilyConfig for Pix2pixRun {
             ndf: Some(self.model.discriminator.base_channels),
             norm: Some(generator.norm),
             no_dropout: Some(!generator.dropout),
+            upsampling: Some(generator.upsampling),
             init_type: Some(self.model.init.kind),
             init_gain: Some(self.model.init.gain),
             gan_mode: Some(self.model.gan_mode),
@@ -404,7 +410,9 @@ fn model(flags: &Pix2pixFlags, run: &RunConfig, kind: DiscriminatorKind) -> Resu
         base_channels: flags.ngf.unwrap_or(64),
         norm,
         dropout: !flags.no_dropout.unwrap_or(false),
+        upsampling: flags.upsampling.unwrap_or_default(),
     };
+    check_upsampling(&generator)?;
     generator.validate()?;
     let pair_channels = generator.input_channels + generator.output_channels;
     let discriminator = kind.config(
@@ -428,6 +436,18 @@ fn model(flags: &Pix2pixFlags, run: &RunConfig, kind: DiscriminatorKind) -> Resu
         },
         seed: run.seed,
     })
+}
+
+/// Only a U-Net doubles with kernels that can be trained as smaller ones.
+fn check_upsampling(generator: &GeneratorConfig) -> Result<()> {
+    let is_unet = matches!(generator.architecture, Architecture::Unet { .. });
+    ensure!(
+        is_unet || generator.upsampling == Upsampling::Transposed,
+        "--upsampling {}: only a U-Net has it (--net-g unet_256), found {}; leave it out",
+        generator.upsampling,
+        generator.architecture
+    );
+    Ok(())
 }
 
 /// The losses of the original's `--gan_mode`; the other families have more.

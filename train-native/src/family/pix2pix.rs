@@ -1,6 +1,8 @@
 //! The training step of pix2pix.
 
-use anyhow::{Context, Result};
+use std::borrow::Cow;
+
+use anyhow::{Context, Result, bail};
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use underpaint_core::layers::{
 };
 use underpaint_core::loss::{GanMode, GanTarget, adversarial_loss, l1_loss};
 use underpaint_core::ops::Precision;
-use underpaint_core::pix2pix::{Generator, GeneratorConfig};
+use underpaint_core::pix2pix::{Generator, GeneratorConfig, Upsampling, upsampling_of};
 use underpaint_core::state_dict::StateDict;
 
 use super::pretrained::fill;
@@ -160,6 +162,28 @@ impl Pix2pix {
         })
     }
 
+    /// Weights of a generator as this one keeps them: those of nearest upsampling are folded for a
+    /// transposed one.
+    fn fitted<'a>(&self, dict: &'a StateDict) -> Result<Cow<'a, StateDict>> {
+        let own = &self.config.generator;
+        match (upsampling_of(dict), own.upsampling) {
+            (Some(Upsampling::Nearest), Upsampling::Transposed) => {
+                let mut folded = dict.clone();
+                let mut from = GeneratorConfig {
+                    upsampling: Upsampling::Nearest,
+                    ..own.clone()
+                };
+                from.fold_upsampling(&mut folded);
+                Ok(Cow::Owned(folded))
+            }
+            (Some(Upsampling::Transposed), Upsampling::Nearest) => bail!(
+                "--load-pretrain: its kernels are 4×4, and --upsampling nearest trains 3×3 ones, which a run \
+                 with --upsampling nearest has; go on from such a run, or leave one of the two out"
+            ),
+            _ => Ok(Cow::Borrowed(dict)),
+        }
+    }
+
     fn discriminator_step(
         &mut self,
         condition: &Tensor<4>,
@@ -231,8 +255,10 @@ impl Family for Pix2pix {
 
     fn pretrain(&mut self, weights: &Pretrained) -> Result<Vec<Unfilled>> {
         let discriminator = weights.discriminator.as_ref();
+        let generator = weights.generator.as_ref();
+        let generator = generator.map(|dict| self.fitted(dict)).transpose()?;
         Ok(vec![
-            fill(&mut self.generator, "generator", weights.generator.as_ref())?,
+            fill(&mut self.generator, "generator", generator.as_deref())?,
             fill(&mut self.discriminator, "discriminator", discriminator)?,
         ])
     }

@@ -57,6 +57,7 @@ fn config(width: usize) -> Pix2pixConfig {
             base_channels: width,
             norm: NormKind::Batch,
             dropout: false,
+            ..GeneratorConfig::default()
         },
         discriminator: DiscriminatorKind::Basic.config(2 * CHANNELS, width, 3, NormKind::Batch),
         gan_mode: GanMode::Vanilla,
