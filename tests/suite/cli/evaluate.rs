@@ -105,6 +105,10 @@ fn folders_are_compared_as_they_are_or_by_their_middle_squares() {
             .is_some_and(|told| told.contains("32x32")),
         "{square}"
     );
+    place.fails(
+        "evaluate --real a --fake b --swd --precision bf16",
+        &["--real", "--precision"],
+    );
     place.draw("b/other.png", 41, 30, 1);
     place.fails("evaluate --real a --fake b --swd", &["40x30", "41x30"]);
     place.fails(

@@ -215,6 +215,10 @@ fn pix2pix_graphs_give_the_native_pictures() {
     place.fails(&format!("{export} --alpha 0.5"), &["--alpha", "pix2pix"]);
     place.fails(&format!("{export} --size 64"), &["512x256", "64"]);
     place.fails(
+        "export labels --format onnx --output x.onnx --normalised-input",
+        &["--normalised-input", "takes a picture"],
+    );
+    place.fails(
         "export unet --output x --dynamic",
         &["--dynamic", "--format onnx"],
     );

@@ -86,7 +86,9 @@ struct ClusterArgs {
     #[arg(long, alias = "n_clusters", value_name = "N", default_value_t = 10)]
     clusters: usize,
     /// Features that `features encode` has gathered, instead of gathering them again
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "data", "phase", "device", "bn_stats", "dropout", "precision",
+    ])]
     from: Option<PathBuf>,
     /// File to write [default: features_clustered_010.safetensors in the run, where export and generate
     /// find it]
@@ -264,7 +266,7 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
             read_features(file, channels)?
         }
     };
-    let clusters = all.cluster(args.clusters, 0);
+    let clusters = all.cluster(args.clusters, args.encoder.runner.seed);
     let path = match &args.output {
         Some(path) => path.clone(),
         None => args

@@ -9,6 +9,8 @@ use std::fmt::Write;
 use underpaint_core::bundle::{InputKind, Manifest, NormDefault, Provenance};
 use underpaint_core::checkpoint::summary;
 
+use crate::html::address;
+
 /// Class names that are listed.
 const CLASSES_SHOWN: usize = 40;
 
@@ -150,12 +152,23 @@ fn usage(manifest: &Manifest, files: &[Listed]) -> String {
         InputKind::Image { .. } => "--input PICTURES --output pictures",
     };
     let (packed, keys) = (named(".underpaint"), named(".pytorch.safetensors"));
+    // Names are quoted as each language does it; Python takes what Rust's `{:?}` gives.
+    let (word, url) = (shell_word(packed), address(packed));
     format!(
-        "```sh\nunderpaint generate --model {packed} {input}\nunderpaint serve --models .   # paint with it in a \
-         browser\n```\n\n```html\n<underpaint-canvas model=\"{packed}\" controls></underpaint-canvas>\n```\n\n\
-         ```python\nfrom safetensors.torch import load_file\ngenerator.load_state_dict(load_file(\"{keys}\"))  # the \
+        "```sh\nunderpaint generate --model {word} {input}\nunderpaint serve --models .   # paint with it in a \
+         browser\n```\n\n```html\n<underpaint-canvas model=\"{url}\" controls></underpaint-canvas>\n```\n\n\
+         ```python\nfrom safetensors.torch import load_file\ngenerator.load_state_dict(load_file({keys:?}))  # the \
          authors' class\n```"
     )
+}
+
+/// A name as one word for a shell.
+fn shell_word(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
 }
 
 /// A text that cannot leave its line or its cell.
@@ -229,6 +242,28 @@ mod tests {
             "\nCC BY 4.0\n",
             "| `m.underpaint` | 1.50 | all | `abc` |",
             "--model m.underpaint --input PICTURES",
+        ] {
+            assert!(card.contains(part), "{part}: {card}");
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_in_commands_pages_and_programs() {
+        let file = |name: &str| Listed {
+            name: name.into(),
+            what: "all",
+            bytes: 1,
+            sha256: String::new(),
+        };
+        let files = [
+            file("the sea's.underpaint"),
+            file("the sea's.pytorch.safetensors"),
+        ];
+        let card = write(&manifest(), &files, None);
+        for part in [
+            r"--model 'the sea'\''s.underpaint' --input",
+            "model=\"the%20sea%27s.underpaint\"",
+            "load_file(\"the sea's.pytorch.safetensors\")",
         ] {
             assert!(card.contains(part), "{part}: {card}");
         }

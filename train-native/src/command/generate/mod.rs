@@ -145,7 +145,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "input", "output", "instances", "remap", "ade_shift", "style", "features", "half", "size", "width", "count",
         "scale", "alpha", "class", "random_style", "images", "clusters", "tile", "batch", "again", "between",
-        "interpolate", "grid",
+        "interpolate", "grid", "frames", "fps",
     ], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding
