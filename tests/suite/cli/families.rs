@@ -123,6 +123,21 @@ fn a_progressive_gan_draws_as_many_pictures_as_asked_at_every_size() {
         "generate --model pgan --output x.png --alpha 2",
         &["alpha", "2"],
     );
+    // Told once, not for every picture.
+    for flag in ["--scale 5", "--scale 32", "--alpha 2"] {
+        let told = place.fails(
+            &format!("generate --model pgan --output x --count 9 {flag}"),
+            &[flag.split_once(' ').expect("a value").0],
+        );
+        assert!(
+            !told.stderr.contains("failed") && !place.path("x").exists(),
+            "{told:?}"
+        );
+    }
+    place.fails(
+        "generate --model pgan --count 2 --output x.png",
+        &["expected a folder", "x.png"],
+    );
     place.fails(
         "generate --model pgan --input pgan --output x.png",
         &["latents"],

@@ -228,7 +228,7 @@ fn label_hint(value: u16) -> &'static str {
         "255 usually means \"don't care\": SPADE gives it a channel (--contain-dontcare-label), and --remap FILE with a line \
          `255 ID` gives it another id in every family"
     } else {
-        "More classes (--label-nc), or --remap FILE with a table of old and new ids"
+        "More classes (--label-nc, in training), or --remap FILE with a table of old and new ids"
     }
 }
 
