@@ -110,7 +110,12 @@ fn folders_are_compared_as_they_are_or_by_their_middle_squares() {
         &["--real", "--precision"],
     );
     place.draw("b/other.png", 41, 30, 1);
-    place.fails("evaluate --real a --fake b --swd", &["40x30", "41x30"]);
+    for measure in ["--swd", "--ms-ssim"] {
+        place.fails(
+            &format!("evaluate --real a --fake b {measure}"),
+            &["b/other.png", "expected 40x30", "found 41x30", "--size"],
+        );
+    }
     place.fails(
         "evaluate --real a --fake b",
         &["--fid", "--swd", "--ms-ssim"],

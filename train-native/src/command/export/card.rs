@@ -40,8 +40,53 @@ pub(super) fn write(manifest: &Manifest, files: &[Listed], no_onnx: Option<&str>
     card
 }
 
+/// What it makes of what, for people who know no network by its name.
+fn purpose(manifest: &Manifest) -> String {
+    let model = &manifest.model;
+    let mut text = match &manifest.input {
+        InputKind::Latent { .. } => {
+            "Makes pictures out of random numbers, which a seed draws.".to_owned()
+        }
+        InputKind::Image { .. } => "Makes a picture of a picture.".to_owned(),
+        InputKind::Labels {
+            dont_care, edges, ..
+        } => {
+            let mut text = "Makes a picture of a label map, in which a number at every pixel says what is to be there"
+                .to_owned();
+            if *dont_care {
+                text.push_str(" (255: whatever fits)");
+            }
+            text.push('.');
+            if *edges {
+                text.push_str(
+                    " An instance map beside it tells one object from the next of its kind.",
+                );
+            }
+            text
+        }
+    };
+    let conditional = !matches!(manifest.input, InputKind::Latent { .. });
+    if conditional && model.latent_channels().is_some() {
+        text.push_str(" A style decides its light and colours: drawn by a seed");
+        text.push_str(match model.has_encoder() {
+            true => ", or taken from another picture.",
+            false => ".",
+        });
+    }
+    if model.feature_channels() > 0 {
+        text.push_str(
+            " Every object has a look of its own: features, drawn or taken from a photo.",
+        );
+    }
+    text
+}
+
 fn what(manifest: &Manifest) -> String {
-    let mut text = format!("{}.", summary(manifest));
+    let mut text = format!(
+        "{}\n\nThe network: {}.",
+        purpose(manifest),
+        summary(manifest)
+    );
     let statistics = match manifest.test_time.statistics {
         NormDefault::Batch => "of each picture",
         NormDefault::Running => "of the training",
@@ -126,19 +171,27 @@ fn licence(provenance: &Provenance) -> String {
 }
 
 fn listing(files: &[Listed], no_onnx: Option<&str>) -> String {
-    let mut text = "| file | MB | what | SHA-256 |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| file | size | what | SHA-256 |\n|---|---|---|---|\n".to_owned();
     for file in files {
-        let megabytes = file.bytes as f64 / 1e6;
+        let (name, size) = (&file.name, size(file.bytes));
         let _ = writeln!(
             text,
-            "| `{}` | {megabytes:.2} | {} | `{}` |",
-            file.name, file.what, file.sha256
+            "| `{name}` | {size} | {} | `{}` |",
+            file.what, file.sha256
         );
     }
     if let Some(why) = no_onnx {
         let _ = write!(text, "\nThere is no ONNX graph: {}.", one_line(why));
     }
     text.trim_end().to_owned()
+}
+
+/// `3.3 kB`, `1.50 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..100_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.2} MB", bytes as f64 / 1e6),
+    }
 }
 
 fn usage(manifest: &Manifest, files: &[Listed]) -> String {
@@ -154,8 +207,13 @@ fn usage(manifest: &Manifest, files: &[Listed]) -> String {
     let (packed, keys) = (named(".underpaint"), named(".pytorch.safetensors"));
     // Names are quoted as each language does it; Python takes what Rust's `{:?}` gives.
     let (word, url) = (shell_word(packed), address(packed));
+    let conditional = !matches!(manifest.input, InputKind::Latent { .. });
+    let styled = match conditional && manifest.model.has_encoder() {
+        true => format!("underpaint generate --model {word} {input} --style photo.jpg\n"),
+        false => String::new(),
+    };
     format!(
-        "```sh\nunderpaint generate --model {word} {input}\nunderpaint serve --models .   # paint with it in a \
+        "```sh\nunderpaint generate --model {word} {input}\n{styled}underpaint serve --models .   # paint with it in a \
          browser\n```\n\n```html\n<underpaint-canvas model=\"{url}\" controls></underpaint-canvas>\n```\n\n\
          ```python\nfrom safetensors.torch import load_file\ngenerator.load_state_dict(load_file({keys:?}))  # the \
          authors' class\n```"
@@ -240,7 +298,8 @@ mod tests {
             "On 100 pictures (val), after 300 steps (these weights are others):",
             "| L1 | 0.25000 |",
             "\nCC BY 4.0\n",
-            "| `m.underpaint` | 1.50 | all | `abc` |",
+            "| `m.underpaint` | 1.50 MB | all | `abc` |",
+            "Makes a picture of a picture.",
             "--model m.underpaint --input PICTURES",
         ] {
             assert!(card.contains(part), "{part}: {card}");
