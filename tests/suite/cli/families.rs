@@ -249,6 +249,13 @@ fn features_of_a_picture_give_instances_their_look() {
     place.run(&format!("{generate} --style other.png --output b.png"));
     assert_ne!(place.read("a.png"), place.read("b.png"));
     place.fails(&format!("{generate} --output x.png"), &["feature", "style"]);
+    // The photo of a map is resized with it, as --features encode does.
+    let half = format!("{generate} --width 24");
+    place.run(&format!("{half} --style style.png --output small-a.png"));
+    place.run(&format!(
+        "{half} --features encode --images style.png --output small-b.png"
+    ));
+    assert!(place.read("small-a.png") == place.read("small-b.png"));
     place.draw("small.png", 30, 32, 1);
     place.fails(
         &format!("{generate} --style small.png --output x.png"),
