@@ -15,12 +15,12 @@ fn two_runs_are_compared_side_by_side_and_class_by_class() {
     let place = Place::with_landscapes(2, 2);
     SPADE.train(&place, "one", "--steps 1");
     SPADE.train(&place, "two", "--steps 2");
-    let told = place.run("evaluate --run one --swd --json one.json");
+    let told = place.run("evaluate --run one --swd --json new/folder/one.json");
     assert!(
         told.stdout.contains("sliced Wasserstein distance"),
         "{told:?}"
     );
-    let one = place.json("one.json");
+    let one = place.json("new/folder/one.json");
     // 32 and 16 pixels.
     assert_eq!(one["swd"].as_array().map(Vec::len), Some(2), "{one}");
     let classes = one["classes"].as_array().expect("classes");

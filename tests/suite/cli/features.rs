@@ -42,9 +42,9 @@ fn features_are_gathered_clustered_and_generated_with() {
     );
     place.run("features cluster --run run --clusters 2");
     place.run(
-        "features cluster --run run --clusters 2 --from run/features.safetensors --output again",
+        "features cluster --run run --clusters 2 --from run/features.safetensors --output new/again",
     );
-    assert!(place.read("again") == place.read("run/features_clustered_002.safetensors"));
+    assert!(place.read("new/again") == place.read("run/features_clustered_002.safetensors"));
     let first = |output: &str| {
         let name = &file_names(&place.path(output))[0];
         place.read(&format!("{output}/{name}"))

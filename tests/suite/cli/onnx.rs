@@ -200,12 +200,12 @@ fn pix2pix_graphs_give_the_native_pictures() {
         &condition([1, 3, 40, 36]),
     );
     cases.compare();
-    let masks = place.run("export unet --format onnx --output again.onnx --seed 4");
+    let masks = place.run("export unet --format onnx --output new/again.onnx --seed 4");
     assert!(
         masks.stderr.contains("the dropout masks of seed 4"),
         "{masks:?}"
     );
-    assert!(place.read("again.onnx") == place.read("cases/unet-seed.onnx"));
+    assert!(place.read("new/again.onnx") == place.read("cases/unet-seed.onnx"));
     let export = "export unet --format onnx --output x.onnx";
     place.fails(
         &format!("{export} --dynamic"),

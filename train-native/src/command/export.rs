@@ -134,6 +134,7 @@ impl ExportArgs {
         let model = Model::open(&self.run)?;
         let steps = model.manifest.provenance.steps.unwrap_or(0);
         let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype().into(), steps)?;
+        crate::files::create_parent(&self.output)?;
         crate::files::write(&self.output, &bytes)?;
         tell(&self.output, bytes.len() as u64, &sha256(&bytes));
         Ok(())
@@ -149,6 +150,7 @@ impl ExportArgs {
             self.refuse_existing(path)?;
         }
         for (path, file) in &files {
+            crate::files::create_parent(path)?;
             file.save(path)?;
             eprintln!("{}: {:.2} MB", path.display(), file.len() as f64 / 1e6);
         }

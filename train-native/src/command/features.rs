@@ -205,16 +205,11 @@ fn precompute(args: &PrecomputeArgs) -> Result<()> {
         let picture = picture_from_signed(&features)
             .context("features are written as pictures: expected --feat-num 1 or 3")?;
         let path = args.output.join(format!("{}.png", sample.name));
-        create_parent(&path)?;
+        crate::files::create_parent(&path)?;
         write_picture_png(&path, &enlarged(&picture, args.scale))?;
     }
     eprintln!("{count} feature maps in {}", args.output.display());
     Ok(())
-}
-
-fn create_parent(path: &Path) -> Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))
 }
 
 /// Every pixel `scale` times in both directions.
@@ -240,6 +235,7 @@ fn encode(args: &EncodeArgs) -> Result<()> {
     let default = || args.encoder.run.join(FEATURES_FILE);
     let path = args.output.clone().unwrap_or_else(default);
     let bytes = encode_weights(&all.to_state_dict(), WeightDtype::F32)?;
+    crate::files::create_parent(&path)?;
     crate::files::write(&path, &bytes)?;
     eprintln!(
         "{} instances of {} labels in {} pictures: {}",
@@ -275,6 +271,7 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
             .join(format!("{CLUSTERS_PREFIX}{:03}.safetensors", args.clusters)),
     };
     let bytes = encode_weights(&clusters.to_state_dict(), WeightDtype::F32)?;
+    crate::files::create_parent(&path)?;
     crate::files::write(&path, &bytes)?;
     eprintln!(
         "{} instances of {} labels; typical features of {} in {}",

@@ -103,6 +103,10 @@ struct Subject<'a> {
 impl EvaluateArgs {
     /// Evaluates.
     pub fn run(self) -> Result<ExitCode> {
+        // Told before hours of measuring.
+        if let Some(path) = &self.json {
+            crate::files::create_parent(path)?;
+        }
         match (&self.run, &self.real, &self.fake) {
             (Some(run), ..) => self.evaluate_runs(run)?,
             (None, Some(real), Some(fake)) => {
