@@ -51,6 +51,10 @@ impl Model {
         } else if path.join(CONFIG_FILE).is_file() {
             Self::open_run(path)
         } else {
+            // A folder that may not be looked into seems to have nothing in it.
+            if path.is_dir() {
+                fs::read_dir(path).with_context(|| format!("cannot read {}", path.display()))?;
+            }
             bail!(
                 "{}: expected a bundle ({MANIFEST_FILE} in it) or a run ({CONFIG_FILE} in it), found {}",
                 path.display(),
@@ -352,6 +356,12 @@ pub fn input_files(input: &Path) -> Result<Vec<(PathBuf, String)>> {
             .file_stem()
             .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         return Ok(vec![(input.to_path_buf(), name)]);
+    }
+    if !input.exists() {
+        bail!(
+            "{}: expected a picture or a folder of pictures, found nothing",
+            input.display()
+        );
     }
     let files = list_pictures(input)?;
     if files.is_empty() {

@@ -209,7 +209,10 @@ fn a_damaged_bundle_says_what_is_wrong_with_it() {
 fn only_runs_are_exported() {
     let place = with_run("");
     place.run("export run --output bundle");
-    place.fails("export bundle --output other", &["bundle", "not a run"]);
+    place.fails(
+        "export bundle --output other",
+        &["bundle: expected a run, found a bundle", "--format all"],
+    );
     place.fails("export nothing --output other", &["nothing", "not a run"]);
     assert!(!place.path("other").exists());
 }

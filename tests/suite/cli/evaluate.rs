@@ -15,12 +15,12 @@ fn two_runs_are_compared_side_by_side_and_class_by_class() {
     let place = Place::with_landscapes(2, 2);
     SPADE.train(&place, "one", "--steps 1");
     SPADE.train(&place, "two", "--steps 2");
-    let told = place.run("evaluate --run one --swd --json one.json");
+    let told = place.run("evaluate --run one --swd --json new/folder/one.json");
     assert!(
         told.stdout.contains("sliced Wasserstein distance"),
         "{told:?}"
     );
-    let one = place.json("one.json");
+    let one = place.json("new/folder/one.json");
     // 32 and 16 pixels.
     assert_eq!(one["swd"].as_array().map(Vec::len), Some(2), "{one}");
     let classes = one["classes"].as_array().expect("classes");
@@ -105,8 +105,17 @@ fn folders_are_compared_as_they_are_or_by_their_middle_squares() {
             .is_some_and(|told| told.contains("32x32")),
         "{square}"
     );
+    place.fails(
+        "evaluate --real a --fake b --swd --precision bf16",
+        &["--real", "--precision"],
+    );
     place.draw("b/other.png", 41, 30, 1);
-    place.fails("evaluate --real a --fake b --swd", &["40x30", "41x30"]);
+    for measure in ["--swd", "--ms-ssim"] {
+        place.fails(
+            &format!("evaluate --real a --fake b {measure}"),
+            &["b/other.png", "expected 40x30", "found 41x30", "--size"],
+        );
+    }
     place.fails(
         "evaluate --real a --fake b",
         &["--fid", "--swd", "--ms-ssim"],

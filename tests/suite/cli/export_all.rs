@@ -48,8 +48,8 @@ fn one_command_gives_a_page_and_a_peer_what_they_need() {
     assert!(
         place.read("a.png") == place.read("b.png") && place.read("a.png") == place.read("c.png")
     );
-    place.run("export run --output keys.safetensors --format pytorch-keys");
-    assert!(place.read("keys.safetensors") == place.read("sea/sea.pytorch.safetensors"));
+    place.run("export run --output new/keys.safetensors --format pytorch-keys");
+    assert!(place.read("new/keys.safetensors") == place.read("sea/sea.pytorch.safetensors"));
     let again = "export run --output sea --format all";
     place.fails(again, &["sea", "--force"]);
     let told = place.run(&format!("{again} --force"));

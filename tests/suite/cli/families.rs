@@ -123,6 +123,21 @@ fn a_progressive_gan_draws_as_many_pictures_as_asked_at_every_size() {
         "generate --model pgan --output x.png --alpha 2",
         &["alpha", "2"],
     );
+    // Told once, not for every picture.
+    for flag in ["--scale 5", "--scale 32", "--alpha 2"] {
+        let told = place.fails(
+            &format!("generate --model pgan --output x --count 9 {flag}"),
+            &[flag.split_once(' ').expect("a value").0],
+        );
+        assert!(
+            !told.stderr.contains("failed") && !place.path("x").exists(),
+            "{told:?}"
+        );
+    }
+    place.fails(
+        "generate --model pgan --count 2 --output x.png",
+        &["expected a folder", "x.png"],
+    );
     place.fails(
         "generate --model pgan --input pgan --output x.png",
         &["latents"],
@@ -234,6 +249,13 @@ fn features_of_a_picture_give_instances_their_look() {
     place.run(&format!("{generate} --style other.png --output b.png"));
     assert_ne!(place.read("a.png"), place.read("b.png"));
     place.fails(&format!("{generate} --output x.png"), &["feature", "style"]);
+    // The photo of a map is resized with it, as --features encode does.
+    let half = format!("{generate} --width 24");
+    place.run(&format!("{half} --style style.png --output small-a.png"));
+    place.run(&format!(
+        "{half} --features encode --images style.png --output small-b.png"
+    ));
+    assert!(place.read("small-a.png") == place.read("small-b.png"));
     place.draw("small.png", 30, 32, 1);
     place.fails(
         &format!("{generate} --style small.png --output x.png"),

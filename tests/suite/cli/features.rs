@@ -42,9 +42,9 @@ fn features_are_gathered_clustered_and_generated_with() {
     );
     place.run("features cluster --run run --clusters 2");
     place.run(
-        "features cluster --run run --clusters 2 --from run/features.safetensors --output again",
+        "features cluster --run run --clusters 2 --from run/features.safetensors --output new/again",
     );
-    assert!(place.read("again") == place.read("run/features_clustered_002.safetensors"));
+    assert!(place.read("new/again") == place.read("run/features_clustered_002.safetensors"));
     let first = |output: &str| {
         let name = &file_names(&place.path(output))[0];
         place.read(&format!("{output}/{name}"))
@@ -84,6 +84,22 @@ fn features_are_gathered_clustered_and_generated_with() {
         "features cluster --run run --from run/config.toml",
         &["run/config.toml"],
     );
+    // Nothing is read from a data set where features are there already, nor drawn from clusters where others
+    // are asked for.
+    for flag in ["--phase val", "--data data"] {
+        place.fails(
+            &format!("features cluster --run run --from run/features.safetensors {flag}"),
+            &["--from", flag],
+        );
+    }
+    let clusters = "--clusters run/features_clustered_002.safetensors";
+    for features in ["encode --images photos", "data/val_inst"] {
+        place.fails(
+            &format!("{generate} --features {features} {clusters} --output no"),
+            &["--clusters: ", "--features sample"],
+        );
+    }
+    assert!(!place.path("no").exists());
 }
 
 #[test]

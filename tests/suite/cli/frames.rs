@@ -104,6 +104,34 @@ fn a_path_leads_from_one_picture_to_the_next() {
         &format!("{generate} x --frames 3"),
         &["--frames", "--interpolate"],
     );
+    // What only an animation has is not taken for anything else.
+    for (output, asked) in [
+        ("x.png", ""),
+        ("x", "--interpolate 2:7 --frames 3"),
+        ("x.png", "--grid 2x2"),
+        ("x", "--count 2"),
+    ] {
+        place.fails(
+            &format!("{generate} {output} {asked} --fps 10"),
+            &[
+                "--fps: ",
+                "--interpolate",
+                ".gif",
+                &format!("found {output}"),
+            ],
+        );
+        assert!(!place.path(output).exists(), "{asked}");
+    }
+    place.fails(
+        &format!("{generate} x.gif --interpolate 2:7 --frames 3 --fps 0"),
+        &["--fps", "found 0"],
+    );
+    for flag in ["--fps", "--frames"] {
+        place.fails(
+            &format!("generate --model pgan --tensors-in x --tensors-out y {flag} 3"),
+            &[flag, "--tensors-in"],
+        );
+    }
     place.fails(
         &format!("{generate} x --between 3 photo.png --frames 3"),
         &["--between", "a picture or a seed", "photo.png"],

@@ -66,6 +66,25 @@ fn one_bad_file_does_not_end_it_and_the_exit_status_tells() {
     );
     assert_eq!(finished.code, Some(1));
     assert_eq!(file_names(&place.path("out")).len(), 10);
+    // The second time the others are there, and are still among the inputs.
+    place.fails(
+        "generate --model run --input in --output out --batch 4",
+        &["10 were there already", "2 of 12 inputs failed"],
+    );
+    for (arguments, found) in [
+        ("--input in --output out.png", "name of a file out.png"),
+        ("--input in --output in/00.png", "file in/00.png"),
+        (
+            "--input nowhere --output out",
+            "nowhere: expected a picture",
+        ),
+    ] {
+        place.fails(
+            &format!("generate --model run {arguments}"),
+            &["expected", found],
+        );
+    }
+    assert!(!place.path("out.png").exists());
 }
 
 #[test]

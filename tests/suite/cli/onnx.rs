@@ -200,12 +200,12 @@ fn pix2pix_graphs_give_the_native_pictures() {
         &condition([1, 3, 40, 36]),
     );
     cases.compare();
-    let masks = place.run("export unet --format onnx --output again.onnx --seed 4");
+    let masks = place.run("export unet --format onnx --output new/again.onnx --seed 4");
     assert!(
         masks.stderr.contains("the dropout masks of seed 4"),
         "{masks:?}"
     );
-    assert!(place.read("again.onnx") == place.read("cases/unet-seed.onnx"));
+    assert!(place.read("new/again.onnx") == place.read("cases/unet-seed.onnx"));
     let export = "export unet --format onnx --output x.onnx";
     place.fails(
         &format!("{export} --dynamic"),
@@ -214,6 +214,10 @@ fn pix2pix_graphs_give_the_native_pictures() {
     place.fails(&format!("{export} --dropout off --seed 1"), &["--seed"]);
     place.fails(&format!("{export} --alpha 0.5"), &["--alpha", "pix2pix"]);
     place.fails(&format!("{export} --size 64"), &["512x256", "64"]);
+    place.fails(
+        "export labels --format onnx --output x.onnx --normalised-input",
+        &["--normalised-input", "takes a picture"],
+    );
     place.fails(
         "export unet --output x --dynamic",
         &["--dynamic", "--format onnx"],

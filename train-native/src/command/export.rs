@@ -7,9 +7,9 @@ mod onnx;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::{WeightDtype, encode_state_dict_for_pytorch, sha256};
+use underpaint_core::bundle::{MANIFEST_FILE, WeightDtype, encode_state_dict_for_pytorch, sha256};
 
 use crate::config::{is_run, of_run};
 use crate::model::{Model, bundle_file_name, is_bundle_file_name};
@@ -107,7 +107,13 @@ impl ExportArgs {
         let is_run = is_run(&self.run);
         if !is_run && !is_bundle_file_name(&output) {
             // A bundle is no run: say so instead of copying it.
-            of_run(&self.run)?;
+            of_run(&self.run).map_err(|error| match self.run.join(MANIFEST_FILE).is_file() {
+                true => anyhow!(
+                    "{}: expected a run, found a bundle: --format all, pytorch-keys or onnx, or --single-file, exports it",
+                    self.run.display()
+                ),
+                false => error,
+            })?;
         }
         let mut model = Model::open(&self.run)?;
         model.manifest.name = self.name.unwrap_or(model.manifest.name);
@@ -128,6 +134,7 @@ impl ExportArgs {
         let model = Model::open(&self.run)?;
         let steps = model.manifest.provenance.steps.unwrap_or(0);
         let bytes = encode_state_dict_for_pytorch(&model.weights, self.dtype().into(), steps)?;
+        crate::files::create_parent(&self.output)?;
         crate::files::write(&self.output, &bytes)?;
         tell(&self.output, bytes.len() as u64, &sha256(&bytes));
         Ok(())
@@ -143,6 +150,7 @@ impl ExportArgs {
             self.refuse_existing(path)?;
         }
         for (path, file) in &files {
+            crate::files::create_parent(path)?;
             file.save(path)?;
             eprintln!("{}: {:.2} MB", path.display(), file.len() as f64 / 1e6);
         }

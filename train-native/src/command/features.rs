@@ -86,7 +86,9 @@ struct ClusterArgs {
     #[arg(long, alias = "n_clusters", value_name = "N", default_value_t = 10)]
     clusters: usize,
     /// Features that `features encode` has gathered, instead of gathering them again
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = [
+        "data", "phase", "device", "bn_stats", "dropout", "precision",
+    ])]
     from: Option<PathBuf>,
     /// File to write [default: features_clustered_010.safetensors in the run, where export and generate
     /// find it]
@@ -203,16 +205,11 @@ fn precompute(args: &PrecomputeArgs) -> Result<()> {
         let picture = picture_from_signed(&features)
             .context("features are written as pictures: expected --feat-num 1 or 3")?;
         let path = args.output.join(format!("{}.png", sample.name));
-        create_parent(&path)?;
+        crate::files::create_parent(&path)?;
         write_picture_png(&path, &enlarged(&picture, args.scale))?;
     }
     eprintln!("{count} feature maps in {}", args.output.display());
     Ok(())
-}
-
-fn create_parent(path: &Path) -> Result<()> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).with_context(|| format!("cannot create {}", parent.display()))
 }
 
 /// Every pixel `scale` times in both directions.
@@ -238,6 +235,7 @@ fn encode(args: &EncodeArgs) -> Result<()> {
     let default = || args.encoder.run.join(FEATURES_FILE);
     let path = args.output.clone().unwrap_or_else(default);
     let bytes = encode_weights(&all.to_state_dict(), WeightDtype::F32)?;
+    crate::files::create_parent(&path)?;
     crate::files::write(&path, &bytes)?;
     eprintln!(
         "{} instances of {} labels in {} pictures: {}",
@@ -264,7 +262,7 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
             read_features(file, channels)?
         }
     };
-    let clusters = all.cluster(args.clusters, 0);
+    let clusters = all.cluster(args.clusters, args.encoder.runner.seed);
     let path = match &args.output {
         Some(path) => path.clone(),
         None => args
@@ -273,6 +271,7 @@ fn cluster(args: &ClusterArgs) -> Result<()> {
             .join(format!("{CLUSTERS_PREFIX}{:03}.safetensors", args.clusters)),
     };
     let bytes = encode_weights(&clusters.to_state_dict(), WeightDtype::F32)?;
+    crate::files::create_parent(&path)?;
     crate::files::write(&path, &bytes)?;
     eprintln!(
         "{} instances of {} labels; typical features of {} in {}",

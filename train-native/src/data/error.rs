@@ -225,9 +225,10 @@ fn label_hint(value: u16) -> &'static str {
         "Ids of 1000 and more are usually those of an instance map (class * 1000 + number): label maps hold one id for \
          every class (Cityscapes: _labelIds), and --instances takes instance maps"
     } else if value == 255 {
-        "255 usually means \"don't care\": --contain-dontcare-label gives it a channel, --remap FILE gives it another id"
+        "255 usually means \"don't care\": SPADE gives it a channel (--contain-dontcare-label), and --remap FILE with a line \
+         `255 ID` gives it another id in every family"
     } else {
-        "More classes (--label-nc), or --remap FILE with a table of old and new ids"
+        "More classes (--label-nc, in training), or --remap FILE with a table of old and new ids"
     }
 }
 

@@ -55,11 +55,12 @@ struct Column {
 }
 
 impl Results {
-    /// Begins results in a folder, which is made. Older results in it are removed.
+    /// Results for a folder, which is made with the first of them: until then older ones stay, because an
+    /// evaluation that cannot begin has nothing to put in their place.
     ///
     /// # Errors
     ///
-    /// If there is a page of another kind in it, or it cannot be written.
+    /// If there is a page of another kind in it, or it cannot be read.
     pub fn create(folder: &Path, title: String) -> Result<Self> {
         let page = folder.join(PAGE);
         let is_ours = fs::read_to_string(&page).map(|text| text.contains(page::MARK));
@@ -68,12 +69,7 @@ impl Results {
                 "{}: expected no page, or one that this program wrote, found another",
                 page.display()
             ),
-            Ok(true) => {
-                let images = folder.join(IMAGES);
-                fs::remove_file(&page)
-                    .and_then(|()| fs::remove_dir_all(&images))
-                    .with_context(|| format!("cannot remove the older {}", images.display()))?;
-            }
+            Ok(true) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", page.display()));
@@ -87,13 +83,38 @@ impl Results {
         })
     }
 
-    /// Adds a generator; [`add`](Self::add) goes to the last one.
-    pub fn begin_column(&mut self, title: String) {
+    /// Adds a generator; [`add`](Self::add) goes to the last one. Before the first, older results are removed.
+    ///
+    /// # Errors
+    ///
+    /// If they cannot be removed.
+    pub fn begin_column(&mut self, title: String) -> Result<()> {
+        if self.columns.is_empty() {
+            self.remove_older()?;
+        }
         let suffix = match self.columns.len() {
             0 => "generated".to_owned(),
             number => format!("generated_{}", number + 1),
         };
         self.columns.push(Column { title, suffix });
+        Ok(())
+    }
+
+    fn remove_older(&self) -> Result<()> {
+        let (page, images) = (self.folder.join(PAGE), self.folder.join(IMAGES));
+        if !page.exists() {
+            return Ok(());
+        }
+        let removed = fs::remove_file(&page).and_then(|()| match images.is_dir() {
+            true => fs::remove_dir_all(&images),
+            false => Ok(()),
+        });
+        removed.with_context(|| {
+            format!(
+                "cannot remove the older results in {}",
+                self.folder.display()
+            )
+        })
     }
 
     /// Adds what the generator makes of a sample. Input and real picture are written for the first one.
@@ -190,7 +211,7 @@ mod tests {
         let write = |columns: &[&str], names: &[&str]| {
             let mut results = Results::create(&folder, "<run>".into()).expect("created");
             for column in columns {
-                results.begin_column((*column).to_owned());
+                results.begin_column((*column).to_owned()).expect("begun");
                 for name in names {
                     let input = || RgbImage::new(2, 2);
                     let pictures = [&picture, &picture];
@@ -215,6 +236,9 @@ mod tests {
             assert!(folder.join(&address).is_file(), "{address}");
         }
         assert!(html.contains("&lt;run&gt;") && !html.contains("<run>"));
+        // An evaluation that ends before its first picture leaves the older results alone.
+        drop(Results::create(&folder, "new".into()).expect("created"));
+        assert_eq!(fs::read_to_string(&page).expect("the page"), html);
         // Written again, nothing of the older results is left.
         write(&["step 3"], &names[..1]);
         assert!(!folder.join("images/sub").exists());

@@ -56,7 +56,7 @@ pub struct EvaluateArgs {
     #[arg(long, value_name = "DIR", requires = "labels")]
     instances: Option<PathBuf>,
     /// Instead of a run: folder of real pictures, to compare with those of --fake
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "images", "phase", "bn_stats", "dropout"], requires = "fake")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["run", "data", "images", "phase", "bn_stats", "dropout", "precision"], requires = "fake")]
     real: Option<PathBuf>,
     /// Folder of generated pictures
     #[arg(long, value_name = "DIR", requires = "real")]
@@ -103,6 +103,10 @@ struct Subject<'a> {
 impl EvaluateArgs {
     /// Evaluates.
     pub fn run(self) -> Result<ExitCode> {
+        // Told before hours of measuring.
+        if let Some(path) = &self.json {
+            crate::files::create_parent(path)?;
+        }
         match (&self.run, &self.real, &self.fake) {
             (Some(run), ..) => self.evaluate_runs(run)?,
             (None, Some(real), Some(fake)) => {

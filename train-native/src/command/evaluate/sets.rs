@@ -12,7 +12,7 @@ use underpaint_core::bundle::{Inputs, Runner};
 use super::EvaluateArgs;
 use crate::command::generate::picture_from_signed;
 use crate::data::augment::Region;
-use crate::data::decode::{Color, Picture, read_picture};
+use crate::data::decode::{Color, Picture, read_picture, read_picture_size};
 use crate::data::files::list_pictures_of;
 use crate::data::resize::{Filter, resize_bytes};
 use crate::data::source::DataSource;
@@ -123,6 +123,24 @@ impl Pictures for OfFolder {
     }
 }
 
+/// Pictures are compared pixel by pixel, or patch by patch, where all have one size.
+fn check_sizes(folders: &[&OfFolder]) -> Result<()> {
+    let mut first: Option<(Size, &Path)> = None;
+    for path in folders.iter().flat_map(|folder| &folder.paths) {
+        let found = read_picture_size(path)?;
+        let (expected, other) = *first.get_or_insert((found, path));
+        if found != expected {
+            bail!(
+                "{}: expected {expected}, the size of {}, found {found}; --size PX compares the middle squares of all \
+                 pictures at that side",
+                path.display(),
+                other.display()
+            );
+        }
+    }
+    Ok(())
+}
+
 /// The middle square of a picture, resized to that side.
 fn middle_square(picture: &Picture, side: usize) -> Picture {
     let Size { width, height } = picture.size();
@@ -218,6 +236,10 @@ impl EvaluateArgs {
         }
         let reals = OfFolder::open(real, "real pictures", self.size)?;
         let fakes = OfFolder::open(fake, "generated pictures", self.size)?;
+        // Inception sees pictures of any size as its own.
+        if self.size.is_none() && (self.measures.swd || self.measures.ms_ssim) {
+            check_sizes(&[&reals, &fakes])?;
+        }
         let device = device::open(self.runner.device)?;
         let inception = self.measures.open_inception(&device)?;
         let mut sets = self.measures.sets(inception.as_ref(), &device);

@@ -47,7 +47,7 @@ impl ExportArgs {
         })?;
         for Listed { name, bytes, .. } in &written {
             let path = self.output.join(name);
-            eprintln!("{}: {:.2} MB", path.display(), *bytes as f64 / 1e6);
+            eprintln!("{}: {}", path.display(), card::size(*bytes));
         }
         if model.manifest.provenance.licence.is_none() {
             eprintln!("{CARD} says that no licence is stated: --licence TEXT states one");

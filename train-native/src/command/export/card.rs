@@ -9,6 +9,8 @@ use std::fmt::Write;
 use underpaint_core::bundle::{InputKind, Manifest, NormDefault, Provenance};
 use underpaint_core::checkpoint::summary;
 
+use crate::html::address;
+
 /// Class names that are listed.
 const CLASSES_SHOWN: usize = 40;
 
@@ -38,8 +40,53 @@ pub(super) fn write(manifest: &Manifest, files: &[Listed], no_onnx: Option<&str>
     card
 }
 
+/// What it makes of what, for people who know no network by its name.
+fn purpose(manifest: &Manifest) -> String {
+    let model = &manifest.model;
+    let mut text = match &manifest.input {
+        InputKind::Latent { .. } => {
+            "Makes pictures out of random numbers, which a seed draws.".to_owned()
+        }
+        InputKind::Image { .. } => "Makes a picture of a picture.".to_owned(),
+        InputKind::Labels {
+            dont_care, edges, ..
+        } => {
+            let mut text = "Makes a picture of a label map, in which a number at every pixel says what is to be there"
+                .to_owned();
+            if *dont_care {
+                text.push_str(" (255: whatever fits)");
+            }
+            text.push('.');
+            if *edges {
+                text.push_str(
+                    " An instance map beside it tells one object from the next of its kind.",
+                );
+            }
+            text
+        }
+    };
+    let conditional = !matches!(manifest.input, InputKind::Latent { .. });
+    if conditional && model.latent_channels().is_some() {
+        text.push_str(" A style decides its light and colours: drawn by a seed");
+        text.push_str(match model.has_encoder() {
+            true => ", or taken from another picture.",
+            false => ".",
+        });
+    }
+    if model.feature_channels() > 0 {
+        text.push_str(
+            " Every object has a look of its own: features, drawn or taken from a photo.",
+        );
+    }
+    text
+}
+
 fn what(manifest: &Manifest) -> String {
-    let mut text = format!("{}.", summary(manifest));
+    let mut text = format!(
+        "{}\n\nThe network: {}.",
+        purpose(manifest),
+        summary(manifest)
+    );
     let statistics = match manifest.test_time.statistics {
         NormDefault::Batch => "of each picture",
         NormDefault::Running => "of the training",
@@ -124,19 +171,27 @@ fn licence(provenance: &Provenance) -> String {
 }
 
 fn listing(files: &[Listed], no_onnx: Option<&str>) -> String {
-    let mut text = "| file | MB | what | SHA-256 |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| file | size | what | SHA-256 |\n|---|---|---|---|\n".to_owned();
     for file in files {
-        let megabytes = file.bytes as f64 / 1e6;
+        let (name, size) = (&file.name, size(file.bytes));
         let _ = writeln!(
             text,
-            "| `{}` | {megabytes:.2} | {} | `{}` |",
-            file.name, file.what, file.sha256
+            "| `{name}` | {size} | {} | `{}` |",
+            file.what, file.sha256
         );
     }
     if let Some(why) = no_onnx {
         let _ = write!(text, "\nThere is no ONNX graph: {}.", one_line(why));
     }
     text.trim_end().to_owned()
+}
+
+/// `3.3 kB`, `1.50 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..100_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.2} MB", bytes as f64 / 1e6),
+    }
 }
 
 fn usage(manifest: &Manifest, files: &[Listed]) -> String {
@@ -150,12 +205,28 @@ fn usage(manifest: &Manifest, files: &[Listed]) -> String {
         InputKind::Image { .. } => "--input PICTURES --output pictures",
     };
     let (packed, keys) = (named(".underpaint"), named(".pytorch.safetensors"));
+    // Names are quoted as each language does it; Python takes what Rust's `{:?}` gives.
+    let (word, url) = (shell_word(packed), address(packed));
+    let conditional = !matches!(manifest.input, InputKind::Latent { .. });
+    let styled = match conditional && manifest.model.has_encoder() {
+        true => format!("underpaint generate --model {word} {input} --style photo.jpg\n"),
+        false => String::new(),
+    };
     format!(
-        "```sh\nunderpaint generate --model {packed} {input}\nunderpaint serve --models .   # paint with it in a \
-         browser\n```\n\n```html\n<underpaint-canvas model=\"{packed}\" controls></underpaint-canvas>\n```\n\n\
-         ```python\nfrom safetensors.torch import load_file\ngenerator.load_state_dict(load_file(\"{keys}\"))  # the \
+        "```sh\nunderpaint generate --model {word} {input}\n{styled}underpaint serve --models .   # paint with it in a \
+         browser\n```\n\n```html\n<underpaint-canvas model=\"{url}\" controls></underpaint-canvas>\n```\n\n\
+         ```python\nfrom safetensors.torch import load_file\ngenerator.load_state_dict(load_file({keys:?}))  # the \
          authors' class\n```"
     )
+}
+
+/// A name as one word for a shell.
+fn shell_word(name: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    match name.chars().all(plain) {
+        true => name.to_owned(),
+        false => format!("'{}'", name.replace('\'', "'\\''")),
+    }
 }
 
 /// A text that cannot leave its line or its cell.
@@ -227,8 +298,31 @@ mod tests {
             "On 100 pictures (val), after 300 steps (these weights are others):",
             "| L1 | 0.25000 |",
             "\nCC BY 4.0\n",
-            "| `m.underpaint` | 1.50 | all | `abc` |",
+            "| `m.underpaint` | 1.50 MB | all | `abc` |",
+            "Makes a picture of a picture.",
             "--model m.underpaint --input PICTURES",
+        ] {
+            assert!(card.contains(part), "{part}: {card}");
+        }
+    }
+
+    #[test]
+    fn names_are_quoted_in_commands_pages_and_programs() {
+        let file = |name: &str| Listed {
+            name: name.into(),
+            what: "all",
+            bytes: 1,
+            sha256: String::new(),
+        };
+        let files = [
+            file("the sea's.underpaint"),
+            file("the sea's.pytorch.safetensors"),
+        ];
+        let card = write(&manifest(), &files, None);
+        for part in [
+            r"--model 'the sea'\''s.underpaint' --input",
+            "model=\"the%20sea%27s.underpaint\"",
+            "load_file(\"the sea's.pytorch.safetensors\")",
         ] {
             assert!(card.contains(part), "{part}: {card}");
         }

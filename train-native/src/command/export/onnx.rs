@@ -59,6 +59,10 @@ impl OnnxArgs {
         dtype: WeightDtype,
     ) -> Result<Vec<(PathBuf, File)>> {
         let mut request = self.request.request(&model.manifest)?;
+        let pictures = matches!(model.manifest.input, InputKind::Image { .. });
+        if self.normalised_input && !pictures && model.encoder.is_none() {
+            bail!("--normalised-input: no graph of this model takes a picture");
+        }
         if self.dynamic {
             request.size = unpadded(&model.manifest, request.size)?;
         }

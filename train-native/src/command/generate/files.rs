@@ -96,6 +96,7 @@ pub(super) fn generate(
     let target = Target::new(output, many)?;
     let mut jobs = jobs(files, maker.count(), &target);
     check_names(&jobs)?;
+    let inputs = jobs.len();
     let there = match &target {
         Target::File(_) => 0,
         Target::Folder(folder) => {
@@ -109,7 +110,7 @@ pub(super) fn generate(
         _ => Ok(Seen::Nothing),
     };
     let made = pipeline::run(&jobs, maker.batch(), read, |wanted| maker.make(wanted))?;
-    report(&target, &jobs, made, there)
+    report(&target, inputs, made, there)
 }
 
 impl GenerateArgs {
@@ -233,7 +234,7 @@ fn counted(pictures: usize) -> String {
 }
 
 /// Says what came of it; one bad file makes the program fail once all others are done.
-fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<ExitCode> {
+fn report(target: &Target, inputs: usize, made: Made, there: usize) -> Result<ExitCode> {
     let Made {
         pictures,
         mut failed,
@@ -262,7 +263,7 @@ fn report(target: &Target, jobs: &[Job], made: Made, there: usize) -> Result<Exi
     if failed.is_empty() {
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("{} of {} inputs failed:", failed.len(), jobs.len());
+    eprintln!("{} of {inputs} inputs failed:", failed.len());
     for error in failed.values() {
         eprintln!("  {error:#}");
     }

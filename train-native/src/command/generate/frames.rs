@@ -16,6 +16,9 @@ use crate::data::PixelsF32;
 use crate::family;
 use crate::model::Model;
 
+/// Frames a second, if nothing is said.
+const FPS: u16 = 12;
+
 /// Flags that ask for a path or a sheet.
 #[derive(Debug, Clone, Args)]
 #[command(
@@ -35,9 +38,9 @@ pub(super) struct FramesArgs {
     /// Frames from one picture to the next, both of them among these
     #[arg(long, value_name = "N")]
     pub frames: Option<usize>,
-    /// Frames a second of an animation
-    #[arg(long, value_name = "N", default_value_t = 12)]
-    pub fps: u16,
+    /// Frames a second of an animation [default: 12]
+    #[arg(long, value_name = "N")]
+    pub fps: Option<u16>,
     /// One sheet with so many pictures of --seed beside and below each other: 8x8
     #[arg(long, value_name = "COLUMNSxROWS", conflicts_with = "count")]
     pub grid: Option<Sheet>,
@@ -175,6 +178,13 @@ pub(super) fn generate(
         true => Format::of_name(output)?,
         false => None,
     };
+    if frames.fps.is_some() && format.is_none() {
+        bail!(
+            "--fps: only an animation has frames a second: expected --between or --interpolate with it, and an --output \
+             that ends in .gif, .png or .webp, found {}",
+            output.display()
+        );
+    }
     if frames.grid.is_none() && format.is_none() {
         return Ok(None);
     }
@@ -190,7 +200,7 @@ pub(super) fn generate(
     };
     match (frames.grid, format) {
         (Some(sheet), _) => write_sheet(&maker, &seen, sheet, output)?,
-        (None, Some(format)) => animate(&maker, &seen, format, frames.fps, output)?,
+        (None, Some(format)) => animate(&maker, &seen, format, frames.fps.unwrap_or(FPS), output)?,
         (None, None) => {}
     }
     Ok(Some(ExitCode::SUCCESS))

@@ -132,7 +132,7 @@ enum Looks {
     /// Feature maps as files.
     Files(Partners),
     /// One photo for every input.
-    Style(Arc<PixelsF32>, PathBuf),
+    Style(Picture, PathBuf),
     /// A photo for each input.
     Photos(Partners),
 }
@@ -213,12 +213,20 @@ impl<'a> Reader<'a> {
                 let file = partners.find(path, name)?;
                 Look::Features(feature_map(file, self.feature_channels, labels.size())?)
             }
-            Looks::Style(photo, path) => Look::Photo(Arc::clone(photo), path.clone()),
+            Looks::Style(photo, file) => {
+                // A photo of this map is resized with it; one of another size is refused by the encoder.
+                let is_of_map = photo.size() == read_label_map_size(path)?;
+                let size = if is_of_map {
+                    labels.size()
+                } else {
+                    photo.size()
+                };
+                photo_look(photo.clone(), file, size)
+            }
             Looks::Photos(partners) => {
                 let file = partners.find(path, name)?;
                 let photo = read_picture(file, Color::from_channels(self.output_channels)?)?;
-                let photo = resized_picture(photo, labels.size());
-                Look::Photo(Arc::new(signed_from_picture(&photo)), file.to_path_buf())
+                photo_look(photo, file, labels.size())
             }
         };
         Ok(LabelsSeen {
@@ -278,8 +286,8 @@ impl GenerateArgs {
             return Ok(Looks::None);
         }
         if let Some(path) = &self.style {
-            let photo = style_planes(runner.output_channels(), path)?;
-            return Ok(Looks::Style(Arc::new(photo), path.clone()));
+            let colour = Color::from_channels(runner.output_channels())?;
+            return Ok(Looks::Style(read_picture(path, colour)?, path.clone()));
         }
         let given = self.features.as_deref();
         match given.and_then(Path::to_str) {
@@ -328,6 +336,12 @@ fn photos_beside(input: &Path) -> Result<PathBuf> {
             }
         ),
     }
+}
+
+/// What objects look like in a photo, resized.
+fn photo_look(photo: Picture, file: &Path, to: Size) -> Look {
+    let photo = resized_picture(photo, to);
+    Look::Photo(Arc::new(signed_from_picture(&photo)), file.to_path_buf())
 }
 
 /// A picture for an encoder, in `[-1, 1]`.

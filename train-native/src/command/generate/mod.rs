@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
-use underpaint_core::bundle::InputKind;
+use underpaint_core::bundle::{InputKind, ModelConfig};
 use underpaint_core::image::pixels_from_signed;
 
 pub(super) use latents::scale_of_side;
@@ -145,7 +145,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = [
         "input", "output", "instances", "remap", "ade_shift", "style", "features", "half", "size", "width", "count",
         "scale", "alpha", "class", "random_style", "images", "clusters", "tile", "batch", "again", "between",
-        "interpolate", "grid",
+        "interpolate", "grid", "frames", "fps",
     ], requires = "tensors_out")]
     tensors_in: Option<PathBuf>,
     /// Safetensors to write `output` to, before any rounding
@@ -178,6 +178,7 @@ impl GenerateArgs {
         if self.count == 0 || [self.size, self.width, self.batch].contains(&none) {
             bail!("--count, --size, --width and --batch: expected at least 1, found 0");
         }
+        self.check_growth(runner.model())?;
         let unconditional = matches!(model.manifest.input, InputKind::Latent { .. });
         let (input, output) = match (&self.input, &self.output) {
             (_, None) => bail!("expected --output FILE|DIR, or --tensors-in and --tensors-out"),
@@ -195,6 +196,22 @@ impl GenerateArgs {
         match together {
             Some(code) => Ok(code),
             None => files::generate(&self, &runner, &model, input, output),
+        }
+    }
+
+    /// What a Progressive GAN cannot do for any picture is told once, before the first.
+    fn check_growth(&self, model: &ModelConfig) -> Result<()> {
+        self.scale_number()?;
+        if let (Some(side), Some([most, _])) = (self.scale, model.fixed_size())
+            && side > most
+        {
+            bail!("--scale: this model makes pictures of up to {most} pixels, found {side}");
+        }
+        match self.alpha {
+            Some(alpha) if !(0.0..=1.0).contains(&alpha) => {
+                bail!("--alpha: expected 0 to 1, found {alpha}")
+            }
+            _ => Ok(()),
         }
     }
 

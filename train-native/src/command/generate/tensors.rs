@@ -32,6 +32,7 @@ pub(super) fn generate(
     let shape = generated.dims().to_vec();
     let values = generated.into_data().iter::<f32>().collect();
     let dict = StateDict::from([("output".to_owned(), StateTensor { shape, values })]);
+    crate::files::create_parent(output)?;
     crate::files::write(output, &encode_weights(&dict, WeightDtype::F32)?)
 }
 

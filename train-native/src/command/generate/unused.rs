@@ -59,6 +59,16 @@ impl GenerateArgs {
         if self.images.is_some() && !photos {
             bail!("--images: only --features encode has a use for photos");
         }
+        // Where nothing is said, features are drawn.
+        let drawn = self
+            .features
+            .as_deref()
+            .is_none_or(|said| said == Path::new("sample"));
+        if self.clusters.is_some() && !drawn {
+            bail!(
+                "--clusters: only --features sample, or no --features at all, draws from typical features"
+            );
+        }
         if self.style.is_some() && !encoder {
             bail!("--style: this model has no encoder that reads a style from a picture");
         }

@@ -152,8 +152,8 @@ impl fmt::Display for LabelStatistics {
             }
             writeln!(
                 formatter,
-                "usually means \"don't care\": --contain-dontcare-label gives it a channel of its own; where it is a \
-                 class, --remap FILE with the line `255 {suggested}` makes it one"
+                "usually means \"don't care\": SPADE gives it a channel of its own (--contain-dontcare-label); in every \
+                 family --remap FILE with the line `255 {suggested}` makes it a class"
             )?;
         }
         Ok(())
