@@ -50,6 +50,7 @@ fn two_runs_are_compared_side_by_side_and_class_by_class() {
     let both = place.json("both.json");
     assert_eq!(both["runs"][0], one);
     assert_eq!(both["runs"][1]["step"], 2);
+    assert!(!told.stderr.contains("different pictures"), "{told:?}");
     place.fails("evaluate --run one --ms-ssim", &["--ms-ssim", "SSIM"]);
 }
 

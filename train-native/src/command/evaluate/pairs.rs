@@ -6,8 +6,8 @@ use anyhow::{Context, Result, bail};
 use indicatif::ProgressIterator;
 use rand_chacha::rand_core::SeedableRng;
 use serde::Serialize;
-use underpaint_core::bundle::{Inputs, Runner};
-use underpaint_core::label::Instances;
+use underpaint_core::bundle::{InputKind, Inputs, Runner};
+use underpaint_core::label::{Instances, LabelClass, Palette};
 
 use super::EvaluateArgs;
 use crate::command::generate::picture_from_signed;
@@ -128,10 +128,27 @@ impl EvaluateArgs {
             grain: grain.finish(),
             fid: distances.fid,
             swd: distances.swd,
-            classes: by_class.differences(&palette.classes),
+            classes: by_class.differences(&named(&palette, &model.manifest.input)),
             files,
         })
     }
+}
+
+/// The classes of a model, with the one that pixels of no class are.
+fn named(palette: &Palette, input: &InputKind) -> Vec<LabelClass> {
+    let mut classes = palette.classes.clone();
+    if let Some(layout) = input.layout().filter(|layout| layout.dont_care)
+        && let Ok(id) = u16::try_from(layout.num_classes)
+        && classes.iter().all(|class| class.id != id)
+    {
+        let unknown = Palette::numbered(1).classes.into_iter();
+        classes.extend(unknown.map(|class| LabelClass {
+            id,
+            name: "don't care".to_owned(),
+            ..class
+        }));
+    }
+    classes
 }
 
 /// What a column of the page is called.
@@ -190,4 +207,29 @@ fn inputs(runner: &Runner, seed: u64, sample: &Sample) -> Result<Inputs> {
         features,
         ..Inputs::from(condition)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::labels_input;
+    use underpaint_core::label::SemanticLayout;
+
+    #[test]
+    fn pixels_of_no_class_have_a_name() {
+        let layout = |dont_care| SemanticLayout {
+            num_classes: 3,
+            dont_care,
+            edges: false,
+        };
+        let input = |dont_care| labels_input(layout(dont_care), None);
+        let names = |classes, dont_care| {
+            let named = named(&Palette::numbered(classes), &input(dont_care));
+            named.last().map(|class| (class.id, class.name.clone()))
+        };
+        assert_eq!(names(3, true), Some((3, "don't care".to_owned())));
+        assert_eq!(names(3, false), Some((2, "2".to_owned())));
+        // ADE20K's last class is that one.
+        assert_eq!(names(4, true), Some((3, "3".to_owned())));
+    }
 }

@@ -123,6 +123,11 @@ pub(super) fn print_side_by_side(runs: &[Evaluation]) -> Result<()> {
              without, or with pictures of other sizes"
         );
     }
+    if !on_the_same(runs) {
+        eprintln!(
+            "these runs were measured on different pictures; --data DIR measures all of them on the same"
+        );
+    }
     let width = widest(rows.iter().map(|row| row.name.as_str()));
     print!("{:<width$}  {:>8}", "run", "step");
     for heading in first.headings() {
@@ -140,6 +145,16 @@ pub(super) fn print_side_by_side(runs: &[Evaluation]) -> Result<()> {
         println!();
     }
     Ok(())
+}
+
+/// Whether all runs with pairs were measured on pictures of the same names.
+fn on_the_same(runs: &[Evaluation]) -> bool {
+    let mut all = runs.iter().filter_map(|run| match run {
+        Evaluation::Pairs(pairs) => Some(pairs.files.iter().map(|file| &file.name)),
+        Evaluation::Sets(_) => None,
+    });
+    let first = all.next();
+    first.is_none_or(|first| all.all(|other| other.eq(first.clone())))
 }
 
 /// The numbers of a run by the names of their measures, with its step.
@@ -191,5 +206,43 @@ impl Row {
     fn headings(&self) -> Vec<&str> {
         let names = self.numbers.iter().map(|(name, _)| name.as_str());
         names.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::command::evaluate::pairs::FileMetrics;
+
+    #[test]
+    fn runs_of_other_pictures_are_told_apart() {
+        let metrics = PairedMetrics {
+            l1: 0.0,
+            psnr: 0.0,
+            ssim: 0.0,
+        };
+        let file = |name: &&str| FileMetrics {
+            name: (*name).to_owned(),
+            metrics,
+        };
+        let run = |names: &[&str]| {
+            Evaluation::Pairs(PairEvaluation {
+                run: "run".into(),
+                step: None,
+                data: "data".into(),
+                phase: "val".into(),
+                count: names.len(),
+                mean: metrics,
+                grain: None,
+                fid: None,
+                swd: Vec::new(),
+                classes: Vec::new(),
+                files: names.iter().map(file).collect(),
+            })
+        };
+        assert!(on_the_same(&[run(&["a", "b"]), run(&["a", "b"])]));
+        assert!(!on_the_same(&[run(&["a", "b"]), run(&["a"])]));
+        assert!(!on_the_same(&[run(&["a"]), run(&["a"]), run(&["b"])]));
+        assert!(on_the_same(&[]));
     }
 }
