@@ -86,9 +86,9 @@ fn features_are_gathered_clustered_and_generated_with() {
     );
     // Nothing is read from a data set where features are there already, nor drawn from clusters where others
     // are asked for.
-    for flag in ["--phase val", "--data data"] {
+    for (flag, value) in [("--phase", "val"), ("--data", "data")] {
         place.fails(
-            &format!("features cluster --run run --from run/features.safetensors {flag}"),
+            &format!("features cluster --run run --from run/features.safetensors {flag} {value}"),
             &["--from", flag],
         );
     }
