@@ -108,6 +108,7 @@ impl Model {
             model,
             input,
             size,
+            alpha,
             generator,
             encoder,
         } = {
@@ -123,6 +124,7 @@ impl Model {
             .file_name()
             .map_or("model".into(), |name| name.to_string_lossy().into_owned());
         let mut manifest = describe(name, model, input, size);
+        manifest.alpha = alpha;
         manifest.provenance.steps = Some(step);
         manifest.provenance.data = Some(settings.source().title());
         manifest.provenance.scores = read_scores(run)?;
