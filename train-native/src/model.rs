@@ -318,8 +318,14 @@ pub fn open_clusters(path: &Path, channels: usize) -> Result<FeatureClusters> {
     let clusters = match is_numpy(&bytes) {
         true => numpy_clusters(&bytes).with_context(at)?,
         false => {
-            let dict = decode_weights(&bytes).with_context(at)?;
-            FeatureClusters::from_state_dict(&dict).with_context(at)?
+            let expected = || {
+                format!(
+                    "{}: expected typical features, as `features cluster` or the authors write them",
+                    path.display()
+                )
+            };
+            let dict = decode_weights(&bytes).with_context(expected)?;
+            FeatureClusters::from_state_dict(&dict).with_context(expected)?
         }
     };
     let problem = clusters.check(channels);
