@@ -108,6 +108,7 @@ impl Model {
             mut model,
             input,
             size,
+            alpha,
             generator,
             encoder,
         } = {
@@ -127,6 +128,7 @@ impl Model {
             generator.fold_upsampling(&mut weights);
         }
         let mut manifest = describe(name, model, input, size);
+        manifest.alpha = alpha;
         manifest.provenance.steps = Some(step);
         manifest.provenance.data = Some(settings.source().title());
         manifest.provenance.scores = read_scores(run)?;
@@ -320,8 +322,14 @@ pub fn open_clusters(path: &Path, channels: usize) -> Result<FeatureClusters> {
     let clusters = match is_numpy(&bytes) {
         true => numpy_clusters(&bytes).with_context(at)?,
         false => {
-            let dict = decode_weights(&bytes).with_context(at)?;
-            FeatureClusters::from_state_dict(&dict).with_context(at)?
+            let expected = || {
+                format!(
+                    "{}: expected typical features, as `features cluster` or the authors write them",
+                    path.display()
+                )
+            };
+            let dict = decode_weights(&bytes).with_context(expected)?;
+            FeatureClusters::from_state_dict(&dict).with_context(expected)?
         }
     };
     let problem = clusters.check(channels);

@@ -284,6 +284,7 @@ impl<W: WeightSource> Model<W> {
             seed: u64::from(scene.seed),
             one_hot: matches!(scene.condition, Condition::Labels(_)),
             scale: scene.scale,
+            alpha: self.manifest.alpha_at(scene.scale),
             ..Request::of_size(&self.manifest, scene.size)
         }
     }

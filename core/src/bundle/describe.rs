@@ -33,6 +33,7 @@ pub fn describe(
         weights: unwritten(WEIGHTS_FILE),
         encoder_weights: model.has_encoder().then(|| unwritten(ENCODER_FILE)),
         clusters: None,
+        alpha: 0.0,
         model,
         provenance: Provenance {
             producer: producer.to_owned(),

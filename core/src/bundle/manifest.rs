@@ -41,6 +41,10 @@ pub struct Manifest {
     /// when no picture is encoded and nothing is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clusters: Option<FeatureClusters>,
+    /// Share of the next smaller size in the pictures of a Progressive GAN that was saved while its last size faded
+    /// in, 0 to 1; 0 for all others. Its newest layers have hardly begun to learn.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub alpha: f64,
     /// Where the model comes from.
     pub provenance: Provenance,
 }
@@ -88,6 +92,14 @@ pub enum InputKind {
 )]
 fn is_false(switch: &bool) -> bool {
     !*switch
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
 }
 
 impl InputKind {
@@ -268,6 +280,15 @@ impl Manifest {
         }
     }
 
+    /// The share of the next smaller size at a scale of a Progressive GAN, the finest where none is said: scales
+    /// below that have faded in.
+    pub fn alpha_at(&self, scale: Option<usize>) -> f64 {
+        match (&self.model, scale) {
+            (ModelConfig::Pgan { generator }, Some(scale)) if scale < generator.scale() => 0.0,
+            _ => self.alpha,
+        }
+    }
+
     /// The manifest as indented JSON.
     pub fn to_json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a manifest holds nothing that JSON cannot say")
@@ -275,6 +296,12 @@ impl Manifest {
 
     fn validate(&self) -> Result<()> {
         self.model.validate()?;
+        if !(0.0..=1.0).contains(&self.alpha) {
+            return Err(Error::Manifest(format!(
+                "alpha: expected 0 to 1, found {}",
+                self.alpha
+            )));
+        }
         if let InputKind::Labels {
             num_classes,
             classes,
@@ -400,6 +427,7 @@ pub(crate) mod tests {
             },
             encoder_weights: None,
             clusters: None,
+            alpha: 0.0,
             provenance: Provenance::default(),
         }
     }
@@ -411,6 +439,42 @@ pub(crate) mod tests {
             Manifest::from_json(manifest.to_json().as_bytes()).expect("a manifest"),
             manifest
         );
+    }
+
+    #[test]
+    fn a_growing_model_remembers_how_far_its_last_size_was() {
+        let growing = Manifest {
+            model: ModelConfig::Pgan {
+                generator: crate::pgan::GeneratorConfig::default(),
+            },
+            input: InputKind::Latent {
+                channels: 512,
+                attributes: Vec::new(),
+            },
+            alpha: 0.25,
+            ..manifest()
+        };
+        let json = growing.to_json();
+        let read = Manifest::from_json(json.as_bytes()).expect("a manifest");
+        assert_eq!(read, growing);
+        let finest = match &growing.model {
+            ModelConfig::Pgan { generator } => generator.scale(),
+            _ => 0,
+        };
+        let scales = [None, Some(finest), Some(finest - 1), Some(0)];
+        assert_eq!(
+            scales.map(|scale| read.alpha_at(scale)),
+            [0.25, 0.25, 0.0, 0.0]
+        );
+        assert!(
+            !manifest().to_json().contains("alpha"),
+            "older readers need not know it"
+        );
+        let wrong = json.replace("\"alpha\": 0.25", "\"alpha\": 1.5");
+        let told = Manifest::from_json(wrong.as_bytes())
+            .unwrap_err()
+            .to_string();
+        assert!(told.contains("alpha: expected 0 to 1, found 1.5"), "{told}");
     }
 
     #[test]

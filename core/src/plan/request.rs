@@ -34,7 +34,7 @@ impl Request {
             size,
             seed: 0,
             test_time: manifest.test_time,
-            alpha: 0.0,
+            alpha: manifest.alpha,
             scale: None,
             one_hot: false,
         }

@@ -10,6 +10,10 @@ fn one_command_gives_a_page_and_a_peer_what_they_need() {
     let place = Place::with_landscapes(2, 2);
     place.train("run", "--steps 3");
     place.run("evaluate --run run --phase val");
+    // Numbers of another way to run it are none of the bundle's.
+    let kept = place.read("run/scores-latest.json");
+    place.run("evaluate --run run --phase train --bn-stats running");
+    assert!(place.read("run/scores-latest.json") == kept);
     let told = place.run("export run --output sea --format all --name Seaside --licence CC0-1.0");
     assert!(told.stderr.contains("sea/MODEL.md"), "{told:?}");
     let expected = [
@@ -63,6 +67,10 @@ fn one_command_gives_a_page_and_a_peer_what_they_need() {
         "export run --output x.onnx --format onnx --licence CC0-1.0",
         &["--licence", "--format all"],
     );
+    std::fs::rename(place.path("data"), place.path("elsewhere")).expect("moved");
+    place.run("evaluate --run run --phase train --data elsewhere");
+    let scores = place.json("run/scores-latest.json");
+    assert_eq!(scores["on"], json!("2 pictures (train) of elsewhere"));
     // A licence stays with a bundle that is exported again.
     place.run("export run --output with --licence CC0-1.0");
     place.run("export with --output again --format all --dtype f16");

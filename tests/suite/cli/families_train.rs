@@ -80,6 +80,40 @@ fn every_family_resumes_bit_for_bit() {
 }
 
 #[test]
+fn a_size_that_was_fading_in_is_shown_as_it_was() {
+    let place = Place::with_landscapes(3, 0);
+    // The second step at the third size: a quarter of it is there.
+    PGAN.train(&place, "run", "--steps 10");
+    let picture = |model: &str, flags: &str| {
+        let told = place.run(&format!(
+            "generate --model {model} --seed 1 --output x.png {flags}"
+        ));
+        (place.read("x.png"), told.stderr)
+    };
+    let (shown, told) = picture("run", "");
+    assert!(
+        told.contains("while 16 pixels faded in") && told.contains("--alpha 0.750"),
+        "{told}"
+    );
+    assert!(shown == picture("run", "--alpha 0.75").0 && shown != picture("run", "--alpha 0").0);
+    // A size that is whole is not mixed with the one before.
+    let (smaller, told) = picture("run", "--scale 8");
+    assert!(!told.contains("faded in"), "{told}");
+    assert!(smaller == picture("run", "--scale 8 --alpha 0").0);
+    place.run("export run --format all --output give");
+    assert!(shown == picture("give", "").0);
+    assert!(
+        place
+            .text("give/MODEL.md")
+            .contains("16x16 pixels faded in: 75 %")
+    );
+    PGAN.train(&place, "whole", "--steps 14");
+    assert!(!picture("whole", "").1.contains("faded in"));
+    place.run("export whole --output bundle");
+    assert!(place.json("bundle/manifest.json").get("alpha").is_none());
+}
+
+#[test]
 fn pix2pixhd_resumes_across_the_epoch_in_which_all_layers_join() {
     let place = Place::with_landscapes(4, 1);
     let arguments = "--net-g local --n-local-enhancers 1 --n-blocks-local 1 --niter-fix-global 1 \

@@ -154,6 +154,11 @@ fn the_authors_clusters_are_read_and_travel_in_the_bundle() {
         ),
         &["--clusters", "takes no features"],
     );
+    place.write("text", "no features");
+    place.fails(
+        &format!("{generate} --model hd --clusters text --output x.png"),
+        &["text: expected typical features"],
+    );
     place.write("bad.npy", &AUTHORS[..AUTHORS.len() - 9]);
     place.fails(
         &format!("{generate} --model hd --clusters bad.npy --output x.png"),

@@ -188,6 +188,14 @@ fn styles_are_taken_drawn_and_walked_between() {
         &format!("{generate} --style a.png --random-style --output x.png"),
         &["--style", "--random-style"],
     );
+    for flag in ["--size 64", "--width 64"] {
+        place.fails(
+            &format!("{generate} {flag} --output x.png"),
+            &[flag.split_once(' ').expect("a value").0, "32x32 only"],
+        );
+    }
+    place.run(&format!("{generate} --size 32 --output same.png"));
+    assert!(place.read("same.png") == place.read("plain.png"));
     place.fails(
         "generate --model vae --input . --between a.png b.png --frames 3 --output x",
         &["--between", "found a folder"],

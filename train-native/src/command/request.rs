@@ -102,7 +102,8 @@ impl RequestArgs {
         let mut request = Request::of_size(manifest, size);
         request.seed = self.seed.unwrap_or(0);
         request.scale = self.scale.map(scale_of_side).transpose()?;
-        request.alpha = self.alpha.unwrap_or(request.alpha);
+        let own = manifest.alpha_at(request.scale);
+        request.alpha = self.alpha.unwrap_or(own);
         match self.bn_stats {
             Some(BnStats::Batch) => request.test_time.statistics = NormDefault::Batch,
             Some(BnStats::Running) => request.test_time.statistics = NormDefault::Running,

@@ -152,6 +152,8 @@ pub struct TrainedModel {
     pub input: InputKind,
     /// Height and width that it was trained at.
     pub size: [usize; 2],
+    /// Share of the next smaller size, while a size of a Progressive GAN fades in; else 0.
+    pub alpha: f64,
     /// Name of the generator's weights in a checkpoint.
     pub generator: &'static str,
     /// Name of the encoder's, where there is one.

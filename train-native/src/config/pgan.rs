@@ -226,6 +226,7 @@ impl FamilyConfig for PganConfig {
                 attributes: Vec::new(),
             },
             model: ModelConfig::Pgan { generator },
+            alpha: stage.alpha,
             generator: "average_generator",
             encoder: None,
         }

@@ -320,6 +320,7 @@ impl FamilyConfig for Pix2pixRun {
             None => image_input(generator.input_channels, palette),
         };
         TrainedModel {
+            alpha: 0.0,
             model: ModelConfig::Pix2pix { generator },
             input,
             size: [self.augment.crop_size; 2],

@@ -232,6 +232,7 @@ impl FamilyConfig for Pix2pixHdRun {
         };
         let [height, width] = self.usual_size();
         TrainedModel {
+            alpha: 0.0,
             model: ModelConfig::Pix2pixhd {
                 generator: model.generator.clone(),
                 feature_channels,

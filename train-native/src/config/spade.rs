@@ -290,6 +290,7 @@ impl FamilyConfig for SpadeRun {
             _ => crop_size,
         };
         TrainedModel {
+            alpha: 0.0,
             model: ModelConfig::Spade {
                 generator: self.model.generator.clone(),
                 encoder: self.model.encoder.clone(),

@@ -162,7 +162,9 @@ impl EvaluateArgs {
     /// Leaves the numbers of the newest checkpoint in its run, where `export` finds them; a run that nobody
     /// may write to is measured all the same.
     fn keep(&self, subject: &Subject<'_>, evaluation: &Evaluation) {
-        if subject.step.is_some() {
+        // A bundle is run the model's own way, so that numbers of another way say nothing of it.
+        let otherwise = self.runner.bn_stats.is_some() || self.runner.dropout.is_some();
+        if subject.step.is_some() || otherwise {
             return;
         }
         let (step, numbers) = report::numbers(evaluation);
@@ -176,6 +178,13 @@ impl EvaluateArgs {
         if numbers.is_empty() {
             return;
         }
+        // Another data set than the run's own.
+        let elsewhere = self.images.as_ref().or(self.data.as_ref());
+        let name = elsewhere.and_then(|folder| folder.file_name());
+        let on = match name {
+            Some(name) => format!("{on} of {}", name.to_string_lossy()),
+            None => on,
+        };
         let scores = Scores { on, step, numbers };
         let path = subject.run.join(SCORES_FILE);
         let json = serde_json::to_string_pretty(&scores).unwrap_or_default();

@@ -83,10 +83,6 @@ impl EvaluateArgs {
         let phase = self.phase(source);
         let dataset = source.for_evaluation().open(phase)?;
         let runner = self.runner.runner(model)?;
-        // Beside others that look at them, a run that does not is compared all the same.
-        if self.instances.is_some() && self.compare.is_empty() && !runner.looks_at_instances() {
-            bail!("--instances: {} does not look at instances", run.display());
-        }
         let inception = self.measures.open_inception(runner.device())?;
         let mut sets = self.measures.sets(inception.as_ref(), runner.device());
         if let Some(results) = &mut results {

@@ -351,6 +351,7 @@ fn generated(runner: &Runner, seeds: &[u64], seed: u64) -> Result<Vec<Picture>> 
     let latents = seeds.iter().map(|&seed| runner.draw_latents(1, seed));
     let inputs = Inputs {
         latents: Some(burn::tensor::Tensor::cat(latents.collect(), 0)),
+        alpha: runner.manifest().alpha,
         ..Inputs::default()
     };
     let pictures = batch::pictures(runner.run(inputs, seed)?);

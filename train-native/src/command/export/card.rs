@@ -103,6 +103,14 @@ fn what(manifest: &Manifest) -> String {
         }
         text.push('.');
     }
+    if manifest.alpha > 0.0 {
+        let _ = write!(
+            text,
+            "\n\nSaved while {0}x{0} pixels faded in: {1:.0} % of a picture are still the size before.",
+            manifest.size.height,
+            100.0 * manifest.alpha
+        );
+    }
     if let Some(clusters) = &manifest.clusters {
         let labels = clusters.centres.len();
         let _ = write!(text, "\n\nTypical features of {labels} labels are with it.");

@@ -69,8 +69,9 @@ impl<'a> Maker<'a> {
         let mut inputs = stacked(inputs.collect::<Result<_>>()?);
         let numbers: Vec<usize> = wanted.iter().map(|(_, number)| *number).collect();
         inputs.latents = self.latents.of(&numbers, runner.device());
-        inputs.alpha = args.alpha.unwrap_or(0.0);
         inputs.scale = args.scale_number()?;
+        let own = runner.manifest().alpha_at(inputs.scale);
+        inputs.alpha = args.alpha.unwrap_or(own);
         Ok(batch::pictures(runner.run(inputs, seed)?))
     }
 }

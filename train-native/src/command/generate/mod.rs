@@ -119,7 +119,8 @@ pub struct GenerateArgs {
     /// Side to generate at, for a Progressive GAN: 4, 8, 16, … [default: the largest]
     #[arg(long, value_name = "PX")]
     scale: Option<usize>,
-    /// Share of the next smaller size, for a Progressive GAN that was saved while growing
+    /// Share of the next smaller size, for a Progressive GAN that was saved while growing [default: as it was then,
+    /// of a run and of what is exported of it; else 0]
     #[arg(long, value_name = "0..1")]
     alpha: Option<f64>,
     /// Class to generate, for a class-conditional Progressive GAN: one of each attribute, as cat or
@@ -179,6 +180,7 @@ impl GenerateArgs {
             bail!("--count, --size, --width and --batch: expected at least 1, found 0");
         }
         self.check_growth(runner.model())?;
+        self.tell_growth(&model);
         let unconditional = matches!(model.manifest.input, InputKind::Latent { .. });
         let (input, output) = match (&self.input, &self.output) {
             (_, None) => bail!("expected --output FILE|DIR, or --tensors-in and --tensors-out"),
@@ -212,6 +214,20 @@ impl GenerateArgs {
                 bail!("--alpha: expected 0 to 1, found {alpha}")
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Says that a size is not there yet: its pictures look like those of the smaller one.
+    fn tell_growth(&self, model: &Model) {
+        let whole = model.manifest.size.height;
+        let alpha = model.manifest.alpha;
+        let is_whole = self.scale.is_none_or(|side| side == whole);
+        if alpha > 0.0 && is_whole && self.alpha.is_none() {
+            eprintln!(
+                "saved while {whole} pixels faded in: pictures are made as they were then (--alpha {alpha:.3}); --scale \
+                 {} makes the size before",
+                whole / 2
+            );
         }
     }
 

@@ -58,9 +58,10 @@ impl Named<'_> {
     fn inputs(mut self, seed: u64, walk: &WalkArgs) -> Result<Inputs> {
         self.refuse_unused(walk)?;
         let style = self.take::<4>("style")?;
-        let alpha = self.number("alpha")?.map_or(0.0, f64::from);
+        let alpha = self.number("alpha")?.map(f64::from);
         let scale = self.number("scale")?;
         let scale = scale.map(|scale| scale_of(scale as usize)).transpose()?;
+        let alpha = alpha.unwrap_or_else(|| self.runner.manifest().alpha_at(scale));
         let mut latents = self.take::<2>("z")?;
         let mut features = self.take::<4>("features")?;
         let input = self.take::<4>("input")?;

@@ -40,6 +40,17 @@ impl GenerateArgs {
                 bail!("{flag}: this model {taken} and has no use for it");
             }
         }
+        if let (Some([height, width]), true) = (model.fixed_size(), !unconditional) {
+            let wanted = [("--size", self.size), ("--width", self.width)];
+            let other = wanted
+                .into_iter()
+                .find(|(_, side)| side.is_some_and(|side| side != width));
+            if let Some((flag, _)) = other {
+                bail!(
+                    "{flag}: this model makes pictures of {width}x{height} only, and resizes label maps to that by itself"
+                );
+            }
+        }
         if self.count > 1 && !latents {
             bail!(
                 "--count: this model makes one picture of an input; only models with latents make several"
