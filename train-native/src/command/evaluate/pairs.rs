@@ -224,8 +224,8 @@ mod tests {
             named.last().map(|class| (class.id, class.name.clone()))
         };
         assert_eq!(names(3, true), Some((3, "don't care".to_owned())));
-        assert_eq!(names(3, false), Some((2, "2".to_owned())));
+        assert_eq!(names(3, false), Some((2, "class 2".to_owned())));
         // ADE20K's last class is that one.
-        assert_eq!(names(4, true), Some((3, "3".to_owned())));
+        assert_eq!(names(4, true), Some((3, "class 3".to_owned())));
     }
 }
