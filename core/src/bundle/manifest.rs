@@ -94,7 +94,7 @@ fn is_false(switch: &bool) -> bool {
     !*switch
 }
 
-#[expect(
+#[allow(
     clippy::trivially_copy_pass_by_ref,
     reason = "serde passes a reference"
 )]
