@@ -19,6 +19,8 @@ const VARIABLE: &str = "UNDERPAINT_SHARED_MEMORY";
 /// The memories of a run.
 pub(in crate::distributed) struct Memory {
     share: Share,
+    /// Whether this rank's user does not want any.
+    refused: bool,
     state: RefCell<State>,
 }
 
@@ -43,11 +45,11 @@ pub(super) struct Piece {
 
 impl Memory {
     pub(super) fn new(share: Share) -> Self {
-        let refused = std::env::var(VARIABLE).is_ok_and(|value| value == "0");
         Self {
             share,
+            refused: std::env::var(VARIABLE).is_ok_and(|value| value == "0"),
             state: RefCell::new(State {
-                possible: !refused,
+                possible: true,
                 all: Vec::new(),
             }),
         }
@@ -86,7 +88,10 @@ impl Memory {
     /// New memory on all ranks, or on none.
     fn share_out(&self, comm: &Comm, count: usize) -> Result<Option<Shared>> {
         // A rank that has none says so, instead of leaving the others waiting.
-        let own = Own::new(count).ok();
+        let own = match self.refused {
+            true => None,
+            false => Own::new(count).ok(),
+        };
         let address = own.as_ref().map(Own::address);
         let all = comm.gather(&address.map_or(Vec::new(), written))?;
         let Some(all) = all
